@@ -1,0 +1,65 @@
+/** What the command line gives a daemon, and what it gets back: options, handles, the reason of an end. */
+import type { Logger } from '../base/index.js';
+import type { ServerId } from '../wire/index.js';
+
+/** Why a daemon ended. `exitCode` is the process's (CONTRACT.md); `text` one line for stderr, empty after an orderly stop. */
+export interface ExitReason {
+  readonly exitCode: number;
+  /** `STOPPED` after an orderly stop, else a constant such as `DISK_ERROR` or `DUPLICATE_ID`. */
+  readonly code: string;
+  readonly text: string;
+}
+
+/** A daemon in this process. */
+export interface DaemonHandle {
+  /** Where it listens, `host:port` with the real port. */
+  readonly address: string;
+  /** SIGTERM: ends in order within a deadline; the same promise however often it is called. */
+  stop(): Promise<ExitReason>;
+  /** Ends at once as `kill -9` would, without farewell or hand-over; resolves once files and sockets are closed. For tests. */
+  destroy(): Promise<void>;
+  /** Resolves (never rejects) when the daemon has ended, by itself or by `stop`. */
+  readonly closed: Promise<ExitReason>;
+}
+
+export interface BalancerOptions {
+  /** `host:port`; port 0 picks a free one. */
+  readonly listen: string;
+  /** N, odd: how many servers make the cluster. */
+  readonly servers: number;
+  readonly dataDir: string;
+  readonly logger: Logger;
+}
+
+export type BalancerHandle = DaemonHandle;
+
+/** What a server that is not ready yet is waiting for. */
+export type StartProgress =
+  /** No balancer answers; tried for ever. */
+  | { readonly kind: 'balancer'; readonly address: string; readonly reason: string }
+  /** Registered, but the membership is not sealed: k of N are in. `id` is the id the balancer gave or confirmed. */
+  | { readonly kind: 'servers'; readonly id: ServerId; readonly registered: number; readonly servers: number };
+
+export interface ServerOptions {
+  /** 1..65535, or 0: take an id that the membership still misses. */
+  readonly id: ServerId;
+  /** `host:port`; port 0 picks a free one. */
+  readonly listen: string;
+  /** `host:port` of each balancer, at least one. */
+  readonly balancers: readonly string[];
+  /** The `host:port` told to others when it differs from where we listen. */
+  readonly advertise?: string;
+  readonly dataDir: string;
+  /** `never` loses acknowledged messages at power loss, not at kill -9. */
+  readonly fsync: 'always' | 'never';
+  readonly logger: Logger;
+  /** Told whenever what the start waits for changes, e.g. for a progress line. */
+  readonly onProgress?: (progress: StartProgress) => void;
+  /** Aborting it while `startServer` still waits ends the start: it rejects with an ExitError of exit code 0, code `STOPPED`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ServerHandle extends DaemonHandle {
+  /** The id in use (with `id: 0` the one that was given). */
+  readonly id: ServerId;
+}
