@@ -1,0 +1,164 @@
+/** What applying the log gives back, what can be asked of the state, and the rows it is kept in. */
+import type { EventGroup, Outcome, OutcomeCode } from '../wire/messages/client.js';
+import type { ServerId, SessionId, Slot } from '../wire/types.js';
+
+/** The size and time bounds that commands are held to. The same on every server, or the states diverge. */
+export interface ChatLimits {
+  /** UTF-8 bytes of a post, an action or a topic. */
+  readonly textBytesMax: number;
+  /** A session is forgotten after this much log time without a sign of life (PAXOS.md, Sessions). */
+  readonly sessionExpiryMs: number;
+  /** Answers remembered for one session, in messages; also the largest window a register can ask for. */
+  readonly answersMax: number;
+}
+
+export interface ChatOptions {
+  /** Whether groups of this room are needed at apply, because somebody subscribes to it. Never changes the state. */
+  readonly wanted?: (room: string) => boolean;
+  readonly limits?: Partial<ChatLimits>;
+}
+
+/**
+ * What became of consecutive messages of a session. One run gives one answer for what it applied now and one for each
+ * earlier slot in which a part of it was applied before; none for a gap and none for what the client said it knows.
+ * BAD_NONCE and SESSION_EXPIRED had no effect in this slot; they say nothing about what the session did earlier.
+ */
+export interface Answer {
+  readonly session: SessionId;
+  readonly firstSeq: number;
+  /** The slot in which they were applied, which lies in the past for a duplicate. */
+  readonly slot: Slot;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** What became of a register item. With a code other than ok no session was made and `session` is {0, 0}. */
+export interface Registration {
+  readonly nonce: Uint8Array;
+  readonly code: OutcomeCode;
+  readonly session: SessionId;
+  /** The name as it is shown: the spelling of whoever claimed it. */
+  readonly name: string;
+  readonly window: number;
+  readonly lastSeq: number;
+  readonly server: ServerId;
+  /** To be named by a later `detach`. */
+  readonly attachment: number;
+}
+
+/** What became of an attach item: ok, BAD_NONCE or SESSION_EXPIRED. */
+export interface Attachment {
+  readonly session: SessionId;
+  readonly nonce: Uint8Array;
+  readonly code: OutcomeCode;
+  readonly server: ServerId;
+  /** To be named by a later `detach`; 0 unless ok. */
+  readonly attachment: number;
+}
+
+/** The events of one slot in one room, ready to be delivered. */
+export interface RoomGroup {
+  readonly room: string;
+  readonly group: EventGroup;
+}
+
+/** Everything that applying one slot brought about. */
+export interface Applied {
+  readonly slot: Slot;
+  readonly answers: readonly Answer[];
+  readonly registrations: readonly Registration[];
+  readonly attachments: readonly Attachment[];
+  /** In rising order of their rooms' first event in the slot; only rooms for which `wanted` is true. */
+  readonly groups: readonly RoomGroup[];
+  /** Every room that got an event. */
+  readonly touchedRooms: readonly string[];
+  /** Sessions that ended by the log clock. */
+  readonly expired: readonly SessionId[];
+  /** Items that were structurally wrong and had no effect. Only a faulty server can have proposed them. */
+  readonly skippedItems: number;
+}
+
+/** A session as it stands, for servers and tests. */
+export interface SessionView {
+  readonly id: SessionId;
+  readonly name: string;
+  readonly tokenHash: Uint8Array;
+  readonly window: number;
+  readonly lastSeq: number;
+  readonly server: ServerId;
+  readonly attachment: number;
+  /** False once a detach was applied and no attach followed. */
+  readonly attached: boolean;
+  /** The rooms it has joined, sorted. */
+  readonly rooms: readonly string[];
+}
+
+/** May this connection speak for that session? */
+export type ResumeCheck =
+  | { readonly status: 'ok'; readonly session: SessionView }
+  | { readonly status: 'BAD_NONCE' }
+  | { readonly status: 'SESSION_EXPIRED' }
+  /** The session's slot is not applied here yet: wait, and never say that it is gone (PAXOS.md, Sessions). */
+  | { readonly status: 'notApplied' };
+
+/** A room as it stands; a room nobody ever wrote to has 0 events. */
+export interface RoomView {
+  readonly room: string;
+  readonly events: number;
+  readonly posts: number;
+  readonly topic: string;
+  /** Names present, sorted without ASCII case. */
+  readonly people: readonly string[];
+}
+
+/** One row of the state store. */
+export interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** The rows that changed since the last checkpoint, as of `slot`; to be written as one atomic batch. */
+export interface Dirty {
+  readonly slot: Slot;
+  readonly puts: readonly Row[];
+  readonly deletes: readonly Uint8Array[];
+}
+
+/** A read of the state store: rows with low ≤ key < high, in key order or backwards, at most `limit`. */
+export interface RowRange {
+  readonly low: Uint8Array;
+  readonly high: Uint8Array;
+  readonly reverse: boolean;
+  readonly limit: number;
+}
+
+/** What a page of history is asked for with; the fields mean what they mean in `History`. */
+export interface PageRequest {
+  readonly direction: 'before' | 'from';
+  readonly by: 'event' | 'post';
+  readonly event: number;
+  readonly limit: number;
+}
+
+/**
+ * One page being read: the caller does the reading, in this order.
+ *
+ *     for (let range = page.nextRange(); range; range = page.nextRange()) page.addRows(await store.iterate(range));
+ *     const values = await readSlots(page.slots());
+ *     const groups = page.render((slot) => values.get(slot));
+ */
+export interface PageReader {
+  /** Last event and post number when the page was asked for; the page holds nothing later. */
+  readonly headEvent: number;
+  readonly headN: number;
+  /** The next rows to read, or undefined when no more are needed. */
+  nextRange(): RowRange | undefined;
+  /** The rows found in the range just given, possibly none. */
+  addRows(rows: readonly Row[]): void;
+  /** The slots whose values `render` needs, rising. */
+  slots(): Slot[];
+  /**
+   * The events, in rising order, at most `limit` of them and fewer when they would take more than `bytesMax` bytes
+   * (but at least one). Throws `HistoryError` when rows and values don't fit together.
+   */
+  render(valueOf: (slot: Slot) => Uint8Array | undefined, bytesMax?: number): EventGroup[];
+}
