@@ -1,0 +1,174 @@
+/** Who may be a member: the pure decision about one registration (BEHAVIOUR.md 3.1-3.3). */
+import type { Member, MemberAddress, RefusalCode, ServerId } from '../../wire/index.js';
+import { isZero16, sameBytes, sameMembers } from '../membership-hash.js';
+
+/** The membership, fixed for ever at the moment it was sealed. Addresses are advice and may change. */
+export interface Seal {
+  /** 16 bytes. */
+  readonly clusterId: Uint8Array;
+  readonly epoch: number;
+  /** Rising by id. */
+  readonly members: readonly MemberAddress[];
+}
+
+/** What a server says of itself when it registers. */
+export interface Applicant {
+  /** 0: give me an id that is still missing. */
+  readonly id: ServerId;
+  readonly address: string;
+  readonly birthId: Uint8Array;
+  readonly incarnation: number;
+  /** All zero: never sealed. */
+  readonly clusterId: Uint8Array;
+  readonly epoch: number;
+  /** The membership it was sealed with; empty if never. */
+  readonly members: readonly Member[];
+}
+
+/** What the balancer knows when an applicant comes. */
+export interface Standing {
+  /** N: how many servers make the cluster, as long as nothing is sealed. */
+  readonly servers: number;
+  readonly seal: Seal | undefined;
+  /** Registrants whose link is open now, by id; before the seal only these count. */
+  readonly connected: ReadonlyMap<ServerId, Applicant>;
+}
+
+export type Verdict =
+  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly text: string }
+  /**
+   * Somebody with this id, or with this data directory, is connected as `id`: probe that link, then ask again, either
+   * with `alive` or with the dead link taken out of `connected`.
+   */
+  | { readonly kind: 'probe'; readonly id: ServerId }
+  /** Taken; the membership is not complete yet. */
+  | { readonly kind: 'wait'; readonly id: ServerId; readonly registered: number }
+  /** Taken, and the last one missing: seal these members under a new cluster id. */
+  | { readonly kind: 'mint'; readonly id: ServerId; readonly members: readonly MemberAddress[] }
+  /** Taken; it shows the membership of a running cluster: seal that. */
+  | { readonly kind: 'adopt'; readonly id: ServerId; readonly seal: Seal }
+  /** A member comes back. */
+  | { readonly kind: 'back'; readonly id: ServerId };
+
+/**
+ * Decides about one applicant. `alive`: the link that an earlier `probe` verdict named has answered.
+ */
+export function decide(standing: Standing, applicant: Applicant, alive = false): Verdict {
+  if (standing.seal !== undefined) return decideSealed(standing.seal, standing, applicant, alive);
+  if (!isZero16(applicant.clusterId)) return decideAdoption(standing, applicant, alive);
+  const id = applicant.id === 0 ? missingId(standing, applicant) : applicant.id;
+  const held = heldByAnother(standing, id, applicant, alive);
+  if (held !== undefined) return held;
+  const others = [...standing.connected.values()].filter((registrant) => registrant.id !== id);
+  if (others.length + 1 < standing.servers) return { kind: 'wait', id, registered: others.length + 1 };
+  const members = [...others, { ...applicant, id }]
+    .map(({ id, birthId, address }) => ({ id, birthId, address }))
+    .sort((a, b) => a.id - b.id);
+  return { kind: 'mint', id, members };
+}
+
+/** After the seal: members with their own disks come back, everybody else is refused. */
+function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, alive: boolean): Verdict {
+  const ids = seal.members.map((member) => member.id).join(', ');
+  if (!isZero16(applicant.clusterId) && !sameBytes(applicant.clusterId, seal.clusterId)) {
+    return refuse(
+      'FOREIGN_CLUSTER',
+      `server ${applicant.id} belongs to cluster ${hex(applicant.clusterId)}, this balancer to ${hex(seal.clusterId)}: ` +
+        'use the balancer of its own cluster, or another --data-dir',
+    );
+  }
+  if (applicant.id === 0) {
+    return refuse('UNKNOWN_ID', `the membership is sealed with the ids ${ids} and misses none: start with one of these ids`);
+  }
+  const member = seal.members.find((candidate) => candidate.id === applicant.id);
+  if (member === undefined) {
+    return refuse(
+      'UNKNOWN_ID',
+      `INVALID: server ${applicant.id} is not one of the sealed members ${ids}: start with one of these ids`,
+    );
+  }
+  const held = heldByAnother(standing, member.id, applicant, alive);
+  if (held !== undefined) return held;
+  if (!sameBytes(member.birthId, applicant.birthId)) {
+    return refuse(
+      'EMPTIED_DISK',
+      `server ${applicant.id} comes with another data directory than the one it was sealed with, and an emptied or ` +
+        'foreign disk must not vote: start it with its own --data-dir, or restore that directory',
+    );
+  }
+  // With an equal epoch the members must be equal too; a server of an older or newer epoch learns from the log.
+  if (applicant.members.length > 0 && applicant.epoch === seal.epoch && !sameMembers(applicant.members, seal.members)) {
+    return refuse(
+      'FOREIGN_CLUSTER',
+      `server ${applicant.id} was sealed with other members than this balancer knows: check --data-dir and --balancer`,
+    );
+  }
+  return { kind: 'back', id: member.id };
+}
+
+/** Nothing is sealed here, but the applicant shows a cluster: that cluster's membership is taken over. */
+function decideAdoption(standing: Standing, applicant: Applicant, alive: boolean): Verdict {
+  const shown: Seal = {
+    clusterId: Uint8Array.from(applicant.clusterId),
+    epoch: applicant.epoch,
+    members: [...applicant.members]
+      .map(({ id, birthId }) => ({
+        id,
+        birthId: Uint8Array.from(birthId),
+        address: id === applicant.id ? applicant.address : (standing.connected.get(id)?.address ?? ''),
+      }))
+      .sort((a, b) => a.id - b.id),
+  };
+  const ids = new Set(shown.members.map((member) => member.id));
+  if (shown.members.length % 2 === 0 || ids.size !== shown.members.length || ids.has(0)) {
+    return refuse('BAD_HELLO', 'the membership shown is not an odd number of distinct ids: check the data directory');
+  }
+  const verdict = decideSealed(shown, standing, applicant, alive);
+  return verdict.kind === 'back' ? { kind: 'adopt', id: verdict.id, seal: shown } : verdict;
+}
+
+/** Refuses or asks for a probe when another life is registered under `id`; undefined when the id is free to take. */
+function heldByAnother(
+  standing: Standing,
+  id: ServerId,
+  applicant: Applicant,
+  alive: boolean,
+): Verdict | undefined {
+  const holder = standing.connected.get(id) ?? sameDirectory(standing, applicant);
+  if (holder === undefined) return undefined;
+  // The same life on a new connection: its old one is half-open, it can't be a duplicate of itself.
+  if (holder.id === id && holder.incarnation === applicant.incarnation && sameDisk(holder, applicant)) return undefined;
+  if (!alive) return { kind: 'probe', id: holder.id };
+  return refuse(
+    'DUPLICATE_ID',
+    holder.id === id
+      ? `a live server ${id} is registered from ${holder.address}: stop it first, or start this one with another id`
+      : `a live server ${holder.id} at ${holder.address} was registered with a copy of this data directory: ` +
+          'start this one with a --data-dir of its own',
+  );
+}
+
+/** The lowest id of 1… that no connected registrant has, or the one this data directory was already given. */
+function missingId(standing: Standing, applicant: Applicant): ServerId {
+  const given = sameDirectory(standing, applicant);
+  if (given !== undefined) return given.id;
+  let id = 1;
+  while (standing.connected.has(id)) id++;
+  return id;
+}
+
+function sameDirectory(standing: Standing, applicant: Applicant): Applicant | undefined {
+  return [...standing.connected.values()].find((registrant) => sameDisk(registrant, applicant));
+}
+
+function sameDisk(a: Applicant, b: Applicant): boolean {
+  return sameBytes(a.birthId, b.birthId);
+}
+
+function refuse(code: RefusalCode, text: string): Verdict {
+  return { kind: 'refuse', code, text };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').slice(0, 8);
+}

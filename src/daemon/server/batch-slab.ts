@@ -1,0 +1,47 @@
+/** Joins runs and other items into batches without copying anything twice: batches are carved out of large buffers. */
+import { assert } from '../../base/index.js';
+
+/** Fresh memory for batches is taken in pieces of this size; a piece lives until nothing in it is needed any more. */
+const slabBytes = 1 << 18;
+
+/**
+ * Appends bytes to the batch that is being built. A batch and the items in it are views of one slab, so that what is kept
+ * for a later resubmission costs no copy of its own. Slabs are never reused: whoever holds a view may keep it.
+ */
+export class BatchSlab {
+  #slab: Buffer = Buffer.alloc(0);
+  /** Where the batch being built begins, and where it ends so far. */
+  #start = 0;
+  #end = 0;
+
+  /** Bytes in the batch that is being built. */
+  get pendingBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** True if `bytes` more can be appended without moving what the batch already holds. */
+  fits(bytes: number): boolean {
+    return this.#end + bytes <= this.#slab.length;
+  }
+
+  /** Copies one item behind the others and returns the copy. When it doesn't {@link fits}, the batch must be empty. */
+  append(item: Uint8Array): Uint8Array {
+    if (!this.fits(item.length)) {
+      assert(this.pendingBytes === 0, 'a batch does not move while it is built');
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, item.length));
+      this.#start = 0;
+      this.#end = 0;
+    }
+    const at = this.#end;
+    this.#slab.set(item, at);
+    this.#end += item.length;
+    return this.#slab.subarray(at, this.#end);
+  }
+
+  /** Ends the batch and returns it; the next item begins another. */
+  take(): Uint8Array {
+    const batch = this.#slab.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return batch;
+  }
+}

@@ -1,0 +1,404 @@
+/**
+ * What this server's clients want logged and have no answer for yet: it joins runs into batches, submits lost ones again
+ * and sends answers back to the connection that speaks for the session. Pure: no sockets, no timers, no clock.
+ *
+ * How to use it (the server's clients part and the simulator do exactly this):
+ *  1. `open(connection, session, nonce, window)` once a connection speaks for a session; keep the handle it returns.
+ *  2. `submit(handle, run)` for each submit frame, `item(bytes, isPending)` for register, touch, attach and detach;
+ *     `flush()` at the end of the turn, before the driver's `endOfTurn()`.
+ *  3. Pass on what the driver tells its listener: `applied`, `settled`, `refused`.
+ *  4. `close(handle, nowMs)` when its connection ends, `tick(nowMs)` about every second.
+ *
+ * PAXOS.md, Forwarding and Sessions: a batch may be lost, or overtaken by a later one of the same session, which then is a
+ * gap that the state machine does not answer. When the place of a batch in the log has been applied, whatever in it is
+ * still unanswered is submitted again, in order, from the session's first unanswered run on. A run is in at most one
+ * outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst of
+ * losses costs one resubmission per loss, not one per message behind it.
+ */
+import { assert, limits } from '../../base/index.js';
+import { type Outcome, readRunHeader, type SessionId, type Slot } from '../../wire/index.js';
+import { BatchSlab } from './batch-slab.js';
+
+/** The part of an answer of the state machine that matters here; `outcomes` goes to the client unchanged. */
+export interface SessionAnswer {
+  readonly session: SessionId;
+  readonly firstSeq: number;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Why a run was not taken. */
+export type BusyReason =
+  /** More unanswered messages than the session's window. */
+  | 'window'
+  /** This server holds as much unanswered work as it may. */
+  | 'full'
+  /** The run does not follow what was taken before it. */
+  | 'gap';
+
+export interface SubmissionsOptions<C> {
+  /** Gives a batch to the driver. Its effects may call back into this object before it returns. */
+  readonly submit: (batch: number, bytes: Uint8Array) => void;
+  /** Tells the driver that nothing in `batch` needs to be forwarded again. */
+  readonly answered: (batch: number) => void;
+  /** Sends an answer to the client. */
+  readonly ack: (connection: C, answer: SessionAnswer, slot: Slot) => void;
+  /** Tells the client that nothing of its session from `fromSeq` on was taken. */
+  readonly busy: (connection: C, session: SessionId, fromSeq: number, reason: BusyReason) => void;
+  /** The last seq applied of a session, as this server knows it; undefined if it does not know the session. */
+  readonly lastSeq: (session: SessionId) => number | undefined;
+  /** Bytes of unanswered runs held for all sessions together; past it clients are told "busy". */
+  readonly bytesMax?: number;
+  /** Bytes joined into one batch. */
+  readonly batchBytesMax?: number;
+  /** How long the runs of a closed connection are still submitted again. */
+  readonly closedKeepMs?: number;
+}
+
+/** One connection's claim on one session. Opaque to callers. */
+export interface SubmissionHandle<C> {
+  readonly session: SessionId;
+  readonly nonce: Uint8Array;
+  /** The connection that gets the answers; undefined once it closed. */
+  readonly connection: C | undefined;
+  /** Messages taken and not answered. */
+  readonly unanswered: number;
+}
+
+/** Something to be logged: a run of messages, or another item (then `queue` is undefined). */
+interface Entry<C> {
+  readonly queue: Queue<C> | undefined;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The whole item as it stands in a batch. */
+  item: Uint8Array;
+  /** The outstanding batch that holds it; 0: none. */
+  batch: number;
+  /** Answered, or given up. */
+  done: boolean;
+  /** Only for other items: does it still have to be logged? */
+  readonly isPending: (() => boolean) | undefined;
+}
+
+interface Batch<C> {
+  readonly entries: Entry<C>[];
+  open: number;
+}
+
+class Queue<C> implements SubmissionHandle<C> {
+  connection: C | undefined;
+  window: number;
+  /** Not done, in seq order; runs may overlap when a client cuts its resend differently. */
+  runs: Entry<C>[] = [];
+  unanswered = 0;
+  closedAtMs = 0;
+
+  constructor(
+    readonly session: SessionId,
+    readonly nonce: Uint8Array,
+    connection: C,
+    window: number,
+  ) {
+    this.connection = connection;
+    this.window = window;
+  }
+}
+
+/** Bytes of an item's kind and length (wire/entry.ts). */
+const itemHeaderBytes = 5;
+const itemKindRun = 1;
+
+export class Submissions<C> {
+  readonly #options: SubmissionsOptions<C>;
+  readonly #bytesMax: number;
+  readonly #batchBytesMax: number;
+  readonly #closedKeepMs: number;
+  readonly #slab = new BatchSlab();
+  /** By session; nearly always one queue, two only while somebody tries a session with a wrong nonce. */
+  readonly #queues = new Map<string, Queue<C>[]>();
+  readonly #batches = new Map<number, Batch<C>>();
+  /** Entries of the batch that is being built. */
+  #building: Entry<C>[] = [];
+  #nextBatch = 1;
+  #bytes = 0;
+  #resubmitted = 0;
+
+  constructor(options: SubmissionsOptions<C>) {
+    this.#options = options;
+    this.#bytesMax = options.bytesMax ?? limits.submissionsBytesMax;
+    this.#batchBytesMax = options.batchBytesMax ?? limits.batchBytesMax;
+    this.#closedKeepMs = options.closedKeepMs ?? limits.submissionsClosedKeepMs;
+  }
+
+  /** Bytes of everything unanswered. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How often a run or item had to be submitted again. */
+  get resubmitted(): number {
+    return this.#resubmitted;
+  }
+
+  /** Batches given to the driver that hold something unanswered. */
+  get outstanding(): number {
+    return this.#batches.size;
+  }
+
+  /** `connection` speaks for `session` from now on; an older connection of the same session gets no answers any more. */
+  open(connection: C, session: SessionId, nonce: Uint8Array, window: number): SubmissionHandle<C> {
+    const key = sessionKey(session);
+    const same = this.#queues.get(key);
+    const known = same?.find((queue) => sameBytes(queue.nonce, nonce));
+    if (known !== undefined) {
+      known.connection = connection;
+      known.window = window;
+      return known;
+    }
+    const queue = new Queue(session, Uint8Array.prototype.slice.call(nonce), connection, window);
+    if (same === undefined) this.#queues.set(key, [queue]);
+    else same.push(queue);
+    return queue;
+  }
+
+  /** The connection ended: its runs are kept until they are answered or `closedKeepMs` have passed. */
+  close(handle: SubmissionHandle<C>, connection: C, nowMs: number): void {
+    const queue = handle as Queue<C>;
+    if (queue.connection !== connection) return;
+    queue.connection = undefined;
+    queue.closedAtMs = nowMs;
+    if (queue.runs.length === 0) this.#forget(queue);
+  }
+
+  /**
+   * Takes a run (checked by `checkRun`, of the handle's session and nonce) to be logged. Its bytes are copied. A run that is
+   * outstanding already is recognised and not submitted twice; one that can't be taken is answered with `busy`.
+   */
+  submit(handle: SubmissionHandle<C>, run: Uint8Array): 'taken' | 'duplicate' | BusyReason {
+    const queue = handle as Queue<C>;
+    const { firstSeq, count, answeredBelow } = readRunHeader(run, 0);
+    const lastSeq = firstSeq + count - 1;
+    this.#dropBelow(queue, answeredBelow);
+    const last = queue.runs[queue.runs.length - 1];
+    if (last !== undefined) {
+      if (lastSeq <= last.lastSeq && firstSeq >= (queue.runs[0] as Entry<C>).firstSeq) return 'duplicate';
+      // A client that was moved to and fro may come back with older runs than those kept here: they replace them.
+      if (firstSeq < (queue.runs[0] as Entry<C>).firstSeq) this.#dropFrom(queue, firstSeq);
+      else if (firstSeq > last.lastSeq + 1) return this.#refuse(queue, last.lastSeq + 1, 'gap');
+    }
+    if (queue.unanswered > 0 && queue.unanswered + count > queue.window) return this.#refuse(queue, firstSeq, 'window');
+    if (this.#bytes + run.length > this.#bytesMax) return this.#refuse(queue, firstSeq, 'full');
+    const entry: Entry<C> = {
+      queue, firstSeq, lastSeq, item: run, batch: 0, done: false, isPending: undefined,
+    };
+    queue.runs.push(entry);
+    queue.unanswered += count;
+    this.#bytes += run.length + itemHeaderBytes;
+    this.#makeRoom(run.length + itemHeaderBytes);
+    entry.item = this.#slab.appendItem(itemKindRun, run);
+    this.#build(entry);
+    return 'taken';
+  }
+
+  /**
+   * Logs another item (an encoded register, touch, attach or detach). It is submitted again as long as `isPending` says, when
+   * its batch settles, that it is not logged yet. False: this server is full.
+   */
+  item(bytes: Uint8Array, isPending: () => boolean): boolean {
+    if (this.#bytes + bytes.length > this.#bytesMax) return false;
+    this.#bytes += bytes.length;
+    const entry: Entry<C> = {
+      queue: undefined, firstSeq: 0, lastSeq: 0, item: bytes, batch: 0, done: false, isPending,
+    };
+    this.#makeRoom(bytes.length);
+    entry.item = this.#slab.append(bytes);
+    this.#build(entry);
+    return true;
+  }
+
+  /** End of a turn: what was joined becomes a batch and is submitted. */
+  flush(): void {
+    if (this.#building.length === 0) return;
+    const bytes = this.#slab.take();
+    const entries = this.#building;
+    this.#building = [];
+    const number = this.#nextBatch++;
+    const open = entries.filter((entry) => !entry.done);
+    if (open.length === 0) return;
+    for (const entry of entries) entry.batch = number;
+    this.#batches.set(number, { entries, open: open.length });
+    this.#options.submit(number, bytes);
+  }
+
+  /** A slot was applied: its answers go to the connections that wait, whichever server had submitted the runs. */
+  applied(slot: Slot, answers: readonly SessionAnswer[]): void {
+    for (const answer of answers) {
+      const queues = this.#queues.get(sessionKey(answer.session));
+      if (queues === undefined) continue;
+      for (const queue of queues) this.#answer(queue, answer, slot);
+    }
+  }
+
+  /** The places of these batches in the log have been applied, or they were lost. */
+  settled(batches: readonly number[]): void {
+    const touched = new Set<Queue<C>>();
+    for (const number of batches) {
+      const batch = this.#batches.get(number);
+      if (batch === undefined) continue;
+      this.#batches.delete(number);
+      for (const entry of batch.entries) {
+        if (entry.done || entry.batch !== number) continue;
+        entry.batch = 0;
+        if (entry.queue !== undefined) touched.add(entry.queue);
+        else if (entry.isPending?.() === true) this.#again(entry);
+        else this.#finish(entry);
+      }
+    }
+    for (const queue of touched) this.#resubmit(queue);
+  }
+
+  /** The replica's queue is full: these batches were not taken. */
+  refused(batches: readonly number[]): void {
+    for (const number of batches) {
+      const batch = this.#batches.get(number);
+      if (batch === undefined) continue;
+      this.#batches.delete(number);
+      for (const entry of batch.entries) {
+        if (entry.done) continue;
+        if (entry.queue === undefined) {
+          // It has no client that would ask again; it waits for the next tick.
+          entry.batch = 0;
+          this.#waiting.push(entry);
+          continue;
+        }
+        this.#refuse(entry.queue, entry.firstSeq, 'full');
+        this.#dropFrom(entry.queue, entry.firstSeq);
+      }
+    }
+  }
+
+  /** Gives up the runs of connections that closed long ago and tries refused items again. */
+  tick(nowMs: number): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const entry of waiting) {
+      if (entry.isPending?.() === true) this.#again(entry);
+      else this.#finish(entry);
+    }
+    for (const queues of [...this.#queues.values()]) {
+      for (const queue of [...queues]) {
+        if (queue.connection !== undefined || nowMs - queue.closedAtMs < this.#closedKeepMs) continue;
+        this.#dropFrom(queue, 0);
+        this.#forget(queue);
+      }
+    }
+  }
+
+  #waiting: Entry<C>[] = [];
+
+  /** Answers a run of `queue`; runs that the answer covers as a whole are done. */
+  #answer(queue: Queue<C>, answer: SessionAnswer, slot: Slot): void {
+    let count = 0;
+    for (const outcome of answer.outcomes) count += outcome.count;
+    const lastSeq = answer.firstSeq + count - 1;
+    if (queue.connection !== undefined) this.#options.ack(queue.connection, answer, slot);
+    let kept = 0;
+    for (const run of queue.runs) {
+      if (run.firstSeq > lastSeq) break;
+      if (run.firstSeq >= answer.firstSeq && run.lastSeq <= lastSeq) this.#finish(run);
+      else kept++;
+    }
+    this.#compact(queue, kept);
+  }
+
+  /** Submits what `queue` still waits for, unless its first run is still on its way: then everything waits for that. */
+  #resubmit(queue: Queue<C>): void {
+    const head = queue.runs[0];
+    if (head === undefined || head.batch !== 0) return;
+    const last = this.#options.lastSeq(queue.session);
+    if (last !== undefined && head.firstSeq > last + 1) {
+      // The client left a hole that only the client can fill.
+      this.#refuse(queue, last + 1, 'gap');
+      this.#dropFrom(queue, 0);
+      return;
+    }
+    for (const run of queue.runs) {
+      if (run.batch === 0) this.#again(run);
+    }
+  }
+
+  #again(entry: Entry<C>): void {
+    this.#resubmitted++;
+    this.#makeRoom(entry.item.length);
+    entry.item = this.#slab.append(entry.item);
+    this.#build(entry);
+  }
+
+  #makeRoom(bytes: number): void {
+    const pending = this.#slab.pendingBytes;
+    if (pending > 0 && (pending + bytes > this.#batchBytesMax || !this.#slab.fits(bytes))) this.flush();
+  }
+
+  #build(entry: Entry<C>): void {
+    // Marks it as on its way before the batch has its number, so that nobody submits it twice in one turn.
+    entry.batch = this.#nextBatch;
+    this.#building.push(entry);
+  }
+
+  #refuse(queue: Queue<C>, fromSeq: number, reason: BusyReason): BusyReason {
+    if (queue.connection !== undefined) this.#options.busy(queue.connection, queue.session, fromSeq, reason);
+    return reason;
+  }
+
+  /** The client says that it has every answer below `seq`. */
+  #dropBelow(queue: Queue<C>, seq: number): void {
+    let kept = 0;
+    for (const run of queue.runs) {
+      if (run.lastSeq >= seq) break;
+      this.#finish(run);
+      kept = -1;
+    }
+    if (kept === -1) queue.runs = queue.runs.filter((run) => !run.done);
+  }
+
+  #dropFrom(queue: Queue<C>, seq: number): void {
+    for (const run of queue.runs) if (run.firstSeq >= seq) this.#finish(run);
+    queue.runs = queue.runs.filter((run) => !run.done);
+  }
+
+  #compact(queue: Queue<C>, kept: number): void {
+    let done = 0;
+    for (const run of queue.runs) if (run.done) done++;
+    if (done === 0) return;
+    if (kept === 0) queue.runs.splice(0, done);
+    else queue.runs = queue.runs.filter((run) => !run.done);
+    if (queue.runs.length === 0 && queue.connection === undefined) this.#forget(queue);
+  }
+
+  #finish(entry: Entry<C>): void {
+    assert(!entry.done, 'a run is finished once');
+    entry.done = true;
+    this.#bytes -= entry.item.length;
+    if (entry.queue !== undefined) entry.queue.unanswered -= entry.lastSeq - entry.firstSeq + 1;
+    const batch = this.#batches.get(entry.batch);
+    if (batch === undefined) return;
+    batch.open--;
+    if (batch.open > 0) return;
+    this.#batches.delete(entry.batch);
+    this.#options.answered(entry.batch);
+  }
+
+  #forget(queue: Queue<C>): void {
+    const key = sessionKey(queue.session);
+    const left = (this.#queues.get(key) ?? []).filter((other) => other !== queue);
+    if (left.length === 0) this.#queues.delete(key);
+    else this.#queues.set(key, left);
+  }
+}
+
+function sessionKey(session: SessionId): string {
+  return `${session.slot}.${session.index}`;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

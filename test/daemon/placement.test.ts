@@ -1,0 +1,124 @@
+/** Placement: least load, ties to the lowest id, counted at once, confirmed by reports or forgotten after 5 s. */
+import * as fc from 'fast-check';
+import t from 'tap';
+import { Placement, placementMs } from '../../src/daemon/balancer/placement.js';
+
+const three = [3, 1, 2].map((id) => ({ id, address: `h:${9000 + id}` }));
+
+t.test('an empty table sends the first three clients to 1, 2, 3 in turn', async (t) => {
+  const placement = new Placement();
+  const ids = [1, 2, 3, 4].map(() => placement.place(three, '', 0)?.id);
+  t.same(ids, [1, 2, 3, 1]);
+});
+
+t.test('the fewest clients win, whatever the order of candidates', async (t) => {
+  const placement = new Placement();
+  placement.report(1, 2, 0, 0);
+  placement.report(2, 1, 0, 0);
+  placement.report(3, 1, 0, 0);
+  t.equal(placement.place(three, '', 0)?.id, 2);
+  t.equal(placement.place(three, '', 0)?.id, 3);
+});
+
+t.test('a placement counts until a report confirms it, and is not counted twice then', async (t) => {
+  const placement = new Placement();
+  placement.place(three, '', 0);
+  t.equal(placement.load(1, 10), 1, 'at once');
+  placement.report(1, 0, 0, 20);
+  t.equal(placement.load(1, 20), 1, 'a report from before the client arrived does not undo it');
+  placement.report(1, 1, 1, 30);
+  t.equal(placement.load(1, 30), 1, 'reported now, no longer pending');
+});
+
+t.test('a placement that never arrives is forgotten after 5 s', async (t) => {
+  const placement = new Placement();
+  placement.place(three, '', 100);
+  t.equal(placement.load(1, 100 + placementMs - 1), 1);
+  t.equal(placement.load(1, 100 + placementMs), 0);
+});
+
+t.test('the failed address is never given back, even when it is the only one', async (t) => {
+  const placement = new Placement();
+  t.equal(placement.place(three, 'h:9001', 0)?.id, 2);
+  t.equal(placement.place([{ id: 1, address: 'h:9001' }], 'h:9001', 0), undefined);
+  t.equal(placement.load(1, 0), 0, 'and nothing was counted');
+});
+
+t.test('a dead server takes its clients with it', async (t) => {
+  const placement = new Placement();
+  placement.report(1, 50, 0, 0);
+  placement.place([{ id: 1, address: 'h:9001' }], '', 0);
+  placement.forget(1);
+  t.equal(placement.load(1, 0), 0);
+});
+
+t.test('the herd of a killed server spreads evenly over the others (RELIABILITY.md 48)', async (t) => {
+  const placement = new Placement();
+  for (const { id } of three) placement.report(id, 1000, 0, 0);
+  placement.forget(1);
+  const rest = three.filter(({ id }) => id !== 1);
+  for (let i = 0; i < 1000; i++) placement.place(rest, 'h:9001', i);
+  t.ok(Math.abs(placement.load(2, 1000) - placement.load(3, 1000)) <= 1);
+});
+
+/** The stupid twin: a flat list of placements, filtered anew for each question. */
+class Twin {
+  reported = new Map<number, number>();
+  placements: { id: number; atMs: number }[] = [];
+  load(id: number, nowMs: number): number {
+    const fresh = this.placements.filter((placement) => placement.id === id && nowMs - placement.atMs < placementMs);
+    return (this.reported.get(id) ?? 0) + fresh.length;
+  }
+  report(id: number, clients: number, arrived: number, nowMs: number): void {
+    this.placements = this.placements.filter((placement) => nowMs - placement.atMs < placementMs);
+    this.reported.set(id, clients);
+    for (let i = 0; i < arrived; i++) {
+      const index = this.placements.findIndex((placement) => placement.id === id);
+      if (index >= 0) this.placements.splice(index, 1);
+    }
+  }
+  place(ids: number[], nowMs: number): number {
+    const chosen = [...ids].sort((a, b) => this.load(a, nowMs) - this.load(b, nowMs) || a - b)[0] as number;
+    this.placements.push({ id: chosen, atMs: nowMs });
+    return chosen;
+  }
+}
+
+t.test('property: it does what the stupid twin does', async (t) => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('place' as const), failed: fc.integer({ min: 0, max: 3 }) }),
+    fc.record({
+      kind: fc.constant('report' as const),
+      id: fc.integer({ min: 1, max: 3 }),
+      clients: fc.nat(20),
+      arrived: fc.nat(5),
+    }),
+    fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(3000) }),
+    fc.record({ kind: fc.constant('forget' as const), id: fc.integer({ min: 1, max: 3 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const placement = new Placement();
+      const twin = new Twin();
+      let nowMs = 0;
+      for (const it of steps) {
+        if (it.kind === 'pass') nowMs += it.ms;
+        else if (it.kind === 'report') {
+          placement.report(it.id, it.clients, it.arrived, nowMs);
+          twin.report(it.id, it.clients, it.arrived, nowMs);
+        } else if (it.kind === 'forget') {
+          placement.forget(it.id);
+          twin.reported.delete(it.id);
+          twin.placements = twin.placements.filter(({ id }) => id !== it.id);
+        } else {
+          const ids = [1, 2, 3].filter((id) => id !== it.failed);
+          if (placement.place(three, `h:${9000 + it.failed}`, nowMs)?.id !== twin.place(ids, nowMs)) return false;
+        }
+        for (const id of [1, 2, 3]) if (placement.load(id, nowMs) !== twin.load(id, nowMs)) return false;
+      }
+      return true;
+    }),
+    { numRuns: 500 },
+  );
+  t.pass('500 random histories');
+});
