@@ -1,0 +1,26 @@
+/** The face of base: things without opinions, used by every other folder. */
+export { assert, InvariantError, unreachable } from './assert.js';
+export { BoundedQueue } from './bounded-queue.js';
+export {
+  asBuffer,
+  compareBytes,
+  equalBytes,
+  fromHex,
+  isAllZero,
+  readU16,
+  readU32,
+  readU64,
+  toHex,
+  U53_MAX,
+  writeU16,
+  writeU32,
+  writeU53,
+} from './bytes.js';
+export type { Clock, Timer } from './clock.js';
+export { crc32 } from './crc32.js';
+export { assertLimitsAgree, type Limits, limits } from './limits.js';
+export { type LogFields, type Logger, silentLogger } from './log.js';
+export { nodeClock } from './node-clock.js';
+export { Prng } from './prng.js';
+export { sha256 } from './sha256.js';
+export { isUtf8 } from './utf8.js';
