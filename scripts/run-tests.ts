@@ -1,0 +1,148 @@
+/** Runs the compiled test files, two at a time and heavy ones first, and ends in one line that counts everything. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { type FileResult, TapFile } from './tap-file.js';
+
+const usage = `Usage: node dist/scripts/run-tests.js [--root DIR] [--jobs N] [--timeout SECONDS] [FILTER…]
+
+Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs only those whose path contains one.
+`;
+
+/** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
+const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/'];
+/** Folders whose files measure time between processes: they run last and alone, so that nothing else takes the cores. */
+const alone = ['test/e2e/'];
+
+interface Options {
+  root: string;
+  jobs: number;
+  timeoutS: number;
+  readonly filters: string[];
+}
+
+function readOptions(args: readonly string[]): Options {
+  const options: Options = { root: '.', jobs: 2, timeoutS: 240, filters: [] };
+  const rest = [...args];
+  const value = (flag: string): string => {
+    const next = rest.shift();
+    if (next === undefined) throw new Error(`${flag} needs a value`);
+    return next;
+  };
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === '--root') options.root = value(arg);
+    else if (arg === '--jobs') options.jobs = Number(value(arg));
+    else if (arg === '--timeout') options.timeoutS = Number(value(arg));
+    else if (arg.startsWith('-')) throw new Error(`unknown option ${arg}`);
+    else options.filters.push(arg);
+  }
+  if (!(options.jobs >= 1 && options.timeoutS > 0)) throw new Error('--jobs and --timeout take numbers above 0');
+  return options;
+}
+
+/** Test sources, not compiled files: a file left in dist after its source went is not a test any more. */
+function findTests(root: string): string[] {
+  const folder = path.join(root, 'test');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
+}
+
+function rank(file: string): number {
+  const place = heavyFirst.findIndex((folder) => file.startsWith(folder));
+  return place === -1 ? heavyFirst.length : place;
+}
+
+function runFile(file: string, options: Options): Promise<FileResult> {
+  const compiled = path.join('dist', file.replace(/\.ts$/, '.js'));
+  const tap = new TapFile();
+  if (!existsSync(path.join(options.root, compiled))) {
+    return Promise.resolve(tap.end({ code: null, signal: null, stderr: `${compiled} is missing: npm run build` }));
+  }
+  return new Promise((resolve) => {
+    // Its own process group, so that whatever a stopped test had started goes with it.
+    const child = spawn(process.execPath, ['--enable-source-maps', compiled], {
+      cwd: options.root,
+      detached: true,
+      env: { ...process.env, TAP_TIMEOUT: String(options.timeoutS) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      endGroup(child.pid);
+    }, options.timeoutS * 1000);
+    child.stdout.on('data', (chunk: Buffer) => tap.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-20_000);
+    });
+    child.on('exit', () => endGroup(child.pid));
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(tap.end({ code, signal, stderr, ...(timedOut ? { timedOutAfterS: options.timeoutS } : {}) }));
+    });
+  });
+}
+
+/** Ends every process of a test file's group; that it is already gone is what we hope for. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function report(file: string, result: FileResult, seconds: number): void {
+  const mark = result.failures.length === 0 ? 'ok    ' : 'FAILED';
+  console.log(`${mark} ${seconds.toFixed(1).padStart(6)} s  ${file}  (${result.passed} passed)`);
+  for (const failure of result.failures) {
+    console.log(`  ${file}: ${failure.name}`);
+    for (const line of failure.detail.split('\n')) if (line !== '') console.log(`    ${line}`);
+  }
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  const wanted = findTests(options.root).filter(
+    (file) => options.filters.length === 0 || options.filters.some((filter) => file.includes(filter)),
+  );
+  const isAlone = (file: string): boolean => alone.some((folder) => file.startsWith(folder));
+  const together = wanted.filter((file) => !isAlone(file)).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const last = wanted.filter(isAlone).sort();
+
+  let passed = 0;
+  let skipped = 0;
+  let failed = 0;
+  const work = async (queue: string[]): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const started = performance.now();
+      const result = await runFile(file, options);
+      passed += result.passed;
+      skipped += result.skipped;
+      failed += result.failures.length;
+      report(file, result, (performance.now() - started) / 1000);
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, () => work(together)));
+  await work(last);
+  if (wanted.length === 0) {
+    console.log(`FAILED  no test file found${options.filters.length > 0 ? ` for ${options.filters.join(' ')}` : ''}`);
+    failed++;
+  }
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exitCode = 2;
+  },
+);

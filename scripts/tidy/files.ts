@@ -1,0 +1,51 @@
+/** Rules on files as such: an opening sentence, line width, and no file that nothing imports. */
+import { type Complaint, resolveImport, type Source, type Tree } from './tree.js';
+
+const widthMax = 120;
+
+export function checkFiles(tree: Tree): Complaint[] {
+  return [...tree.sources.flatMap(checkOpening), ...tree.sources.flatMap(checkWidth), ...checkReachable(tree)];
+}
+
+function checkOpening(source: Source): Complaint[] {
+  const first = source.lines[0] ?? '';
+  const end = source.lines.findIndex((line) => line.includes('*/'));
+  const comment = source.lines.slice(0, end + 1).join(' ');
+  if (first.startsWith('/** ') && /[.!?](\s|$)/.test(comment.replace(/\*\//, ' '))) return [];
+  const text = 'does not open with a sentence: begin line 1 with /** What this file owns. */';
+  return [{ file: source.file, line: 1, text }];
+}
+
+function checkWidth(source: Source): Complaint[] {
+  return source.lines.flatMap((line, index) => {
+    const width = [...line].length;
+    if (width <= widthMax) return [];
+    const text = `${width} columns: break the line at ${widthMax}`;
+    return [{ file: source.file, line: index + 1, text }];
+  });
+}
+
+/** Where reading begins: the program, the package's API, what a person or the test runner starts. */
+function isRoot(file: string): boolean {
+  if (file === 'src/cli/main.ts' || file === 'src/client/index.ts') return true;
+  if (file.endsWith('.test.ts') || file === 'test/sim/main.ts') return true;
+  return /^(bench|scripts)\/[^/]+\.ts$/.test(file);
+}
+
+function checkReachable(tree: Tree): Complaint[] {
+  const byFile = new Map(tree.sources.map((source) => [source.file, source]));
+  const reached = new Set<string>();
+  const queue = [...byFile.keys()].filter(isRoot);
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    const source = byFile.get(file);
+    if (source === undefined || reached.has(file)) continue;
+    reached.add(file);
+    for (const { specifier } of source.imports) {
+      const target = resolveImport(file, specifier);
+      if (target !== undefined) queue.push(target);
+    }
+  }
+  return tree.sources
+    .filter((source) => !reached.has(source.file))
+    .map((source) => ({ file: source.file, line: 0, text: 'nothing imports this file: use it, or delete it' }));
+}

@@ -1,0 +1,64 @@
+/** Import direction: folders of src only look down (ARCHITECTURE.md, Folders), and only at another folder's face. */
+import type { Complaint, Source, Tree } from './tree.js';
+import { resolveImport } from './tree.js';
+
+/** What each folder of src may import. */
+export const below: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  wire: ['base'],
+  paxos: ['wire', 'base'],
+  chat: ['wire', 'base'],
+  net: ['wire', 'base'],
+  storage: ['wire', 'base'],
+  client: ['net', 'wire', 'base'],
+  proxy: ['wire', 'base'],
+  tui: ['client', 'wire', 'base'],
+  daemon: ['storage', 'paxos', 'chat', 'net', 'wire', 'base'],
+  cli: ['daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
+};
+
+/** Folders that are functions of their inputs: no clock, no chance, no input or output, no packages. */
+export const pureFolders: readonly string[] = ['paxos', 'chat', 'wire'];
+
+/** The folder of src a file belongs to, or undefined outside src. */
+export function folderOf(file: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(file)?.[1];
+}
+
+export function checkLayers(tree: Tree): Complaint[] {
+  return tree.sources.flatMap(checkFile);
+}
+
+function checkFile(source: Source): Complaint[] {
+  const folder = folderOf(source.file);
+  if (folder === undefined) return [];
+  const allowed = below[folder];
+  if (allowed === undefined) {
+    const text = `folder src/${folder} has no place in the import order: add it to scripts/tidy/layers.ts`;
+    return [{ file: source.file, line: 0, text }];
+  }
+  return source.imports.flatMap(({ specifier, line }) => {
+    const text = judge(source.file, folder, allowed, specifier);
+    return text === undefined ? [] : [{ file: source.file, line, text }];
+  });
+}
+
+function judge(file: string, folder: string, allowed: readonly string[], specifier: string): string | undefined {
+  const target = resolveImport(file, specifier);
+  if (target === undefined) {
+    if (!pureFolders.includes(folder)) return undefined;
+    return `${folder} is pure and imports '${specifier}': hand in what it needs from daemon`;
+  }
+  const other = folderOf(target);
+  if (other === folder) return undefined;
+  if (other === undefined)
+    return `src imports '${specifier}' from outside src: move it into src, or the user out of it`;
+  if (!allowed.includes(other)) {
+    const list = allowed.length === 0 ? 'nothing' : allowed.join(', ');
+    return `${folder} must not import ${other} (it may import ${list}): move the shared part down, or pass it in`;
+  }
+  if (!target.endsWith('/index.ts')) {
+    return `'${specifier}' reaches past the face of ${other}: import it from ${other}'s index.js (export it there)`;
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+/** Rules on the package: exact versions, a lock file that names no place, launchers that start, a changelog. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Complaint, Tree } from './tree.js';
+
+interface Manifest {
+  readonly version?: string;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+export function checkPackage(tree: Tree): Complaint[] {
+  const file = path.join(tree.root, 'package.json');
+  if (!existsSync(file)) return [{ file: 'package.json', line: 0, text: 'is missing: restore it' }];
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+  return [
+    ...checkVersions(manifest),
+    ...checkStartable(tree.root, [...Object.values(manifest.bin ?? {}), '.ci/run']),
+    ...checkChangelog(tree.root, manifest.version ?? ''),
+    ...checkLock(tree.root),
+  ];
+}
+
+function checkVersions(manifest: Manifest): Complaint[] {
+  const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  return all
+    .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
+    .map(([name, version]) => ({
+      file: 'package.json',
+      line: 0,
+      text: `${name} is "${version}": pin one exact version (design/PACKAGES.md)`,
+    }));
+}
+
+function checkStartable(root: string, files: readonly string[]): Complaint[] {
+  return files.flatMap((file) => {
+    const full = path.join(root, file);
+    if (!existsSync(full)) return [{ file, line: 0, text: 'is missing: restore it, or take it out of package.json' }];
+    if ((statSync(full).mode & 0o111) !== 0) return [];
+    return [{ file, line: 0, text: `can't be started: chmod +x ${file}` }];
+  });
+}
+
+function checkChangelog(root: string, version: string): Complaint[] {
+  const full = path.join(root, 'CHANGELOG.md');
+  const text = existsSync(full) ? readFileSync(full, 'utf8') : '';
+  if (text.split('\n').some((line) => line.startsWith(`## ${version}`))) return [];
+  return [{ file: 'CHANGELOG.md', line: 0, text: `has no section "## ${version}": say what a user can notice` }];
+}
+
+/** Things a lock file must not hold: registry addresses, folders of the machine it was made on. */
+const placesInLock: readonly RegExp[] = [/"resolved":/, /"file:/, /"\/(root|home|work|tmp|Users)\//, /"link": true/];
+
+function checkLock(root: string): Complaint[] {
+  const file = 'package-lock.json';
+  const full = path.join(root, file);
+  if (!existsSync(full)) return [{ file, line: 0, text: 'is missing: npm install' }];
+  const lines = readFileSync(full, 'utf8').split('\n');
+  const index = lines.findIndex((line) => placesInLock.some((pattern) => pattern.test(line)));
+  if (index === -1) return [];
+  const text = 'names a registry or a folder: make it again with npm install (.npmrc keeps addresses out)';
+  return [{ file, line: index + 1, text }];
+}
