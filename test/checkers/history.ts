@@ -117,10 +117,10 @@ class Findings {
 export function checkHistory(history: History): Verdict {
   const findings = new Findings();
   const list = mergeAll(history, findings);
-  const placed = placeSends(history.sends, list, findings);
-  checkAnswers(history.sends, placed, list, findings);
+  const positionOf = placeSends(history.sends, list, findings);
+  checkAnswers(history.sends, positionOf, list, findings);
   const seenMs = firstSeen(history, list);
-  checkNothingSeenEarly(placed, seenMs, findings);
+  checkNothingSeenEarly(history.sends, positionOf, seenMs, findings);
   checkFreshReads(history.reads, seenMs, findings);
   checkStreams(history, list.length - 1, findings);
   return { ok: findings.total === 0, total: findings.total, violations: findings.listed, length: list.length - 1 };
@@ -181,55 +181,52 @@ interface SessionOrder {
   next: number;
 }
 
-/** Step 2: every entry was sent, once, and each session's entries rise by one. Returns position → send. */
-function placeSends(
-  sends: readonly Send[],
-  list: readonly (Entry | undefined)[],
-  findings: Findings,
-): (Send | undefined)[] {
-  const byText = new Map<string, Send>();
+/**
+ * Step 2: every entry was sent, once, and each session's entries rise by one. Returns the position of each send, by its
+ * index; 0 for one that stands nowhere.
+ */
+function placeSends(sends: readonly Send[], list: readonly (Entry | undefined)[], findings: Findings): Int32Array {
+  const byText = new Map<string, number>();
   const sessions = new Map<string, SessionOrder>();
-  for (const send of sends) {
-    if (byText.has(send.text)) findings.add('ambiguous', `the text ${JSON.stringify(send.text)} was sent twice`);
-    byText.set(send.text, send);
+  for (let index = 0; index < sends.length; index++) {
+    const send = sends[index] as Send;
+    byText.set(send.text, index);
     const session = sessions.get(send.session);
     if (session === undefined) sessions.set(send.session, { sends: [send], next: 0 });
     else session.sends.push(send);
   }
+  if (byText.size < sends.length) findings.add('ambiguous', `${sends.length - byText.size} texts were sent twice`);
   for (const [name, session] of sessions) sortBySeq(name, session.sends, findings);
 
-  const placed: (Send | undefined)[] = new Array(list.length);
-  const present = new Set<Send>();
+  const positionOf = new Int32Array(sends.length);
   for (let position = 1; position < list.length; position++) {
     const entry = list[position];
     if (entry === undefined) continue;
-    const send = byText.get(entry.text);
+    const index = byText.get(entry.text) ?? -1;
+    const send = sends[index];
     if (send === undefined || send.author !== entry.author) {
       findings.add('invented', `${show(entry)} at position ${position} was never sent by that author`);
-      continue;
+    } else if (positionOf[index] !== 0) {
+      findings.add('doubled', `${show(entry)} stands at position ${positionOf[index]} and again at ${position}`);
+    } else {
+      positionOf[index] = position;
+      const session = sessions.get(send.session);
+      if (session !== undefined) followSession(session, send, position, findings);
     }
-    if (present.has(send)) {
-      findings.add('doubled', `${show(entry)} stands again at position ${position}`);
-      continue;
-    }
-    present.add(send);
-    placed[position] = send;
-    const session = sessions.get(send.session);
-    if (session !== undefined) followSession(session, send, position, findings);
   }
-  return placed;
+  return positionOf;
 }
 
 /** A refused message uses up its seq and never appears; any other one may only be missing at the session's end. */
 function followSession(session: SessionOrder, send: Send, position: number, findings: Findings): void {
-  while (session.next < session.sends.length && session.sends[session.next]?.outcome === 'no') {
-    if (session.sends[session.next] === send) break;
+  let expected = session.sends[session.next];
+  while (expected !== undefined && expected !== send && expected.outcome === 'no') {
     session.next += 1;
+    expected = session.sends[session.next];
   }
-  const expected = session.sends[session.next];
   if (expected !== send) {
-    const wanted = expected === undefined ? 'nothing more' : `seq ${expected.seq}`;
-    findings.add('session-order', `position ${position} has seq ${send.seq} of ${send.session}, due was ${wanted}`);
+    const due = expected === undefined ? 'nothing more' : `seq ${expected.seq}`;
+    findings.add('session-order', `position ${position} has seq ${send.seq} of ${send.session}, due was ${due}`);
   }
   if (expected !== undefined && send.seq >= expected.seq) session.next = session.sends.indexOf(send, session.next) + 1;
 }
@@ -244,28 +241,22 @@ function sortBySeq(session: string, sends: Send[], findings: Findings): void {
 /** Step 3: what was acknowledged stands where the answer said; what was answered "no" stands nowhere. */
 function checkAnswers(
   sends: readonly Send[],
-  placed: readonly (Send | undefined)[],
+  positionOf: Int32Array,
   list: readonly (Entry | undefined)[],
   findings: Findings,
 ): void {
-  const positionOf = new Map<Send, number>();
-  for (let position = 1; position < placed.length; position++) {
-    const send = placed[position];
-    if (send !== undefined) positionOf.set(send, position);
-  }
-  for (const send of sends) {
-    const position = positionOf.get(send);
+  for (let index = 0; index < sends.length; index++) {
+    const send = sends[index] as Send;
+    const position = positionOf[index] ?? 0;
     if (send.outcome === 'ok') {
-      if (position === undefined) {
+      const slot = list[position]?.slot;
+      if (position === 0) {
         findings.add('lost', `${showSend(send)} was acknowledged at position ${send.position} and is not there`);
-      } else if (position !== send.position || list[position]?.slot !== send.slot) {
+      } else if (position !== send.position || slot !== send.slot) {
         const told = `position ${send.position}, slot ${send.slot}`;
-        findings.add(
-          'misplaced',
-          `${showSend(send)} was acknowledged at ${told}, stands at ${position}, ${list[position]?.slot}`,
-        );
+        findings.add('misplaced', `${showSend(send)} was acknowledged at ${told}, stands at ${position}, slot ${slot}`);
       }
-    } else if (send.outcome === 'no' && position !== undefined) {
+    } else if (send.outcome === 'no' && position !== 0) {
       findings.add('refused-but-present', `${showSend(send)} was answered "no" and stands at position ${position}`);
     }
   }
@@ -288,14 +279,20 @@ function firstSeen(history: History, list: readonly (Entry | undefined)[]): Floa
 }
 
 /** Step 4b: nobody can know a position before the message that stands there was sent. */
-function checkNothingSeenEarly(placed: readonly (Send | undefined)[], seenMs: Float64Array, findings: Findings): void {
-  for (let position = 1; position < placed.length; position++) {
-    const send = placed[position];
-    const atMs = seenMs[position] ?? Number.POSITIVE_INFINITY;
-    if (send !== undefined && atMs < send.invokeMs) {
+function checkNothingSeenEarly(
+  sends: readonly Send[],
+  positionOf: Int32Array,
+  seenMs: Float64Array,
+  findings: Findings,
+): void {
+  for (let index = 0; index < sends.length; index++) {
+    const send = sends[index] as Send;
+    const position = positionOf[index] ?? 0;
+    const atMs = position === 0 ? Number.POSITIVE_INFINITY : (seenMs[position] ?? Number.POSITIVE_INFINITY);
+    if (atMs < send.invokeMs) {
       findings.add(
         'future',
-        `position ${position} was known at ${atMs} ms, ${showSend(send)} was sent at ${send.invokeMs} ms`,
+        `position ${position} was known at ${atMs} ms, ${showSend(send)} sent at ${send.invokeMs} ms`,
       );
     }
   }
