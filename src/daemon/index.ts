@@ -1,6 +1,12 @@
 /** The daemons: what the command line starts. */
 export { startBalancer } from './balancer/index.js';
 export type {
-  BalancerHandle, BalancerOptions, DaemonHandle, ExitReason, ServerHandle, ServerOptions, StartProgress,
+  BalancerHandle,
+  BalancerOptions,
+  DaemonHandle,
+  ExitReason,
+  ServerHandle,
+  ServerOptions,
+  StartProgress,
 } from './options.js';
 export { startServer } from './server/index.js';

@@ -1,19 +1,10 @@
 /** The fingerprint of a membership that every hello carries: ids, birth ids and epoch, never addresses (PAXOS.md). */
 import { createHash } from 'node:crypto';
+import { equalBytes } from '../base/index.js';
 import type { Member } from '../wire/index.js';
 
 /** 16 bytes of zero: "no cluster", "no membership", "no birth id". */
 export const zero16: Uint8Array = new Uint8Array(16);
-
-/** True for the 16 zero bytes that mean "unknown". */
-export function isZero16(bytes: Uint8Array): boolean {
-  return sameBytes(bytes, zero16);
-}
-
-/** Byte-wise equality. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
-}
 
 /** The first 16 bytes of SHA-256 over epoch, then (id, birth id) in rising order of id. */
 export function membershipHash(epoch: number, members: readonly Member[]): Uint8Array {
@@ -35,7 +26,7 @@ export function sameMembers(a: readonly Member[], b: readonly Member[]): boolean
     a.length === b.length &&
     a.every((member) => {
       const other = b.find((candidate) => candidate.id === member.id);
-      return other !== undefined && sameBytes(other.birthId, member.birthId);
+      return other !== undefined && equalBytes(other.birthId, member.birthId);
     })
   );
 }

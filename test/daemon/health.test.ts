@@ -1,6 +1,9 @@
 /** Health: what the balancer itself observed decides, never a client's word alone. */
 import t from 'tap';
-import { askAfterMs, closeAfterMs, deadAfterMs, Health } from '../../src/daemon/balancer/health.js';
+import { limits } from '../../src/base/index.js';
+import { Health } from '../../src/daemon/balancer/health.js';
+
+const { linkAskMs: askAfterMs, linkDeadMs: deadAfterMs, linkCloseMs: closeAfterMs } = limits;
 
 t.test('live while heard, dead after three silent seconds, closed later', async (t) => {
   const health = new Health();

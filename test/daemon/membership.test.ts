@@ -1,7 +1,13 @@
 /** The decision about a registration: waiting, sealing, coming back, adoption and every refusal. */
 import * as fc from 'fast-check';
 import t from 'tap';
-import { type Applicant, decide, type Seal, type Standing, type Verdict } from '../../src/daemon/balancer/membership.js';
+import {
+  type Applicant,
+  decide,
+  type Seal,
+  type Standing,
+  type Verdict,
+} from '../../src/daemon/balancer/membership.js';
 import { membershipHash, sameMembers, zero16 } from '../../src/daemon/membership-hash.js';
 
 const bytes = (n: number): Uint8Array => new Uint8Array(16).fill(n);
@@ -71,7 +77,11 @@ t.test('a copied data directory under another id is a duplicate too', async (t) 
 
 t.test('after the seal', async (t) => {
   t.same(decide(standing([], sealed), applicant(2, shows)), { kind: 'back', id: 2 });
-  t.same(decide(standing([], sealed), applicant(2, { ...shows, address: 'h:1' })), { kind: 'back', id: 2 }, 'any address');
+  t.same(
+    decide(standing([], sealed), applicant(2, { ...shows, address: 'h:1' })),
+    { kind: 'back', id: 2 },
+    'any address',
+  );
   t.same(decide(standing([], sealed), applicant(2)), { kind: 'back', id: 2 }, 'crashed before it had written its seal');
   t.equal(refusal(decide(standing([], sealed), applicant(4))), 'UNKNOWN_ID');
   t.equal(refusal(decide(standing([], sealed), applicant(0))), 'UNKNOWN_ID');
@@ -95,7 +105,10 @@ t.test('adoption: an unsealed balancer takes over what a server shows', async (t
   t.same(verdict.seal.clusterId, sealed.clusterId);
   t.ok(sameMembers(verdict.seal.members, sealed.members));
   t.equal(verdict.seal.members.find(({ id }) => id === 2)?.address, 'h:9002');
-  t.equal(refusal(decide(standing([], verdict.seal), applicant(3, { ...shows, clusterId: bytes(8) }))), 'FOREIGN_CLUSTER');
+  t.equal(
+    refusal(decide(standing([], verdict.seal), applicant(3, { ...shows, clusterId: bytes(8) }))),
+    'FOREIGN_CLUSTER',
+  );
 });
 
 t.test('adoption refuses a membership in which the one who shows it is not, and nonsense', async (t) => {
@@ -116,9 +129,21 @@ t.test('the membership hash covers ids, birth ids and epoch, not order nor addre
   const hash = membershipHash(1, sealed.members);
   t.equal(hash.length, 16);
   t.same(membershipHash(1, [...sealed.members].reverse()), hash);
-  t.same(membershipHash(1, sealed.members.map((member) => ({ ...member, address: 'x:1' }))), hash);
+  t.same(
+    membershipHash(
+      1,
+      sealed.members.map((member) => ({ ...member, address: 'x:1' })),
+    ),
+    hash,
+  );
   t.notSame(membershipHash(2, sealed.members), hash);
-  t.notSame(membershipHash(1, sealed.members.map((member) => ({ ...member, birthId: bytes(member.id) }))), hash);
+  t.notSame(
+    membershipHash(
+      1,
+      sealed.members.map((member) => ({ ...member, birthId: bytes(member.id) })),
+    ),
+    hash,
+  );
 });
 
 t.test('property: whatever applies, a seal never changes and only its own disks come back', async (t) => {
@@ -129,7 +154,7 @@ t.test('property: whatever applies, a seal never changes and only its own disks 
     shows: fc.boolean(),
     alive: fc.boolean(),
   });
-  fc.assert(
+  await fc.assert(
     fc.property(fc.array(anyone, { maxLength: 60 }), (applicants) => {
       let seal: Seal | undefined;
       const connected = new Map<number, Applicant>();
@@ -137,7 +162,9 @@ t.test('property: whatever applies, a seal never changes and only its own disks 
         const one = applicant(id, {
           birthId: bytes(disk),
           incarnation: life,
-          ...(showing && seal !== undefined ? { clusterId: seal.clusterId, epoch: seal.epoch, members: seal.members } : {}),
+          ...(showing && seal !== undefined
+            ? { clusterId: seal.clusterId, epoch: seal.epoch, members: seal.members }
+            : {}),
         });
         let verdict = decide({ servers: 3, seal, connected }, one);
         for (let probes = 0; verdict.kind === 'probe'; probes++) {
@@ -150,7 +177,10 @@ t.test('property: whatever applies, a seal never changes and only its own disks 
           if (seal !== undefined) return false;
           const members = verdict.kind === 'mint' ? verdict.members : verdict.seal.members;
           seal = { clusterId: bytes(7), epoch: 1, members };
-          if (members.length !== 3 || new Set(members.map((member) => Buffer.from(member.birthId).toString('hex'))).size !== 3)
+          if (
+            members.length !== 3 ||
+            new Set(members.map((member) => Buffer.from(member.birthId).toString('hex'))).size !== 3
+          )
             return false;
         }
         if (verdict.kind === 'wait' && verdict.registered > 2) return false;

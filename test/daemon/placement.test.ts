@@ -1,7 +1,10 @@
 /** Placement: least load, ties to the lowest id, counted at once, confirmed by reports or forgotten after 5 s. */
 import * as fc from 'fast-check';
 import t from 'tap';
-import { Placement, placementMs } from '../../src/daemon/balancer/placement.js';
+import { limits } from '../../src/base/index.js';
+import { Placement } from '../../src/daemon/balancer/placement.js';
+
+const { placementMs } = limits;
 
 const three = [3, 1, 2].map((id) => ({ id, address: `h:${9000 + id}` }));
 
@@ -96,7 +99,7 @@ t.test('property: it does what the stupid twin does', async (t) => {
     fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(3000) }),
     fc.record({ kind: fc.constant('forget' as const), id: fc.integer({ min: 1, max: 3 }) }),
   );
-  fc.assert(
+  await fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const placement = new Placement();
       const twin = new Twin();

@@ -1,14 +1,6 @@
 /** Which servers count as live, from what the balancer itself observed on their registration links. Pure. */
+import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
-
-/** A link that said nothing for this long is asked (ping), ms. */
-export const askAfterMs = 1_500;
-/** A link that said nothing for this long counts as dead: three missed reports (RELIABILITY.md 35), ms. */
-export const deadAfterMs = 3_000;
-/** A link that said nothing for this long is closed; its server registers again, ms. */
-export const closeAfterMs = 10_000;
-/** How long a server has to answer a probe, ms (BEHAVIOUR.md 3.2). */
-export const probeMs = 1_000;
 
 interface Link {
   heardMs: number;
@@ -50,14 +42,14 @@ export class Health {
 
   isLive(id: ServerId, nowMs: number): boolean {
     const link = this.#links.get(id);
-    return link !== undefined && !link.failed && nowMs - link.heardMs < deadAfterMs;
+    return link !== undefined && !link.failed && nowMs - link.heardMs < limits.linkDeadMs;
   }
 
   silence(id: ServerId, nowMs: number): Silence {
     const link = this.#links.get(id);
     if (link === undefined) return 'none';
     const silentMs = nowMs - link.heardMs;
-    if (silentMs >= closeAfterMs) return 'close';
-    return silentMs >= askAfterMs ? 'ask' : 'none';
+    if (silentMs >= limits.linkCloseMs) return 'close';
+    return silentMs >= limits.linkAskMs ? 'ask' : 'none';
   }
 }

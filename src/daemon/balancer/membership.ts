@@ -1,6 +1,7 @@
 /** Who may be a member: the pure decision about one registration (BEHAVIOUR.md 3.1-3.3). */
+import { equalBytes, isAllZero, toHex } from '../../base/index.js';
 import type { Member, MemberAddress, RefusalCode, ServerId } from '../../wire/index.js';
-import { isZero16, sameBytes, sameMembers } from '../membership-hash.js';
+import { sameMembers } from '../membership-hash.js';
 
 /** The membership, fixed for ever at the moment it was sealed. Addresses are advice and may change. */
 export interface Seal {
@@ -55,7 +56,7 @@ export type Verdict =
  */
 export function decide(standing: Standing, applicant: Applicant, alive = false): Verdict {
   if (standing.seal !== undefined) return decideSealed(standing.seal, standing, applicant, alive);
-  if (!isZero16(applicant.clusterId)) return decideAdoption(standing, applicant, alive);
+  if (!isAllZero(applicant.clusterId)) return decideAdoption(standing, applicant, alive);
   const id = applicant.id === 0 ? missingId(standing, applicant) : applicant.id;
   const held = heldByAnother(standing, id, applicant, alive);
   if (held !== undefined) return held;
@@ -70,7 +71,7 @@ export function decide(standing: Standing, applicant: Applicant, alive = false):
 /** After the seal: members with their own disks come back, everybody else is refused. */
 function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, alive: boolean): Verdict {
   const ids = seal.members.map((member) => member.id).join(', ');
-  if (!isZero16(applicant.clusterId) && !sameBytes(applicant.clusterId, seal.clusterId)) {
+  if (!isAllZero(applicant.clusterId) && !equalBytes(applicant.clusterId, seal.clusterId)) {
     return refuse(
       'FOREIGN_CLUSTER',
       `server ${applicant.id} belongs to cluster ${hex(applicant.clusterId)}, this balancer to ${hex(seal.clusterId)}: ` +
@@ -78,7 +79,10 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
     );
   }
   if (applicant.id === 0) {
-    return refuse('UNKNOWN_ID', `the membership is sealed with the ids ${ids} and misses none: start with one of these ids`);
+    return refuse(
+      'UNKNOWN_ID',
+      `the membership is sealed with the ids ${ids} and misses none: start with one of these ids`,
+    );
   }
   const member = seal.members.find((candidate) => candidate.id === applicant.id);
   if (member === undefined) {
@@ -89,7 +93,7 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
   }
   const held = heldByAnother(standing, member.id, applicant, alive);
   if (held !== undefined) return held;
-  if (!sameBytes(member.birthId, applicant.birthId)) {
+  if (!equalBytes(member.birthId, applicant.birthId)) {
     return refuse(
       'EMPTIED_DISK',
       `server ${applicant.id} comes with another data directory than the one it was sealed with, and an emptied or ` +
@@ -128,12 +132,7 @@ function decideAdoption(standing: Standing, applicant: Applicant, alive: boolean
 }
 
 /** Refuses or asks for a probe when another life is registered under `id`; undefined when the id is free to take. */
-function heldByAnother(
-  standing: Standing,
-  id: ServerId,
-  applicant: Applicant,
-  alive: boolean,
-): Verdict | undefined {
+function heldByAnother(standing: Standing, id: ServerId, applicant: Applicant, alive: boolean): Verdict | undefined {
   const holder = standing.connected.get(id) ?? sameDirectory(standing, applicant);
   if (holder === undefined) return undefined;
   // The same life on a new connection: its old one is half-open, it can't be a duplicate of itself.
@@ -162,7 +161,7 @@ function sameDirectory(standing: Standing, applicant: Applicant): Applicant | un
 }
 
 function sameDisk(a: Applicant, b: Applicant): boolean {
-  return sameBytes(a.birthId, b.birthId);
+  return equalBytes(a.birthId, b.birthId);
 }
 
 function refuse(code: RefusalCode, text: string): Verdict {
@@ -170,5 +169,5 @@ function refuse(code: RefusalCode, text: string): Verdict {
 }
 
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').slice(0, 8);
+  return toHex(bytes).slice(0, 8);
 }

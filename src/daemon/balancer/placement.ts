@@ -1,8 +1,6 @@
 /** Which server a client is sent to: the one with the fewest clients, ties to the lowest id (BEHAVIOUR.md 3.4). Pure. */
+import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
-
-/** How long a placement counts before a report has confirmed it, ms (BEHAVIOUR.md 3.4). */
-export const placementMs = 5_000;
 
 /** A server that may be chosen. */
 export interface Candidate {
@@ -78,7 +76,7 @@ export class Placement {
 
   #expire(load: Load, nowMs: number): void {
     let expired = 0;
-    while (expired < load.pending.length && (load.pending[expired] as number) + placementMs <= nowMs) expired++;
+    while (expired < load.pending.length && (load.pending[expired] as number) + limits.placementMs <= nowMs) expired++;
     if (expired > 0) load.pending.splice(0, expired);
   }
 }
