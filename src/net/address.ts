@@ -1,0 +1,35 @@
+/** Addresses as people and frames write them: `host:port`, `[v6]:port`, `:port`. */
+
+/** A host name or literal (an IPv6 literal without its brackets) and a port. */
+export interface Address {
+  readonly host: string;
+  /** 0..65535; 0 asks the system for a free port when listening. */
+  readonly port: number;
+}
+
+/** Parses `host:port`; the error text names the text and says what is expected. */
+export function parseAddress(text: string): Address | { readonly error: string } {
+  const colon = text.lastIndexOf(':');
+  const host = colon < 0 ? '' : text.slice(0, colon);
+  const digits = text.slice(colon + 1);
+  const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1;
+  if (colon < 0 || port < 0 || port > 65535) return { error: `"${text}" is no address; expected HOST:PORT, e.g. localhost:9010` };
+  if (host.startsWith('[') && host.endsWith(']')) {
+    const literal = host.slice(1, -1);
+    if (/^[0-9a-fA-F:.%a-zA-Z0-9]+$/.test(literal) && literal.includes(':')) return { host: literal, port };
+    return { error: `"${text}" is no address; expected [IPV6]:PORT, e.g. [::1]:9010` };
+  }
+  if (host.includes(':')) return { error: `"${text}" is ambiguous; write an IPv6 address as [${host}]:${digits}` };
+  if (!/^[A-Za-z0-9._-]*$/.test(host)) return { error: `"${text}" holds characters that no host name has; expected HOST:PORT` };
+  return { host: host === '' ? '127.0.0.1' : host, port };
+}
+
+/** `host:port`, an IPv6 literal in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The hosts to try in turn: `localhost` means IPv4 first, whatever the system's resolver prefers. */
+export function hostsToTry(host: string): readonly string[] {
+  return host.toLowerCase() === 'localhost' ? ['127.0.0.1', '::1'] : [host];
+}

@@ -1,0 +1,13 @@
+/** Framed TCP and nothing else: connections with limits, listening, dialling, and the end of an event-loop turn. */
+export { type Address, formatAddress, parseAddress } from './address.js';
+export { ByteBudget } from './byte-budget.js';
+export { type CloseCode, type CloseReason, closedHere, closedThere, type LocalCloseCode } from './close-reason.js';
+export { Connection } from './connection.js';
+export { netContext } from './context.js';
+export { type DialFailure, type Dialling, type DialOptions, type DialResult, dial } from './dial.js';
+export type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
+export { Listener, type ListenOptions, listen } from './listener.js';
+export { Liveness, type LivenessVerdict } from './liveness.js';
+export { type ConnectionLimits, clientLimits, type NetContext, peerLimits } from './options.js';
+export { SWEEP_MS, type Swept, Sweeper } from './sweeper.js';
+export { processTurn, Stage, Turn } from './turn.js';

@@ -1,0 +1,70 @@
+/** The end of an event-loop turn: work collected during it runs once, in ordered stages (PERFORMANCE.md, choice 2). */
+import { assert } from '../base/index.js';
+
+/**
+ * The stages of the end of a turn, in the order in which they run: client messages become batches, batches and votes
+ * become one log write, everything that may leave goes into one write per socket, and closed connections are reported.
+ */
+export const Stage = { submit: 0, wal: 1, socket: 2, closed: 3 } as const;
+export type Stage = (typeof Stage)[keyof typeof Stage];
+
+const STAGES = 4;
+
+/**
+ * Collects callbacks during a turn and runs them after it. A callback deferred to a *later* stage while the stages run
+ * still runs in the same pass; one deferred to the running stage or an earlier one runs in the next turn, so that a
+ * pass always ends. Callers defer once per turn (they keep their own "already deferred" flag).
+ */
+export class Turn {
+  readonly #schedule: (run: () => void) => void;
+  readonly #waiting: (() => void)[][] = [[], [], [], []];
+  #count = 0;
+  #scheduled = false;
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    this.run();
+  };
+
+  /** `schedule` calls back at the end of the current turn; the default is `setImmediate`. */
+  constructor(schedule: (run: () => void) => void = (run) => void setImmediate(run)) {
+    this.#schedule = schedule;
+  }
+
+  /** Runs `fn` at `stage` of the end of this turn. */
+  defer(fn: () => void, stage: Stage): void {
+    const list = this.#waiting[stage];
+    assert(list !== undefined, `no stage ${stage}`);
+    list.push(fn);
+    this.#count++;
+    this.#arm();
+  }
+
+  /** True while something waits for the end of the turn. */
+  get busy(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Runs what waits now. Called by the scheduler; tests with their own scheduler may call it directly. */
+  run(): void {
+    try {
+      for (let stage = 0; stage < STAGES; stage++) {
+        const list = this.#waiting[stage] as (() => void)[];
+        if (list.length === 0) continue;
+        this.#waiting[stage] = [];
+        this.#count -= list.length;
+        for (const fn of list) fn();
+      }
+    } finally {
+      if (this.#count > 0) this.#arm();
+    }
+  }
+
+  #arm(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#schedule(this.#run);
+  }
+}
+
+/** The turn that everything in this process shares, so that its stages are ordered across all connections. */
+export const processTurn = new Turn();
