@@ -61,8 +61,30 @@ export const limits = Object.freeze({
   forwardQueueBytes: 64 * MIB,
   /** One Accepted covers at most this many slots; equals acceptAheadSlots, above which no votes exist. */
   acceptedCountMax: 4096,
+  /** Slots in flight from which on a leader collects batches instead of proposing each: one syncs while the next grows … */
+  pipelineSlots: 2,
+  /** … unless this many bytes wait already, which is enough to make a sync pay. */
+  pipelineBytes: 128 * KIB,
+  /** A fresh read that no majority confirmed by then is answered as not fresh. */
+  readTimeoutMs: 2000,
+  /** Fetching a peer's state is tried anew, perhaps from another peer, after this. */
+  stateFetchMs: 30_000,
   /** Reads waiting for their read index. */
   readsWaitingMax: 4096,
+
+  // --- the server's driver and its clients' submissions ---------------------------------------------------------
+  /** Frames that wait for the disk; past it they are dropped and sent again later. Above two windows of votes and promises. */
+  gateWaitingMax: 16_384,
+  /** Unanswered runs of all clients of one server; past it they hear "busy". As much as the replica's own queue. */
+  submissionsBytesMax: 64 * MIB,
+  /** Unanswered runs of a closed connection are submitted again for this long: its client is elsewhere by then. */
+  submissionsClosedKeepMs: 10_000,
+  /** A run lost this often at once waits for the next second: nothing goes round at the speed of the log. */
+  submissionsQuickRetriesMax: 3,
+  /** Learn requests of one peer being read from disk at once; further ones are ignored and asked again. */
+  learnReadsMax: 4,
+  /** State hashes remembered for `verify`, one per slot; several seconds of a busy log. */
+  hashesKeptMax: 4096,
 
   // --- catch-up -------------------------------------------------------------------------------------------------
   /** Values in one LearnReply: small enough that live frames behind it wait about 10 ms at most. */

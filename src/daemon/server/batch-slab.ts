@@ -1,6 +1,10 @@
 /** Joins runs and other items into batches without copying anything twice: batches are carved out of large buffers. */
 import { assert } from '../../base/index.js';
 
+/** Bytes of an item's kind and length (wire/entry.ts). */
+export const itemHeaderBytes = 5;
+const itemKindRun = 1;
+
 /** Fresh memory for batches is taken in pieces of this size; a piece lives until nothing in it is needed any more. */
 const slabBytes = 1 << 18;
 
@@ -24,17 +28,19 @@ export class BatchSlab {
     return this.#end + bytes <= this.#slab.length;
   }
 
-  /** Copies one item behind the others and returns the copy. When it doesn't {@link fits}, the batch must be empty. */
+  /** Copies an encoded item behind the others and returns the copy. When it doesn't {@link fits}, the batch must be empty. */
   append(item: Uint8Array): Uint8Array {
-    if (!this.fits(item.length)) {
-      assert(this.pendingBytes === 0, 'a batch does not move while it is built');
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, item.length));
-      this.#start = 0;
-      this.#end = 0;
-    }
-    const at = this.#end;
+    const at = this.#reserve(item.length);
     this.#slab.set(item, at);
-    this.#end += item.length;
+    return this.#slab.subarray(at, this.#end);
+  }
+
+  /** The same for a bare run, which becomes an item here. */
+  appendRun(run: Uint8Array): Uint8Array {
+    const at = this.#reserve(itemHeaderBytes + run.length);
+    this.#slab[at] = itemKindRun;
+    this.#slab.writeUInt32BE(run.length, at + 1);
+    this.#slab.set(run, at + itemHeaderBytes);
     return this.#slab.subarray(at, this.#end);
   }
 
@@ -43,5 +49,18 @@ export class BatchSlab {
     const batch = this.#slab.subarray(this.#start, this.#end);
     this.#start = this.#end;
     return batch;
+  }
+
+  /** Makes room for `bytes` at the end of the batch and returns where they begin. */
+  #reserve(bytes: number): number {
+    if (!this.fits(bytes)) {
+      assert(this.pendingBytes === 0, 'a batch does not move while it is built');
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, bytes));
+      this.#start = 0;
+      this.#end = 0;
+    }
+    const at = this.#end;
+    this.#end += bytes;
+    return at;
   }
 }

@@ -3,11 +3,12 @@
  * and sends answers back to the connection that speaks for the session. Pure: no sockets, no timers, no clock.
  *
  * How to use it (the server's clients part and the simulator do exactly this):
- *  1. `open(connection, session, nonce, window)` once a connection speaks for a session; keep the handle it returns.
+ *  1. `open(connection, session, nonce, window)` once the state machine has confirmed that the connection speaks for the
+ *     session (it was registered, or `checkResume` said ok); keep the handle it returns.
  *  2. `submit(handle, run)` for each submit frame, `item(bytes, isPending)` for register, touch, attach and detach;
  *     `flush()` at the end of the turn, before the driver's `endOfTurn()`.
  *  3. Pass on what the driver tells its listener: `applied`, `settled`, `refused`.
- *  4. `close(handle, nowMs)` when its connection ends, `tick(nowMs)` about every second.
+ *  4. `close(handle, connection, nowMs)` when its connection ends, `tick(nowMs)` about every second.
  *
  * PAXOS.md, Forwarding and Sessions: a batch may be lost, or overtaken by a later one of the same session, which then is a
  * gap that the state machine does not answer. When the place of a batch in the log has been applied, whatever in it is
@@ -16,15 +17,9 @@
  * losses costs one resubmission per loss, not one per message behind it.
  */
 import { assert, limits } from '../../base/index.js';
-import { type Outcome, readRunHeader, type SessionId, type Slot } from '../../wire/index.js';
-import { BatchSlab } from './batch-slab.js';
-
-/** The part of an answer of the state machine that matters here; `outcomes` goes to the client unchanged. */
-export interface SessionAnswer {
-  readonly session: SessionId;
-  readonly firstSeq: number;
-  readonly outcomes: readonly Outcome[];
-}
+import type { Answer } from '../../chat/index.js';
+import { readRunHeader, type SessionId } from '../../wire/index.js';
+import { BatchSlab, itemHeaderBytes } from './batch-slab.js';
 
 /** Why a run was not taken. */
 export type BusyReason =
@@ -32,8 +27,17 @@ export type BusyReason =
   | 'window'
   /** This server holds as much unanswered work as it may. */
   | 'full'
-  /** The run does not follow what was taken before it. */
+  /** The run does not follow what was taken or applied before it. */
   | 'gap';
+
+export type SubmitResult =
+  | 'taken'
+  /** It is outstanding already and will be answered once. */
+  | 'duplicate'
+  /** It was answered with busy. */
+  | BusyReason
+  /** It names another session or nonce than the handle: the connection breaks the protocol. */
+  | 'foreign';
 
 export interface SubmissionsOptions<C> {
   /** Gives a batch to the driver. Its effects may call back into this object before it returns. */
@@ -41,7 +45,7 @@ export interface SubmissionsOptions<C> {
   /** Tells the driver that nothing in `batch` needs to be forwarded again. */
   readonly answered: (batch: number) => void;
   /** Sends an answer to the client. */
-  readonly ack: (connection: C, answer: SessionAnswer, slot: Slot) => void;
+  readonly ack: (connection: C, answer: Answer) => void;
   /** Tells the client that nothing of its session from `fromSeq` on was taken. */
   readonly busy: (connection: C, session: SessionId, fromSeq: number, reason: BusyReason) => void;
   /** The last seq applied of a session, as this server knows it; undefined if it does not know the session. */
@@ -69,12 +73,16 @@ interface Entry<C> {
   readonly queue: Queue<C> | undefined;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** The first of its messages that has no answer. */
+  nextSeq: number;
   /** The whole item as it stands in a batch. */
   item: Uint8Array;
   /** The outstanding batch that holds it; 0: none. */
   batch: number;
   /** Answered, or given up. */
   done: boolean;
+  /** How often it was submitted again. */
+  retries: number;
   /** Only for other items: does it still have to be logged? */
   readonly isPending: (() => boolean) | undefined;
 }
@@ -103,21 +111,19 @@ class Queue<C> implements SubmissionHandle<C> {
   }
 }
 
-/** Bytes of an item's kind and length (wire/entry.ts). */
-const itemHeaderBytes = 5;
-const itemKindRun = 1;
-
 export class Submissions<C> {
   readonly #options: SubmissionsOptions<C>;
   readonly #bytesMax: number;
   readonly #batchBytesMax: number;
   readonly #closedKeepMs: number;
   readonly #slab = new BatchSlab();
-  /** By session; nearly always one queue, two only while somebody tries a session with a wrong nonce. */
-  readonly #queues = new Map<string, Queue<C>[]>();
+  readonly #queues = new Map<string, Queue<C>>();
   readonly #batches = new Map<number, Batch<C>>();
   /** Entries of the batch that is being built. */
   #building: Entry<C>[] = [];
+  /** Queues and other items that go on with the next tick. */
+  #slowQueues = new Set<Queue<C>>();
+  #slowItems: Entry<C>[] = [];
   #nextBatch = 1;
   #bytes = 0;
   #resubmitted = 0;
@@ -147,16 +153,15 @@ export class Submissions<C> {
   /** `connection` speaks for `session` from now on; an older connection of the same session gets no answers any more. */
   open(connection: C, session: SessionId, nonce: Uint8Array, window: number): SubmissionHandle<C> {
     const key = sessionKey(session);
-    const same = this.#queues.get(key);
-    const known = same?.find((queue) => sameBytes(queue.nonce, nonce));
+    const known = this.#queues.get(key);
     if (known !== undefined) {
+      assert(sameBytes(known.nonce, nonce), 'a session has one nonce, and it was checked');
       known.connection = connection;
       known.window = window;
       return known;
     }
     const queue = new Queue(session, Uint8Array.prototype.slice.call(nonce), connection, window);
-    if (same === undefined) this.#queues.set(key, [queue]);
-    else same.push(queue);
+    this.#queues.set(key, queue);
     return queue;
   }
 
@@ -170,12 +175,14 @@ export class Submissions<C> {
   }
 
   /**
-   * Takes a run (checked by `checkRun`, of the handle's session and nonce) to be logged. Its bytes are copied. A run that is
+   * Takes a run that `checkRun` found sound to be logged. Its bytes are copied. A run that is
    * outstanding already is recognised and not submitted twice; one that can't be taken is answered with `busy`.
    */
-  submit(handle: SubmissionHandle<C>, run: Uint8Array): 'taken' | 'duplicate' | BusyReason {
+  submit(handle: SubmissionHandle<C>, run: Uint8Array): SubmitResult {
     const queue = handle as Queue<C>;
-    const { firstSeq, count, answeredBelow } = readRunHeader(run, 0);
+    const { session, nonce, firstSeq, count, answeredBelow } = readRunHeader(run, 0);
+    if (session.slot !== queue.session.slot || session.index !== queue.session.index) return 'foreign';
+    if (!sameBytes(nonce, queue.nonce)) return 'foreign';
     const lastSeq = firstSeq + count - 1;
     this.#dropBelow(queue, answeredBelow);
     const last = queue.runs[queue.runs.length - 1];
@@ -187,14 +194,12 @@ export class Submissions<C> {
     }
     if (queue.unanswered > 0 && queue.unanswered + count > queue.window) return this.#refuse(queue, firstSeq, 'window');
     if (this.#bytes + run.length > this.#bytesMax) return this.#refuse(queue, firstSeq, 'full');
-    const entry: Entry<C> = {
-      queue, firstSeq, lastSeq, item: run, batch: 0, done: false, isPending: undefined,
-    };
+    this.#makeRoom(run.length + itemHeaderBytes);
+    const item = this.#slab.appendRun(run);
+    const entry = newEntry(queue, firstSeq, lastSeq, item, undefined);
     queue.runs.push(entry);
     queue.unanswered += count;
-    this.#bytes += run.length + itemHeaderBytes;
-    this.#makeRoom(run.length + itemHeaderBytes);
-    entry.item = this.#slab.appendItem(itemKindRun, run);
+    this.#bytes += item.length;
     this.#build(entry);
     return 'taken';
   }
@@ -205,13 +210,10 @@ export class Submissions<C> {
    */
   item(bytes: Uint8Array, isPending: () => boolean): boolean {
     if (this.#bytes + bytes.length > this.#bytesMax) return false;
-    this.#bytes += bytes.length;
-    const entry: Entry<C> = {
-      queue: undefined, firstSeq: 0, lastSeq: 0, item: bytes, batch: 0, done: false, isPending,
-    };
     this.#makeRoom(bytes.length);
-    entry.item = this.#slab.append(bytes);
-    this.#build(entry);
+    const item = this.#slab.append(bytes);
+    this.#bytes += item.length;
+    this.#build(newEntry(undefined, 0, 0, item, isPending));
     return true;
   }
 
@@ -230,11 +232,10 @@ export class Submissions<C> {
   }
 
   /** A slot was applied: its answers go to the connections that wait, whichever server had submitted the runs. */
-  applied(slot: Slot, answers: readonly SessionAnswer[]): void {
+  applied(answers: readonly Answer[]): void {
     for (const answer of answers) {
-      const queues = this.#queues.get(sessionKey(answer.session));
-      if (queues === undefined) continue;
-      for (const queue of queues) this.#answer(queue, answer, slot);
+      const queue = this.#queues.get(sessionKey(answer.session));
+      if (queue !== undefined) this.#answer(queue, answer);
     }
   }
 
@@ -249,8 +250,9 @@ export class Submissions<C> {
         if (entry.done || entry.batch !== number) continue;
         entry.batch = 0;
         if (entry.queue !== undefined) touched.add(entry.queue);
-        else if (entry.isPending?.() === true) this.#again(entry);
-        else this.#finish(entry);
+        else if (entry.isPending?.() !== true) this.#finish(entry);
+        else if (entry.retries < limits.submissionsQuickRetriesMax) this.#again(entry);
+        else this.#slowItems.push(entry);
       }
     }
     for (const queue of touched) this.#resubmit(queue);
@@ -267,7 +269,7 @@ export class Submissions<C> {
         if (entry.queue === undefined) {
           // It has no client that would ask again; it waits for the next tick.
           entry.batch = 0;
-          this.#waiting.push(entry);
+          this.#slowItems.push(entry);
           continue;
         }
         this.#refuse(entry.queue, entry.firstSeq, 'full');
@@ -276,44 +278,50 @@ export class Submissions<C> {
     }
   }
 
-  /** Gives up the runs of connections that closed long ago and tries refused items again. */
+  /** Gives up the runs of connections that closed long ago and tries again what waited for a tick. */
   tick(nowMs: number): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const entry of waiting) {
+    const items = this.#slowItems;
+    this.#slowItems = [];
+    for (const entry of items) {
       if (entry.isPending?.() === true) this.#again(entry);
       else this.#finish(entry);
     }
-    for (const queues of [...this.#queues.values()]) {
-      for (const queue of [...queues]) {
-        if (queue.connection !== undefined || nowMs - queue.closedAtMs < this.#closedKeepMs) continue;
-        this.#dropFrom(queue, 0);
-        this.#forget(queue);
-      }
+    const slow = this.#slowQueues;
+    this.#slowQueues = new Set();
+    for (const queue of slow) this.#resubmit(queue, true);
+    for (const queue of [...this.#queues.values()]) {
+      if (queue.connection !== undefined || nowMs - queue.closedAtMs < this.#closedKeepMs) continue;
+      this.#dropFrom(queue, 0);
+      this.#forget(queue);
     }
   }
 
-  #waiting: Entry<C>[] = [];
-
-  /** Answers a run of `queue`; runs that the answer covers as a whole are done. */
-  #answer(queue: Queue<C>, answer: SessionAnswer, slot: Slot): void {
+  /** Answers runs of `queue`. A run may be answered in parts, for it may have been applied in parts, in several slots. */
+  #answer(queue: Queue<C>, answer: Answer): void {
     let count = 0;
     for (const outcome of answer.outcomes) count += outcome.count;
     const lastSeq = answer.firstSeq + count - 1;
-    if (queue.connection !== undefined) this.#options.ack(queue.connection, answer, slot);
-    let kept = 0;
+    if (queue.connection !== undefined) this.#options.ack(queue.connection, answer);
+    let done = 0;
     for (const run of queue.runs) {
       if (run.firstSeq > lastSeq) break;
-      if (run.firstSeq >= answer.firstSeq && run.lastSeq <= lastSeq) this.#finish(run);
-      else kept++;
+      if (run.nextSeq < answer.firstSeq || run.nextSeq > lastSeq) continue;
+      run.nextSeq = lastSeq + 1;
+      if (run.nextSeq <= run.lastSeq) continue;
+      this.#finish(run);
+      done++;
     }
-    this.#compact(queue, kept);
+    if (done > 0) this.#sweep(queue);
   }
 
   /** Submits what `queue` still waits for, unless its first run is still on its way: then everything waits for that. */
-  #resubmit(queue: Queue<C>): void {
+  #resubmit(queue: Queue<C>, onTick = false): void {
     const head = queue.runs[0];
     if (head === undefined || head.batch !== 0) return;
+    if (head.retries >= limits.submissionsQuickRetriesMax && !onTick) {
+      this.#slowQueues.add(queue);
+      return;
+    }
     const last = this.#options.lastSeq(queue.session);
     if (last !== undefined && head.firstSeq > last + 1) {
       // The client left a hole that only the client can fill.
@@ -328,6 +336,7 @@ export class Submissions<C> {
 
   #again(entry: Entry<C>): void {
     this.#resubmitted++;
+    entry.retries++;
     this.#makeRoom(entry.item.length);
     entry.item = this.#slab.append(entry.item);
     this.#build(entry);
@@ -351,26 +360,26 @@ export class Submissions<C> {
 
   /** The client says that it has every answer below `seq`. */
   #dropBelow(queue: Queue<C>, seq: number): void {
-    let kept = 0;
+    let done = 0;
     for (const run of queue.runs) {
       if (run.lastSeq >= seq) break;
       this.#finish(run);
-      kept = -1;
+      done++;
     }
-    if (kept === -1) queue.runs = queue.runs.filter((run) => !run.done);
+    if (done > 0) this.#sweep(queue);
   }
 
   #dropFrom(queue: Queue<C>, seq: number): void {
     for (const run of queue.runs) if (run.firstSeq >= seq) this.#finish(run);
-    queue.runs = queue.runs.filter((run) => !run.done);
+    this.#sweep(queue);
   }
 
-  #compact(queue: Queue<C>, kept: number): void {
+  /** Removes what is done; a closed connection's queue goes with its last run. */
+  #sweep(queue: Queue<C>): void {
     let done = 0;
-    for (const run of queue.runs) if (run.done) done++;
-    if (done === 0) return;
-    if (kept === 0) queue.runs.splice(0, done);
-    else queue.runs = queue.runs.filter((run) => !run.done);
+    while (queue.runs[done]?.done === true) done++;
+    queue.runs.splice(0, done);
+    if (queue.runs.some((run) => run.done)) queue.runs = queue.runs.filter((run) => !run.done);
     if (queue.runs.length === 0 && queue.connection === undefined) this.#forget(queue);
   }
 
@@ -389,10 +398,18 @@ export class Submissions<C> {
 
   #forget(queue: Queue<C>): void {
     const key = sessionKey(queue.session);
-    const left = (this.#queues.get(key) ?? []).filter((other) => other !== queue);
-    if (left.length === 0) this.#queues.delete(key);
-    else this.#queues.set(key, left);
+    if (this.#queues.get(key) === queue) this.#queues.delete(key);
   }
+}
+
+function newEntry<C>(
+  queue: Queue<C> | undefined,
+  firstSeq: number,
+  lastSeq: number,
+  item: Uint8Array,
+  isPending: (() => boolean) | undefined,
+): Entry<C> {
+  return { queue, firstSeq, lastSeq, nextSeq: firstSeq, item, batch: 0, done: false, retries: 0, isPending };
 }
 
 function sessionKey(session: SessionId): string {
@@ -400,5 +417,5 @@ function sessionKey(session: SessionId): string {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  return Buffer.compare(a, b) === 0;
 }
