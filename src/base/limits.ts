@@ -112,7 +112,7 @@ export const limits = Object.freeze({
   /** Hello must have arrived by then (CONTRACT.md, Limits). */
   helloMs: 5000,
   /** A frame that was begun must be complete by then: ends slow-drip senders. */
-  frameCompleteMs: 30_000,
+  frameCompleteMs: 10_000,
   /** Connections of one server (CONTRACT.md, Limits). */
   connectionsMax: 10_240,
   /** Probe on an idle connection; with probeSilentMs a half-open link is noticed in 3 s. */

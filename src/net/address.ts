@@ -13,14 +13,16 @@ export function parseAddress(text: string): Address | { readonly error: string }
   const host = colon < 0 ? '' : text.slice(0, colon);
   const digits = text.slice(colon + 1);
   const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1;
-  if (colon < 0 || port < 0 || port > 65535) return { error: `"${text}" is no address; expected HOST:PORT, e.g. localhost:9010` };
+  if (colon < 0 || port < 0 || port > 65535)
+    return { error: `"${text}" is no address; expected HOST:PORT, e.g. localhost:9010` };
   if (host.startsWith('[') && host.endsWith(']')) {
     const literal = host.slice(1, -1);
     if (/^[0-9a-fA-F:.%a-zA-Z0-9]+$/.test(literal) && literal.includes(':')) return { host: literal, port };
     return { error: `"${text}" is no address; expected [IPV6]:PORT, e.g. [::1]:9010` };
   }
   if (host.includes(':')) return { error: `"${text}" is ambiguous; write an IPv6 address as [${host}]:${digits}` };
-  if (!/^[A-Za-z0-9._-]*$/.test(host)) return { error: `"${text}" holds characters that no host name has; expected HOST:PORT` };
+  if (!/^[A-Za-z0-9._-]*$/.test(host))
+    return { error: `"${text}" holds characters that no host name has; expected HOST:PORT` };
   return { host: host === '' ? '127.0.0.1' : host, port };
 }
 

@@ -1,17 +1,15 @@
 /** A framed connection over a socket: limits, one write per turn, back-pressure, liveness, and one honest close reason. */
 import type { Socket } from 'node:net';
 import { assert } from '../base/index.js';
-import { decode, encode, FrameSplitter, type Message, ProtocolError } from '../wire/index.js';
+import { decode, encode, FrameSplitter, type Message, ProtocolError, type RefusalCode } from '../wire/index.js';
 import { formatAddress } from './address.js';
 import { type CloseCode, type CloseReason, closedHere, closedThere } from './close-reason.js';
-import type { ConnectionHandlers, ConnectionStats, FrameConnection, Refusal, SendResult } from './frame-connection.js';
+import type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
 import { Liveness } from './liveness.js';
 import type { ConnectionLimits, NetContext } from './options.js';
 import { Outbound } from './outbound.js';
 import { Stage } from './turn.js';
 
-/** Bytes in front of a frame's version byte: length and CRC (PROTOCOL.md, Frame). */
-const FRAME_PREFIX_BYTES = 8;
 /** How long a closed connection waits for the other side's end of stream before the socket is destroyed. */
 const LINGER_MS = 2_000;
 
@@ -25,10 +23,10 @@ export class Connection implements FrameConnection {
 
   readonly #socket: Socket;
   readonly #context: NetContext;
-  readonly #limits: ConnectionLimits;
+  #limits: ConnectionLimits;
   readonly #splitter: FrameSplitter;
   readonly #outbound: Outbound;
-  readonly #liveness: Liveness;
+  #liveness: Liveness;
   #handlers: ConnectionHandlers | undefined;
   #closed: CloseReason | undefined;
   #abandoned = false;
@@ -36,8 +34,7 @@ export class Connection implements FrameConnection {
   #splitting = false;
   #flushDeferred = false;
   #drainWanted = false;
-  /** Bytes pushed into the splitter that no whole frame has taken yet, and how many of them the budget knows. */
-  #unfinishedBytes = 0;
+  /** How many unfinished bytes the budget shared with all connections knows of. */
   #budgetedBytes = 0;
   #unfinishedForMs = 0;
   #beforeFirstFrameMs = 0;
@@ -60,7 +57,9 @@ export class Connection implements FrameConnection {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.#checkDrain());
     socket.on('end', () => this.#finish(closedThere('ENDED', `${this.remoteAddress} closed the connection`), true));
-    socket.on('error', (error: Error) => this.#finish(closedHere('RESET', `${this.remoteAddress}: ${error.message}`), false));
+    socket.on('error', (error: Error) =>
+      this.#finish(closedHere('RESET', `${this.remoteAddress}: ${error.message}`), false),
+    );
     socket.on('close', () => {
       this.#finish(closedThere('ENDED', `${this.remoteAddress} closed the connection`), false);
       context.sweeper.remove(this);
@@ -86,6 +85,18 @@ export class Connection implements FrameConnection {
     if (!first) return;
     if (this.#closed !== undefined) this.#reportClosed();
     else if (!this.#paused) this.#socket.resume();
+  }
+
+  useLimits(limits: ConnectionLimits): void {
+    this.#limits = limits;
+    this.#splitter.setLimit(limits.frameBytesMax);
+    this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
+  }
+
+  adopt(limits: ConnectionLimits): void {
+    this.#limits = limits;
+    this.#splitter.setLimit(limits.frameBytesMax);
+    this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
   }
 
   send(message: Message): SendResult {
@@ -122,11 +133,11 @@ export class Connection implements FrameConnection {
     this.#finish(closedHere(code, text), true);
   }
 
-  refuse(code: Refusal, text: string): void {
+  refuse(code: RefusalCode, text: string): void {
     this.#farewell({ type: 'refuse', code, text });
   }
 
-  goodbye(code: Refusal, text: string): void {
+  goodbye(code: RefusalCode, text: string): void {
     this.#farewell({ type: 'goodbye', code, text });
   }
 
@@ -151,16 +162,23 @@ export class Connection implements FrameConnection {
         return;
       }
     }
-    if (this.#unfinishedBytes > 0) {
+    if (this.#splitter.midFrame) {
       this.#unfinishedForMs += elapsedMs;
       if (this.#unfinishedForMs >= halfFrameMs) {
-        this.#end('HALF_FRAME', 'PROTOCOL_ERROR', `A frame stayed incomplete for ${halfFrameMs / 1000} s; send whole frames`);
+        this.#end(
+          'HALF_FRAME',
+          'PROTOCOL_ERROR',
+          `A frame stayed incomplete for ${halfFrameMs / 1000} s; send whole frames`,
+        );
         return;
       }
     }
     const verdict = this.#liveness.sweep(elapsedMs);
     if (verdict === 'silent') {
-      this.#finish(closedHere('SILENT', `${this.remoteAddress} stopped answering ${this.#limits.silentMs / 1000} s ago`), false);
+      this.#finish(
+        closedHere('SILENT', `${this.remoteAddress} stopped answering ${this.#limits.silentMs / 1000} s ago`),
+        false,
+      );
     } else if (verdict === 'ping') {
       this.#pingToken = (this.#pingToken + 1) >>> 0;
       this.send({ type: 'ping', token: this.#pingToken });
@@ -172,13 +190,7 @@ export class Connection implements FrameConnection {
     this.#liveness.heard();
     // After a close the rest is read and dropped, so that the socket ends with our last frame and not with a reset.
     if (this.#closed !== undefined) return;
-    this.#unfinishedBytes += chunk.length;
-    try {
-      this.#splitter.push(chunk);
-    } catch (error) {
-      this.#protocolError(error);
-      return;
-    }
+    this.#splitter.push(chunk);
     this.#split();
   }
 
@@ -202,8 +214,6 @@ export class Connection implements FrameConnection {
     try {
       const frame = this.#splitter.next();
       if (frame === undefined) return undefined;
-      this.#unfinishedBytes -= frame.length + FRAME_PREFIX_BYTES;
-      assert(this.#unfinishedBytes >= 0, 'the splitter gave out more bytes than it was given');
       this.#unfinishedForMs = 0;
       this.stats.framesIn++;
       return { message: decode(frame), frame };
@@ -232,8 +242,9 @@ export class Connection implements FrameConnection {
 
   #settleBudget(): void {
     if (this.#closed !== undefined) return;
-    if (this.#context.inbound.change(this.#budgetedBytes, this.#unfinishedBytes)) {
-      this.#budgetedBytes = this.#unfinishedBytes;
+    const unfinishedBytes = this.#splitter.bufferedBytes;
+    if (this.#context.inbound.change(this.#budgetedBytes, unfinishedBytes)) {
+      this.#budgetedBytes = unfinishedBytes;
       return;
     }
     this.#end('OVER_BUDGET', 'BUSY', 'Too many unfinished frames on all connections together; try again later');
@@ -245,13 +256,13 @@ export class Connection implements FrameConnection {
   }
 
   /** Ends for `code` and tells the other side why in a refuse frame. */
-  #end(code: CloseCode, refusal: Refusal, text: string): void {
+  #end(code: CloseCode, refusal: RefusalCode, text: string): void {
     if (this.#closed !== undefined) return;
     this.#push(encode({ type: 'refuse', code: refusal, text }));
     this.#finish(closedHere(code, `${this.remoteAddress}: ${text}`), true);
   }
 
-  #farewell(message: { readonly type: 'refuse' | 'goodbye'; readonly code: Refusal; readonly text: string }): void {
+  #farewell(message: { readonly type: 'refuse' | 'goodbye'; readonly code: RefusalCode; readonly text: string }): void {
     if (this.#closed !== undefined) return;
     this.#push(encode(message));
     this.#finish(closedHere(message.code, message.text), true);

@@ -4,10 +4,17 @@ import type { Timer } from '../base/index.js';
 import { formatAddress, hostsToTry, parseAddress } from './address.js';
 import { Connection } from './connection.js';
 import type { FrameConnection } from './frame-connection.js';
-import { type ConnectionLimits, clientLimits, type NetContext } from './options.js';
+import { type ConnectionLimits, dialLimits, type NetContext } from './options.js';
 
 /** Why no connection came about. REFUSED includes a port on which nobody listens but ourselves (TCP self-connect). */
-export type DialFailure = 'BAD_ADDRESS' | 'NOT_FOUND' | 'REFUSED' | 'UNREACHABLE' | 'TIMEOUT' | 'NO_DESCRIPTORS' | 'FAILED';
+export type DialFailure =
+  | 'BAD_ADDRESS'
+  | 'NOT_FOUND'
+  | 'REFUSED'
+  | 'UNREACHABLE'
+  | 'TIMEOUT'
+  | 'NO_DESCRIPTORS'
+  | 'FAILED';
 
 export type DialResult =
   | { readonly ok: true; readonly connection: FrameConnection }
@@ -16,7 +23,7 @@ export type DialResult =
 export interface DialOptions {
   /** For the whole attempt, all hosts together. */
   readonly timeoutMs: number;
-  /** Default: those between clients and servers. */
+  /** Default: {@link dialLimits}, those of a client. */
   readonly limits?: ConnectionLimits;
   /** How a socket is opened; replaced by TLS, and by tests that force a certain local port. */
   readonly connect?: (host: string, port: number) => Socket;
@@ -47,7 +54,12 @@ function isSelf(socket: Socket): boolean {
 }
 
 /** Opens a connection to `address` (`host:port`). `done` is called once, never before this function has returned. */
-export function dial(address: string, options: DialOptions, context: NetContext, done: (result: DialResult) => void): Dialling {
+export function dial(
+  address: string,
+  options: DialOptions,
+  context: NetContext,
+  done: (result: DialResult) => void,
+): Dialling {
   let socket: Socket | undefined;
   let over = false;
   let timer: Timer | undefined;
@@ -64,7 +76,11 @@ export function dial(address: string, options: DialOptions, context: NetContext,
   if ('error' in parsed) {
     const { error } = parsed;
     queueMicrotask(() => fail('BAD_ADDRESS', error));
-    return { cancel: () => void (over = true) };
+    return {
+      cancel: () => {
+        over = true;
+      },
+    };
   }
   const connect = options.connect ?? ((host, port) => createConnection({ host, port, noDelay: true }));
   const hosts = hostsToTry(parsed.host);
@@ -81,7 +97,12 @@ export function dial(address: string, options: DialOptions, context: NetContext,
     socket = opened;
     const onError = (error: NodeJS.ErrnoException): void => {
       const code = failures[error.code ?? ''] ?? 'FAILED';
-      next(code, code === 'REFUSED' ? `${address}: connection refused` : `${address}: ${error.message || error.code || 'failed'}`);
+      next(
+        code,
+        code === 'REFUSED'
+          ? `${address}: connection refused`
+          : `${address}: ${error.message || error.code || 'failed'}`,
+      );
     };
     opened.once('error', onError);
     opened.once('connect', () => {
@@ -92,7 +113,7 @@ export function dial(address: string, options: DialOptions, context: NetContext,
         return;
       }
       opened.off('error', onError);
-      finish({ ok: true, connection: new Connection(opened, options.limits ?? clientLimits, context) });
+      finish({ ok: true, connection: new Connection(opened, options.limits ?? dialLimits, context) });
     });
   };
 

@@ -1,6 +1,7 @@
 /** The interface of a framed connection: what daemons and clients see, and what tests replace by an in-memory pair. */
-import type { Message } from '../wire/index.js';
+import type { Message, RefusalCode } from '../wire/index.js';
 import type { CloseCode, CloseReason } from './close-reason.js';
+import type { ConnectionLimits } from './options.js';
 
 /**
  * What became of a frame handed to `send`: queued for the end of this turn; not taken because the connection is closed;
@@ -41,6 +42,10 @@ export interface FrameConnection {
   readonly stats: ConnectionStats;
   /** Sets or replaces the owner's handlers (a listener's hello step hands the connection on this way). */
   attach(handlers: ConnectionHandlers): void;
+  /** Other limits from the next frame on: what a caller may do depends on who it turned out to be in its hello. */
+  useLimits(limits: ConnectionLimits): void;
+  /** Other limits from the next frame on: a listener's connection gets more once its hello was accepted. */
+  adopt(limits: ConnectionLimits): void;
   /** Encodes and queues one message. */
   send(message: Message): SendResult;
   /** Queues an encoded frame as it is; the same Buffer may be queued on many connections and must not be changed. */
@@ -51,15 +56,12 @@ export interface FrameConnection {
   /** Sends what is queued, then closes; nothing more is received. A second call does nothing. */
   close(code: CloseCode, text: string): void;
   /** As `close`, with a `refuse` frame as the last one, so that the other side knows why. */
-  refuse(code: Refusal, text: string): void;
+  refuse(code: RefusalCode, text: string): void;
   /** As `close`, with a `goodbye` frame as the last one. */
-  goodbye(code: Refusal, text: string): void;
+  goodbye(code: RefusalCode, text: string): void;
   /** Closes at once and never calls a handler again: for a connection that has been replaced. */
   abandon(text: string): void;
 }
-
-export type { RefusalCode as Refusal } from '../wire/index.js';
-import type { RefusalCode as Refusal } from '../wire/index.js';
 
 export interface ConnectionStats {
   framesIn: number;

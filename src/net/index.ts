@@ -8,6 +8,13 @@ export { type DialFailure, type Dialling, type DialOptions, type DialResult, dia
 export type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
 export { Listener, type ListenOptions, listen } from './listener.js';
 export { Liveness, type LivenessVerdict } from './liveness.js';
-export { type ConnectionLimits, clientLimits, type NetContext, peerLimits } from './options.js';
-export { SWEEP_MS, type Swept, Sweeper } from './sweeper.js';
+export {
+  type ConnectionLimits,
+  clientLimits,
+  dialLimits,
+  type NetContext,
+  peerLimits,
+  strangerLimits,
+} from './options.js';
+export { SWEEP_MS, Sweeper, type Swept } from './sweeper.js';
 export { processTurn, Stage, Turn } from './turn.js';

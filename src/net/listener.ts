@@ -6,7 +6,7 @@ import { formatAddress, parseAddress } from './address.js';
 import { Connection } from './connection.js';
 import { connectionsWithinLimit } from './fd-limit.js';
 import type { FrameConnection } from './frame-connection.js';
-import { type ConnectionLimits, clientLimits, type NetContext } from './options.js';
+import { type NetContext, strangerLimits } from './options.js';
 
 /** Connections above the maximum that are still told why they are turned away; beyond, sockets are just closed. */
 const TURNED_AWAY_MAX = 64;
@@ -20,11 +20,10 @@ export interface ListenOptions {
   readonly address: string;
   /** Connections held at once; lowered when the open-files limit demands it. */
   readonly connectionsMax: number;
-  readonly limits?: ConnectionLimits;
   readonly logger?: Logger;
   /** How the user sets this port, for the text of a busy one. Default `--listen`. */
   readonly portFlag?: string;
-  /** A new connection; attach handlers at once. */
+  /** A new connection with {@link strangerLimits}: attach at once, judge its hello, then `adopt` wider limits. */
   readonly onConnection: (connection: FrameConnection) => void;
 }
 
@@ -102,7 +101,7 @@ export class Listener {
       this.#turnAway(socket);
       return;
     }
-    const connection = new Connection(socket, this.#options.limits ?? clientLimits, this.#context);
+    const connection = new Connection(socket, strangerLimits, this.#context);
     this.#open.set(socket, connection);
     socket.once('close', () => this.#open.delete(socket));
     this.#options.onConnection(connection);
@@ -145,16 +144,28 @@ export class Listener {
     const flag = this.#options.portFlag ?? '--listen';
     switch (error.code) {
       case 'EADDRINUSE':
-        return new ExitError(exitCodes.refused, 'PORT_BUSY',
-          `Port ${port} is already in use (by another server?). Choose one with ${flag}, or stop that process.`, { cause: error });
+        return new ExitError(
+          exitCodes.refused,
+          'PORT_BUSY',
+          `Port ${port} is already in use (by another server?). Choose one with ${flag}, or stop that process.`,
+          { cause: error },
+        );
       case 'EACCES':
-        return new ExitError(exitCodes.refused, 'PORT_FORBIDDEN',
-          `Port ${port} may not be opened by this user. Choose one above 1023 with ${flag}.`, { cause: error });
+        return new ExitError(
+          exitCodes.refused,
+          'PORT_FORBIDDEN',
+          `Port ${port} may not be opened by this user. Choose one above 1023 with ${flag}.`,
+          { cause: error },
+        );
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        return new ExitError(exitCodes.refused, 'BAD_HOST',
-          `${host} is no address of this machine. Choose one with ${flag}, e.g. 127.0.0.1:${port}.`, { cause: error });
+        return new ExitError(
+          exitCodes.refused,
+          'BAD_HOST',
+          `${host} is no address of this machine. Choose one with ${flag}, e.g. 127.0.0.1:${port}.`,
+          { cause: error },
+        );
       default:
         return error;
     }
