@@ -93,12 +93,6 @@ export class Connection implements FrameConnection {
     this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
   }
 
-  adopt(limits: ConnectionLimits): void {
-    this.#limits = limits;
-    this.#splitter.setLimit(limits.frameBytesMax);
-    this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
-  }
-
   send(message: Message): SendResult {
     return this.#closed === undefined ? this.sendFrame(encode(message)) : 'closed';
   }

@@ -44,8 +44,6 @@ export interface FrameConnection {
   attach(handlers: ConnectionHandlers): void;
   /** Other limits from the next frame on: what a caller may do depends on who it turned out to be in its hello. */
   useLimits(limits: ConnectionLimits): void;
-  /** Other limits from the next frame on: a listener's connection gets more once its hello was accepted. */
-  adopt(limits: ConnectionLimits): void;
   /** Encodes and queues one message. */
   send(message: Message): SendResult;
   /** Queues an encoded frame as it is; the same Buffer may be queued on many connections and must not be changed. */

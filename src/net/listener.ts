@@ -23,7 +23,7 @@ export interface ListenOptions {
   readonly logger?: Logger;
   /** How the user sets this port, for the text of a busy one. Default `--listen`. */
   readonly portFlag?: string;
-  /** A new connection with {@link strangerLimits}: attach at once, judge its hello, then `adopt` wider limits. */
+  /** A new connection with {@link strangerLimits}: attach at once, judge its hello, then `useLimits` wider limits. */
   readonly onConnection: (connection: FrameConnection) => void;
 }
 
