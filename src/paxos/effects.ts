@@ -1,5 +1,5 @@
 /** What a replica wants done. The driver obeys in the order of the fields; whatever waits for the disk says for how much. */
-import type { Ballot, ServerId, Slot } from '../wire/types.js';
+import type { Ballot, ServerId, Slot } from '../wire/index.js';
 import type { PaxosMessage } from './input.js';
 
 /** One record of voting state, to be appended to the log in the order given. */

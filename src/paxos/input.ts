@@ -1,14 +1,13 @@
 /** Everything that can happen to a replica. Time comes as ticks and as a stamp; chance and bytes come from outside. */
 import type {
-  Accept, Accepted, Campaign, Chosen, Commit, Forward, ForwardOk, Heartbeat, HeartbeatReply, Nack, Prepare, PromiseReply,
-} from '../wire/messages/paxos.js';
-import type { Learn, LearnReply, StateChunk, StateRequest } from '../wire/messages/catchup.js';
-import type { Incarnation, ServerId, Slot } from '../wire/types.js';
+  Accept, Accepted, Campaign, Chosen, Commit, Forward, ForwardOk, Heartbeat, HeartbeatReply, Incarnation, Learn,
+  LearnReply, Nack, Prepare, PromiseReply, ReadIndex, ReadIndexOk, ServerId, Slot, StateChunk, StateRequest,
+} from '../wire/index.js';
 
 /** The messages a replica understands; learn replies reach it with values, learn requests leave it as effects. */
 export type PaxosMessage =
   | Prepare | PromiseReply | Accept | Accepted | Nack | Commit | Chosen
-  | Heartbeat | HeartbeatReply | Forward | ForwardOk | Campaign
+  | Heartbeat | HeartbeatReply | Forward | ForwardOk | Campaign | ReadIndex | ReadIndexOk
   | Learn | LearnReply | StateRequest | StateChunk;
 
 /** What the shell's clocks show when a step begins. `monotonicMs` may be fractional and never falls; `wallMs` is only shown. */
@@ -28,6 +27,8 @@ export type Input =
   | { readonly kind: 'peerDown'; readonly peer: ServerId }
   /** This server's clients want these items logged. `batch` rises by one per submit within one process life. */
   | { readonly kind: 'submit'; readonly batch: number; readonly bytes: Uint8Array }
+  /** Every item of this batch has its answer: it need not be forwarded again. */
+  | { readonly kind: 'answered'; readonly batch: number }
   /** The first `records` records ever persisted by this process are on disk. */
   | { readonly kind: 'durable'; readonly records: number }
   /** A read that must be fresh; answered by a `read` effect. */

@@ -1,0 +1,156 @@
+/** Catch-up: asks peers for chosen slots that this server lacks, one numbered request at a time (PAXOS.md, Catch-up). */
+import { limits } from '../base/index.js';
+import type { Incarnation, LearnReply, ServerId, Slot } from '../wire/index.js';
+import { zeroBallot } from './ballot.js';
+import { type Context, ticks } from './context.js';
+import type { Peers } from './peers.js';
+import type { SlotLog } from './slot-log.js';
+
+interface Outstanding {
+  readonly request: number;
+  readonly to: ServerId;
+  readonly tick: number;
+}
+
+export class Catchup {
+  readonly #context: Context;
+  readonly #log: SlotLog;
+  readonly #peers: Peers;
+  /** Slots up to here are known to be chosen, by class-c frames or a first reply: what there is to ask for. */
+  #wanted: Slot = 0;
+  #source: ServerId;
+  #outstanding: Outstanding | undefined;
+  #requests = 0;
+  /** Peers of which a new life was seen: each is asked once how far it is. */
+  readonly #greet: ServerId[] = [];
+  readonly #seen = new Map<ServerId, Incarnation>();
+  #neighbourTick = 0;
+  #fetchingFrom: ServerId | undefined;
+  #fetchTick = 0;
+  #answered = false;
+
+  constructor(context: Context, log: SlotLog, peers: Peers) {
+    this.#context = context;
+    this.#log = log;
+    this.#peers = peers;
+    this.#source = context.peers[0] ?? 0;
+  }
+
+  /** Someone has told us how far it was when we started, and we have got there. */
+  get caughtUp(): boolean {
+    return (this.#answered || this.#context.peers.length === 0) && this.#log.commit >= this.#wanted;
+  }
+
+  /** The state of a peer is being fetched: this server votes but does not campaign. */
+  get fetchingState(): boolean {
+    return this.#fetchingFrom !== undefined;
+  }
+
+  /** A link opened. At our start, and when the peer's life is a new one, it is asked how far it is; silence is no reconnect. */
+  onPeerUp(peer: ServerId, incarnation: Incarnation): void {
+    if (this.#seen.get(peer) === incarnation) return;
+    this.#seen.set(peer, incarnation);
+    if (!this.#greet.includes(peer)) this.#greet.push(peer);
+    this.#ask();
+  }
+
+  /** A class-c frame of `from`, or an election, says that slots up to `upto` are chosen, and we lack some. */
+  want(upto: Slot, from: ServerId): void {
+    if (upto <= this.#log.commit) return;
+    if (upto > this.#wanted) {
+      this.#wanted = upto;
+      this.#source = from;
+    }
+    this.#ask();
+  }
+
+  onTick(): void {
+    const retryTicks = ticks(limits.learnRetryMs);
+    if (this.#outstanding !== undefined && this.#context.tick - this.#outstanding.tick >= retryTicks) {
+      if (this.#log.commit < this.#wanted) this.#source = this.#anotherSource(this.#outstanding.to);
+      this.#outstanding = undefined;
+    }
+    if (this.#fetchingFrom !== undefined && this.#context.tick - this.#fetchTick >= ticks(limits.stateFetchMs)) {
+      this.#fetchingFrom = undefined;
+    }
+    this.#ask();
+  }
+
+  /** A server cut off from its leader asks the happy neighbour every second how far it is. */
+  askNeighbour(neighbour: ServerId): void {
+    if (this.#context.tick - this.#neighbourTick < ticks(limits.learnRetryMs)) return;
+    this.#neighbourTick = this.#context.tick;
+    if (!this.#greet.includes(neighbour)) this.#greet.push(neighbour);
+    this.#ask();
+  }
+
+  #anotherSource(failed: ServerId): ServerId {
+    const others = this.#peers.heard().filter((peer) => peer.id !== failed && peer.commit > this.#log.commit);
+    return others.length === 0 ? failed : this.#context.random.pick(others).id;
+  }
+
+  #ask(): void {
+    if (this.#outstanding !== undefined || this.fetchingState || this.#context.diskFull) return;
+    if (this.#log.commit < this.#wanted) {
+      this.#request(this.#source, this.#wanted);
+      return;
+    }
+    const peer = this.#greet.shift();
+    if (peer !== undefined) this.#request(peer, 0);
+  }
+
+  #request(to: ServerId, upto: Slot): void {
+    this.#requests += 1;
+    this.#outstanding = { request: this.#requests, to, tick: this.#context.tick };
+    this.#context.send(to, { type: 'learn', request: this.#requests, from: this.#log.commit + 1, upto });
+  }
+
+  /** True for the one reply that answers the outstanding request; duplicates must not multiply requests. */
+  isAwaited(from: ServerId, reply: LearnReply): boolean {
+    const asked = this.#outstanding;
+    if (asked === undefined || asked.request !== reply.request || asked.to !== from) return false;
+    return reply.from <= this.#log.commit + 1;
+  }
+
+  /** The highest slot that the reply would teach us. */
+  lastSlotOf(reply: LearnReply): Slot {
+    return reply.from + reply.values.length - 1;
+  }
+
+  /** Takes the awaited reply: keeps the values as chosen, commits, asks for the next batch if this one moved the commit. */
+  onReply(from: ServerId, reply: LearnReply): void {
+    const asked = this.#outstanding;
+    this.#outstanding = undefined;
+    this.#answered = true;
+    const before = this.#log.commit;
+    if (reply.firstSlot > before + 1 && reply.commit > before) {
+      this.#fetchState(from);
+      return;
+    }
+    reply.values.forEach((value, index) => {
+      const slot = reply.from + index;
+      if (slot > this.#log.commit) this.#log.learn(slot, this.#log.get(slot)?.ballot ?? zeroBallot, value);
+    });
+    this.#log.advance();
+    // Asking stops at the commit index of the first reply: what is chosen later comes by class-c frames.
+    if (this.#wanted <= before && reply.commit > before) {
+      this.#wanted = reply.commit;
+      this.#source = from;
+    }
+    if (this.#log.commit > before || this.#log.commit >= this.#wanted) this.#ask();
+    else this.#outstanding = asked;
+  }
+
+  #fetchState(from: ServerId): void {
+    this.#fetchingFrom = from;
+    this.#fetchTick = this.#context.tick;
+    this.#context.effects.fetchState.push(from);
+  }
+
+  /** The state was installed, or fetching it was given up: go on with the log. */
+  onInstalled(): void {
+    this.#fetchingFrom = undefined;
+    this.#answered = true;
+    this.#ask();
+  }
+}

@@ -1,0 +1,113 @@
+/** What every role of one replica shares: who we are, the tick count, the effects of this step and the record count. */
+import { assert, limits, type Logger, type Prng } from '../base/index.js';
+import type { Ballot, Incarnation, ServerId, Slot } from '../wire/index.js';
+import { type Effects, noEffects, type Persist } from './effects.js';
+import type { Now, PaxosMessage } from './input.js';
+import type { Plants } from './plants.js';
+import { majorityOf } from './quorum.js';
+
+/** Turns a duration into ticks, rounding up so that nothing fires early. */
+export function ticks(durationMs: number): number {
+  return Math.ceil(durationMs / limits.tickMs);
+}
+
+/** What a batch's entry is made of: the leader's clocks and the batches in order (wire/entry.ts in production). */
+export type EntryEncoder = (
+  stamp: { readonly elapsedMs: number; readonly wallMs: number },
+  batches: readonly Uint8Array[],
+) => Uint8Array;
+
+/** One voted-for or learned slot above the commit index, as recovery found it. */
+export interface RecoveredEntry {
+  readonly slot: Slot;
+  readonly ballot: Ballot;
+  readonly chosen: boolean;
+  readonly value: Uint8Array;
+}
+
+export interface ReplicaOptions {
+  readonly self: ServerId;
+  /** All members, this one included; an odd number. */
+  readonly members: readonly ServerId[];
+  /** This life; durable before the replica is made. */
+  readonly incarnation: Incarnation;
+  readonly random: Prng;
+  readonly recovered: {
+    readonly promised: Ballot;
+    /** max(commit hint, the store's applied slot). */
+    readonly commit: Slot;
+    readonly accepted: readonly RecoveredEntry[];
+  };
+  readonly encodeEntry: EntryEncoder;
+  readonly logger?: Logger;
+  readonly plants?: Partial<Plants>;
+}
+
+export class Context {
+  readonly self: ServerId;
+  readonly members: readonly ServerId[];
+  readonly peers: readonly ServerId[];
+  readonly majority: number;
+  readonly incarnation: Incarnation;
+  readonly random: Prng;
+  readonly plants: Plants;
+  readonly logger: Logger;
+  readonly encodeEntry: EntryEncoder;
+
+  /** Ticks since the process began. */
+  tick = 0;
+  now: Now = { monotonicMs: 0, wallMs: 0 };
+  effects: Effects = noEffects();
+  /** Records persisted and records known to be on disk, both counted from the start of this process. */
+  persisted = 0;
+  durable = 0;
+  /** The highest round seen anywhere: it only raises the round of our next ballot. */
+  roundSeen = 0;
+  diskFull = false;
+  stopping = false;
+
+  constructor(options: ReplicaOptions, plants: Plants, logger: Logger) {
+    assert(options.members.length % 2 === 1, 'the number of members is odd');
+    assert(options.members.includes(options.self), 'this server is a member');
+    assert(new Set(options.members).size === options.members.length, 'members are distinct');
+    this.self = options.self;
+    this.members = options.members;
+    this.peers = options.members.filter((id) => id !== options.self);
+    this.majority = majorityOf(options.members.length);
+    this.incarnation = plants.ballotReused ? 0 : options.incarnation;
+    this.random = options.random;
+    this.plants = plants;
+    this.logger = logger;
+    this.encodeEntry = options.encodeEntry;
+  }
+
+  /** Appends a record; returns its number, which a frame that depends on it names as `after`. */
+  persist(record: Persist): number {
+    this.effects.persist.push(record);
+    this.persisted += 1;
+    return this.persisted;
+  }
+
+  /** Sends a frame that must not leave before record number `after` is on disk; 0: at once. */
+  send(to: ServerId, message: PaxosMessage, after = 0): void {
+    assert(to !== this.self, 'a server does not write to itself');
+    assert(after <= this.persisted, 'a frame waits only for records that exist');
+    this.effects.sends.push({ to, message, after });
+  }
+
+  broadcast(message: PaxosMessage, after = 0): void {
+    for (const peer of this.peers) this.send(peer, message, after);
+  }
+
+  isMember(server: ServerId): boolean {
+    return this.members.includes(server);
+  }
+
+  sawRound(ballot: Ballot): void {
+    if (ballot.round > this.roundSeen) this.roundSeen = ballot.round;
+  }
+
+  ignore(what: string, why: string, from: ServerId): void {
+    this.logger.debug('ignored', { what, why, from });
+  }
+}

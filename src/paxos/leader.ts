@@ -1,0 +1,289 @@
+/** Phase 2 of one ballot: proposes values in slots, counts votes, announces what is chosen, and knows when to give way. */
+import { assert, limits } from '../base/index.js';
+import type { Ballot, PromiseEntry, ServerId, Slot } from '../wire/index.js';
+import { compareBallots } from './ballot.js';
+import type { FullPromise } from './candidate.js';
+import { type Context, ticks } from './context.js';
+import type { Patience } from './patience.js';
+import type { Peers } from './peers.js';
+import { Votes } from './quorum.js';
+import { sameBytes, type SlotLog } from './slot-log.js';
+import { Alarm } from './timeout.js';
+
+interface Proposal {
+  readonly value: Uint8Array;
+  readonly votes: Votes;
+  readonly proposedTick: number;
+  /** Number of the record with our own vote. */
+  readonly record: number;
+  resendTick: number;
+}
+
+/** A commit index that was announced and waits to be reached by a majority's followers. */
+interface Announced {
+  readonly upto: Slot;
+  readonly proposedTick: number;
+  readonly tick: number;
+}
+
+export class Leader {
+  readonly ballot: Ballot;
+  readonly electedTick: number;
+  /** How long phase 1 took, in ticks: the measure for preparing again. */
+  readonly prepareTicks: number;
+  /** The highest commit index of the prepare quorum: nothing at or below is proposed, it is fetched (PAXOS.md, New leader). */
+  readonly floor: Slot;
+  /** Every slot up to here was proposed on election; a fresh read waits until all of them are committed. */
+  readonly readFloor: Slot;
+  /** Gave way: proposes and resends nothing, still counts votes and commits. */
+  abdicated = false;
+  nextSlot: Slot;
+
+  readonly #context: Context;
+  readonly #log: SlotLog;
+  readonly #peers: Peers;
+  readonly #patience: Patience;
+  readonly #inFlight = new Map<Slot, Proposal>();
+  readonly #unsynced: Slot[] = [];
+  readonly #nacks = new Set<ServerId>();
+  readonly #announced: Announced[] = [];
+  readonly #repeat: Alarm;
+  #inFlightBytes = 0;
+  #announcedUpto: Slot;
+  #lastEntryMs: number | undefined;
+  /** The first word of a follower that knows more to be chosen than we have counted. */
+  #ahead: { readonly upto: Slot; readonly tick: number } | undefined;
+
+  /** Takes over with the complete promises of a quorum: adopts, fills holes, and proposes a no-op where nothing was left. */
+  constructor(
+    shared: { context: Context; log: SlotLog; peers: Peers; patience: Patience },
+    ballot: Ballot,
+    promises: readonly FullPromise[],
+    prepareTicks: number,
+  ) {
+    this.#context = shared.context;
+    this.#log = shared.log;
+    this.#peers = shared.peers;
+    this.#patience = shared.patience;
+    this.ballot = ballot;
+    this.prepareTicks = prepareTicks;
+    this.electedTick = this.#context.tick;
+    this.#repeat = new Alarm(ticks(limits.commitRepeatMs), this.#context.tick);
+    assert(
+      promises.length >= this.#context.majority || this.#context.plants.duplicateVote,
+      'a leader has the promises of a majority',
+    );
+    this.floor = promises.reduce((highest, promise) => Math.max(highest, promise.commit), this.#log.commit);
+    this.#announcedUpto = this.floor;
+    this.nextSlot = this.floor + 1;
+    this.#adopt(promises);
+    if (this.nextSlot === this.floor + 1) this.propose([]);
+    this.readFloor = this.nextSlot - 1;
+  }
+
+  /** Proposes per slot above the floor the value of the highest ballot, a chosen one before all, and no-ops in holes. */
+  #adopt(promises: readonly FullPromise[]): void {
+    const best = new Map<Slot, PromiseEntry>();
+    let last = this.floor;
+    for (const { entries } of promises) {
+      for (const entry of entries) {
+        if (entry.slot <= this.floor) continue;
+        last = Math.max(last, entry.slot);
+        const other = best.get(entry.slot);
+        if (other === undefined || this.#outranks(entry, other)) best.set(entry.slot, entry);
+      }
+    }
+    while (this.nextSlot <= last) {
+      const adopted = best.get(this.nextSlot);
+      if (adopted !== undefined && !this.#context.plants.noAdoption) this.#start(adopted.value);
+      else if (this.#context.plants.gapSkipped) this.nextSlot += 1;
+      else this.#start(this.#context.encodeEntry(this.#stamp(), []));
+    }
+  }
+
+  #outranks(a: PromiseEntry, b: PromiseEntry): boolean {
+    if (a.chosen !== b.chosen) return a.chosen;
+    const order = compareBallots(a.ballot, b.ballot);
+    return this.#context.plants.wrongAdoption ? order < 0 : order > 0;
+  }
+
+  /** Proposes `batches` as the next slot's value (a no-op if there are none); returns the slot. */
+  propose(batches: readonly Uint8Array[]): Slot {
+    assert(!this.abdicated, 'a leader that gave way proposes nothing');
+    return this.#start(this.#context.encodeEntry(this.#stamp(), batches));
+  }
+
+  /** The leader's clocks: ms since its previous entry, 0 for its first, and the wall time to be shown. */
+  #stamp(): { elapsedMs: number; wallMs: number } {
+    const nowMs = Math.floor(this.#context.now.monotonicMs);
+    const elapsedMs = Math.min(Math.max(0, nowMs - (this.#lastEntryMs ?? nowMs)), limits.logClockStepMsMax);
+    this.#lastEntryMs = nowMs;
+    return { elapsedMs, wallMs: Math.max(0, Math.floor(this.#context.now.wallMs)) };
+  }
+
+  #start(value: Uint8Array): Slot {
+    const slot = this.nextSlot;
+    this.nextSlot += 1;
+    const held = this.#log.get(slot);
+    // A value we learned as chosen needs no new vote record: every promise we give lists it above all ballots.
+    assert(!held?.chosen || sameBytes(held.value, value), `two values are chosen in slot ${slot}`);
+    const record = held?.chosen ? held.record : this.#log.accept(slot, this.ballot, value);
+    this.#context.broadcast({ type: 'accept', ballot: this.ballot, slot, value });
+    this.#inFlight.set(slot, {
+      value,
+      votes: new Votes(this.#context.majority),
+      proposedTick: this.#context.tick,
+      resendTick: this.#context.tick + ticks(limits.resendMs),
+      record,
+    });
+    this.#inFlightBytes += value.length;
+    this.#unsynced.push(slot);
+    return slot;
+  }
+
+  /** Slots proposed and not chosen yet. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** True while another slot may be proposed. */
+  get hasWindow(): boolean {
+    return this.#inFlight.size < limits.windowSlots && this.#inFlightBytes < limits.windowBytes;
+  }
+
+  /** A majority, this server included, follows this ballot. */
+  get hasMajority(): boolean {
+    return this.#peers.followersOf(this.ballot) + 1 >= this.#context.majority;
+  }
+
+  /** A read may begin: everything proposed on election is committed. */
+  get readable(): boolean {
+    return this.#log.commit >= this.readFloor;
+  }
+
+  /** Records have reached the disk: our own votes among them count now. */
+  onDurable(): void {
+    const syncedUpto = this.#context.plants.ackBeforeSync ? Number.MAX_SAFE_INTEGER : this.#context.durable;
+    while (this.#unsynced[0] !== undefined) {
+      const proposal = this.#inFlight.get(this.#unsynced[0]);
+      if (proposal !== undefined && proposal.record > syncedUpto) break;
+      const slot = this.#unsynced.shift() as Slot;
+      if (proposal !== undefined) this.#count(slot, proposal, this.#context.self);
+    }
+    this.announce();
+  }
+
+  /** Votes of `from` for slots first … first+count-1 at our ballot. */
+  onAccepted(from: ServerId, first: Slot, count: number): void {
+    for (let slot = first; slot < first + count; slot++) {
+      const proposal = this.#inFlight.get(slot);
+      if (proposal !== undefined) this.#count(slot, proposal, from);
+    }
+    this.announce();
+  }
+
+  #count(slot: Slot, proposal: Proposal, from: ServerId): void {
+    if (!proposal.votes.add(from, this.#context.plants.duplicateVote)) return;
+    this.#inFlight.delete(slot);
+    this.#inFlightBytes -= proposal.value.length;
+    // A slot that was learned as chosen before the election may be committed already; its votes change nothing.
+    if (slot <= this.#log.commit) return;
+    const entry = this.#log.get(slot);
+    assert(entry !== undefined, 'a proposed slot stays in the log until it is committed');
+    entry.chosen = true;
+    if (slot === this.#log.commit + 1) this.#commit(proposal.proposedTick);
+  }
+
+  #commit(proposedTick: number): void {
+    const upto = this.#log.advance();
+    const last = this.#announced[this.#announced.length - 1];
+    if (last === undefined || this.#context.tick - last.tick >= ticks(limits.heartbeatMs)) {
+      this.#announced.push({ upto, proposedTick, tick: this.#context.tick });
+    }
+  }
+
+  /** Tells everyone how far slots are chosen, if that changed. Carries no values: chosen-ness travels in commits only. */
+  announce(): void {
+    const upto = this.#log.commit;
+    if (upto <= this.#announcedUpto) return;
+    this.#announcedUpto = upto;
+    this.#context.broadcast({ type: 'commit', ballot: this.ballot, upto });
+  }
+
+  /** A server refused our ballot; true when so many did that fewer than a majority are left. */
+  onNack(from: ServerId): boolean {
+    this.#nacks.add(from);
+    return this.#context.members.length - this.#nacks.size < this.#context.majority;
+  }
+
+  /** A follower says that slots through `upto` are chosen; true when we are stuck below it and must step down to learn. */
+  stuckBelow(upto: Slot): boolean {
+    if (upto <= this.#log.commit || upto <= this.floor) return false;
+    if (this.#ahead === undefined || this.#ahead.upto <= this.#log.commit) {
+      this.#ahead = { upto, tick: this.#context.tick };
+    }
+    // Normally the other votes are on their way; only if they stay away is the follower's log the one source left.
+    return this.#context.tick - this.#ahead.tick >= ticks(limits.resendMs);
+  }
+
+  /**
+   * A server with a higher promise is won back by preparing above it, but only with nothing in flight and not sooner than
+   * max(1 s, twice the last prepare) after the election.
+   */
+  get shouldPrepareAgain(): boolean {
+    if (this.#nacks.size === 0 || this.abdicated || this.#inFlight.size > 0) return false;
+    const waitTicks = Math.max(ticks(limits.repreparMs), 2 * this.prepareTicks);
+    return this.#context.tick - this.electedTick >= waitTicks;
+  }
+
+  onTick(): void {
+    if (!this.abdicated) this.#resendUnchosen();
+    this.#repeatCommit();
+    this.#watchReached();
+  }
+
+  #resendUnchosen(): void {
+    for (const [slot, proposal] of this.#inFlight) {
+      if (this.#context.tick < proposal.resendTick) continue;
+      proposal.resendTick = this.#context.tick + ticks(limits.resendMs);
+      for (const peer of this.#context.peers) {
+        if (proposal.votes.has(peer)) continue;
+        this.#context.send(peer, { type: 'accept', ballot: this.ballot, slot, value: proposal.value });
+      }
+    }
+  }
+
+  /** A last commit frame that is lost on an idle cluster would otherwise never be made up. */
+  #repeatCommit(): void {
+    if (!this.#repeat.due(this.#context.tick)) return;
+    for (const peer of this.#peers.heard()) {
+      if (peer.commit < this.#announcedUpto && this.#announcedUpto <= this.#log.commit) {
+        this.#context.send(peer.id, { type: 'commit', ballot: this.ballot, upto: this.#announcedUpto });
+      }
+    }
+  }
+
+  #watchReached(): void {
+    const reached = this.#peers.majorityCommit();
+    while (this.#announced[0] !== undefined && this.#announced[0].upto <= reached) {
+      const { proposedTick } = this.#announced.shift() as Announced;
+      if (this.#context.tick - proposedTick <= ticks(limits.patienceMs)) this.#patience.proven();
+    }
+  }
+
+  /** What patience covers: the fetch below the floor, the oldest unchosen slot, the oldest commit nobody reached. */
+  get outOfPatience(): boolean {
+    if (this.#log.commit < this.floor && this.#patience.exceededSince(this.electedTick)) return true;
+    for (const proposal of this.#inFlight.values()) {
+      if (this.#patience.exceededSince(proposal.proposedTick)) return true;
+      break;
+    }
+    const announced = this.#announced[0];
+    return announced !== undefined && this.#patience.exceededSince(announced.tick);
+  }
+
+  /** Values in flight come in slot order; invariants look at them. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+}

@@ -1,0 +1,145 @@
+/** What this server knows of the others: who answers heartbeats, what they promised, whom they are happy with. */
+import { assert, limits } from '../base/index.js';
+import type { Ballot, HeartbeatReply, Incarnation, ServerId, Slot } from '../wire/index.js';
+import { compareBallots, isZero, sameBallot, zeroBallot } from './ballot.js';
+import { type Context, ticks } from './context.js';
+import { Alarm } from './timeout.js';
+
+/** One peer as its own words and our heartbeat rounds show it. */
+export interface Peer {
+  readonly id: ServerId;
+  incarnation: Incarnation;
+  /** The latest of our rounds it answered; 0 when a connection closed since. */
+  answeredRound: number;
+  promised: Ballot;
+  leads: Ballot;
+  majority: boolean;
+  abdicated: boolean;
+  happy: boolean;
+  commit: Slot;
+  hashSlot: Slot;
+  hash: Uint8Array;
+}
+
+export class Peers {
+  readonly #context: Context;
+  readonly #peers = new Map<ServerId, Peer>();
+  readonly #beat: Alarm;
+  #round = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#beat = new Alarm(ticks(limits.heartbeatMs), context.tick);
+    for (const id of context.peers) {
+      this.#peers.set(id, {
+        id, incarnation: 0, answeredRound: 0, promised: zeroBallot, leads: zeroBallot, majority: false,
+        abdicated: false, happy: false, commit: 0, hashSlot: 0, hash: new Uint8Array(8),
+      });
+    }
+  }
+
+  get(id: ServerId): Peer {
+    const peer = this.#peers.get(id);
+    assert(peer !== undefined, `server ${id} is a member`);
+    return peer;
+  }
+
+  /** Our latest heartbeat round. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** A round every 100 ms. Rounds advance only when sent, so a stalled server does not blame the others. */
+  onTick(): void {
+    if (this.#beat.due(this.#context.tick)) this.beat();
+  }
+
+  beat(): void {
+    this.#round += 1;
+    this.#context.broadcast({ type: 'heartbeat', round: this.#round });
+  }
+
+  /** A connection to or from the peer closed: unheard at once. */
+  onDown(id: ServerId): void {
+    const peer = this.get(id);
+    peer.answeredRound = 0;
+    peer.happy = false;
+    peer.majority = false;
+    peer.leads = zeroBallot;
+  }
+
+  /** The answer to a heartbeat, or an announcement (round 0), which does not count as an answer. */
+  onReply(from: ServerId, reply: HeartbeatReply): void {
+    const peer = this.get(from);
+    if (reply.round > peer.answeredRound && reply.round <= this.#round) peer.answeredRound = reply.round;
+    peer.promised = reply.promised;
+    peer.leads = reply.leads.server === from ? reply.leads : zeroBallot;
+    peer.majority = reply.majority;
+    peer.abdicated = reply.abdicated;
+    peer.happy = reply.happy;
+    peer.commit = reply.commit;
+    peer.hashSlot = reply.hashSlot;
+    peer.hash = Uint8Array.from(reply.hash);
+    this.#context.sawRound(reply.promised);
+  }
+
+  /** A promise or a vote shows that the peer follows `ballot`, before its next heartbeat reply does. */
+  sawPromise(from: ServerId, ballot: Ballot): void {
+    const peer = this.get(from);
+    if (compareBallots(ballot, peer.promised) > 0) peer.promised = ballot;
+  }
+
+  /** It answered one of our last rounds. */
+  hears(id: ServerId): boolean {
+    const answered = this.get(id).answeredRound;
+    return answered > 0 && answered > this.#round - limits.heardRounds;
+  }
+
+  /** The peers heard. */
+  heard(): Peer[] {
+    return this.#context.peers.filter((id) => this.hears(id)).map((id) => this.get(id));
+  }
+
+  /** Servers heard, this one included. */
+  get up(): number {
+    let up = 1;
+    for (const id of this.#context.peers) if (this.hears(id)) up += 1;
+    return up;
+  }
+
+  /** Peers heard whose promise is exactly `ballot`. */
+  followersOf(ballot: Ballot): number {
+    let count = 0;
+    for (const id of this.#context.peers) if (this.hears(id) && sameBallot(this.get(id).promised, ballot)) count += 1;
+    return count;
+  }
+
+  /** The peer heard that says "I lead, a majority follows me, I have not abdicated"; the highest ballot if several do. */
+  happyLeader(): Peer | undefined {
+    let best: Peer | undefined;
+    for (const peer of this.heard()) {
+      if (isZero(peer.leads) || !peer.majority || peer.abdicated) continue;
+      if (best === undefined || compareBallots(peer.leads, best.leads) > 0) best = peer;
+    }
+    return best;
+  }
+
+  /** A peer heard that says it is happy. */
+  happyNeighbour(): Peer | undefined {
+    return this.heard().find((peer) => peer.happy);
+  }
+
+  /** The highest commit index among the peers heard. */
+  bestCommit(): Slot {
+    return this.heard().reduce((best, peer) => Math.max(best, peer.commit), 0);
+  }
+
+  /**
+   * The slot that enough followers have reached to make a majority together with this server: the
+   * (majority-1)-th highest commit index among the peers, heard or not.
+   */
+  majorityCommit(): Slot {
+    const commits = this.#context.peers.map((id) => this.get(id).commit).sort((a, b) => b - a);
+    return commits[this.#context.majority - 2] ?? Number.MAX_SAFE_INTEGER;
+  }
+}
