@@ -1,0 +1,55 @@
+/** The face of wire: bytes to messages and back, no I/O. docs/PROTOCOL.md lists every byte. */
+export { decode, encode } from './codec.js';
+export { describe } from './describe.js';
+export {
+  type AttachItem,
+  attachItem,
+  type DetachItem,
+  detachItem,
+  ENTRY_BATCH,
+  ENTRY_HEADER_BYTES,
+  ENTRY_NOOP,
+  type EntryHeader,
+  EntryReader,
+  type EntryStamp,
+  encodeEntry,
+  ITEM_ATTACH,
+  ITEM_DETACH,
+  ITEM_HEADER_BYTES,
+  ITEM_REGISTER,
+  ITEM_RUN,
+  ITEM_TOUCH,
+  noopEntry,
+  type RegisterItem,
+  readEntryHeader,
+  registerItem,
+  runItem,
+  TOKEN_HASH_BYTES,
+  touchItem,
+} from './entry.js';
+export { ProtocolError, type ProtocolErrorReason } from './errors.js';
+export { HASH_BYTES, ID_BYTES } from './fields.js';
+export { FRAME_HEADER_BYTES, FRAME_VERSION, FrameSplitter } from './framing.js';
+export { checkBatch, checkEntry, readAttach, readDetach, readRegister, readTouch } from './items.js';
+export { eventKinds } from './kinds.js';
+export { membershipHash } from './membership.js';
+export { type FaultClass, type FrameLimitClass, frameBytesMax, type MessageSpec, type Party } from './message-spec.js';
+export type * from './messages/balancer.js';
+export type * from './messages/catchup.js';
+export type * from './messages/client.js';
+export { outcomeCodes } from './messages/client.js';
+export type * from './messages/handshake.js';
+export { refusalCodes } from './messages/handshake.js';
+export type * from './messages/paxos.js';
+export { type Message, type MessageOf, type MessageType, mayCarry, registry, specOfCode } from './registry.js';
+export {
+  checkRun,
+  encodeRun,
+  RUN_HEADER_BYTES,
+  type RunHeader,
+  type RunMessage,
+  RunReader,
+  readRunHeader,
+  runMessageBytes,
+} from './run.js';
+export type { Ballot, Incarnation, Member, MemberAddress, ServerId, SessionId, Slot } from './types.js';
