@@ -1,0 +1,272 @@
+/** A whole cluster of real processes on free ports and throw-away directories, for end-to-end tests and benchmarks. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { ServerLog } from '../checkers/history.js';
+import { ChatClient, type ChatEvent } from './chat-client.js';
+import { freePort } from './ports.js';
+import { type Exit, Program, type ProgramOptions, runToEnd } from './program.js';
+import { until } from './until.js';
+
+/** How long a process may take to say READY on a busy machine with two cores. */
+const readyDeadlineMs = 20_000;
+
+export interface ClusterOptions {
+  readonly servers?: number;
+  /** `old`: lrunner, srunner and crunner with the write-up's flags. */
+  readonly spelling?: 'synod' | 'old';
+  readonly serverFlags?: readonly string[];
+  /** How a server's process is wrapped, e.g. to limit what it may use. */
+  readonly serverOptions?: (id: number) => ProgramOptions;
+  /** Where a server's data lies; by default a folder of the cluster's own. */
+  readonly dataDir?: (id: number, root: string) => string;
+}
+
+export interface ServerStatus {
+  readonly id: number;
+  readonly address: string;
+  readonly state: 'up' | 'down';
+  readonly role: 'leader' | 'follower' | 'recovering';
+  readonly ballot: string;
+  readonly committed: number;
+  readonly applied: number;
+  readonly clients: number;
+  readonly note: string;
+}
+
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly quorum: { readonly up: number; readonly size: number; readonly ok: boolean };
+  readonly leader: number;
+  readonly servers: readonly ServerStatus[];
+}
+
+export class Cluster {
+  readonly root = mkdtempSync(path.join(tmpdir(), 'synod-e2e-'));
+  readonly size: number;
+  readonly #options: ClusterOptions;
+  readonly #ports = new Map<number, number>();
+  readonly #servers = new Map<number, Program>();
+  readonly #everything = new Set<Program>();
+  #balancer: Program | undefined;
+  #balancerPort = 0;
+  #chats = 0;
+
+  constructor(options: ClusterOptions = {}) {
+    this.#options = options;
+    this.size = options.servers ?? 3;
+  }
+
+  /** Starts the balancer and all servers, and waits until each has said READY. */
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(options);
+    try {
+      await cluster.choosePorts();
+      await cluster.startBalancer();
+      await Promise.all(cluster.ids.map((id) => cluster.startServer(id)));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  async choosePorts(): Promise<void> {
+    this.#balancerPort = await freePort();
+    for (const id of this.ids) this.#ports.set(id, await freePort());
+  }
+
+  get ids(): number[] {
+    return Array.from({ length: this.size }, (_, index) => index + 1);
+  }
+
+  get upIds(): number[] {
+    return this.ids.filter((id) => this.#servers.get(id)?.exit === undefined && this.#servers.has(id));
+  }
+
+  get balancerAddress(): string {
+    return `127.0.0.1:${this.#balancerPort}`;
+  }
+
+  get addresses(): string {
+    return this.ids.map((id) => this.address(id)).join(',');
+  }
+
+  address(id: number): string {
+    return `127.0.0.1:${this.#ports.get(id)}`;
+  }
+
+  dataDir(id: number): string {
+    return this.#options.dataDir?.(id, this.root) ?? path.join(this.root, `server-${id}`);
+  }
+
+  /** The latest process of a server; it may have ended. */
+  server(id: number): Program {
+    const program = this.#servers.get(id);
+    if (program === undefined) throw new Error(`server ${id} was never started`);
+    return program;
+  }
+
+  get balancer(): Program {
+    if (this.#balancer === undefined) throw new Error('the balancer was never started');
+    return this.#balancer;
+  }
+
+  async startBalancer(): Promise<void> {
+    const dataDir = path.join(this.root, 'balancer');
+    const port = this.#balancerPort;
+    this.#balancer =
+      this.#options.spelling === 'old'
+        ? this.run('lrunner', [`-hostPort=localhost:${port}`, `-servers=${this.size}`, `--data-dir=${dataDir}`])
+        : this.run('synod', [
+            'balancer',
+            '--listen',
+            this.balancerAddress,
+            '--servers',
+            `${this.size}`,
+            '--data-dir',
+            dataDir,
+          ]);
+    await this.#balancer.waitForLine('READY', (line) => line.startsWith('READY balancer'), readyDeadlineMs);
+  }
+
+  /** The command line of a server; a test that starts a wrong one changes a flag of it. */
+  serverArgs(id: number, change: { id?: number; port?: number; dataDir?: string; balancer?: string } = {}): string[] {
+    const port = change.port ?? this.#ports.get(id) ?? 0;
+    const dataDir = change.dataDir ?? this.dataDir(id);
+    const balancer = change.balancer ?? `localhost:${this.#balancerPort}`;
+    const own =
+      this.#options.spelling === 'old'
+        ? [`-master=${balancer}`, `-port=${port}`, `-id=${change.id ?? id}`]
+        : ['--balancer', balancer, '--listen', `127.0.0.1:${port}`, '--id', `${change.id ?? id}`];
+    return [...own, '--data-dir', dataDir, ...(this.#options.serverFlags ?? [])];
+  }
+
+  /** Starts a server without waiting for anything. */
+  spawnServer(id: number): Program {
+    const old = this.#options.spelling === 'old';
+    const args = this.serverArgs(id);
+    const options = this.#options.serverOptions?.(id) ?? {};
+    const program = this.run(old ? 'srunner' : 'synod', old ? args : ['server', ...args], options);
+    this.#servers.set(id, program);
+    return program;
+  }
+
+  /** Starts a server, for the first time or again, on its own port and data, and waits for READY. */
+  async startServer(id: number): Promise<Program> {
+    const program = this.spawnServer(id);
+    await program.waitForLine('READY', (line) => line.startsWith(`READY server ${id} `), readyDeadlineMs);
+    return program;
+  }
+
+  /** kill -9. */
+  async killServer(id: number): Promise<Exit> {
+    return await this.server(id).kill();
+  }
+
+  /** SIGTERM, and the exit it leads to. */
+  async stopServer(id: number, deadlineMs = 10_000): Promise<Exit> {
+    this.server(id).signal('SIGTERM');
+    return await this.server(id).waitForExit(deadlineMs);
+  }
+
+  /** Starts any of our programs as a part of this cluster, ended with it. */
+  run(name: ConstructorParameters<typeof Program>[0], args: readonly string[], options: ProgramOptions = {}): Program {
+    const program = new Program(name, args, options);
+    this.#everything.add(program);
+    return program;
+  }
+
+  /** A chat client with an identity of its own, routed by the balancer unless `args` say otherwise. */
+  chat(name: string, args: readonly string[] = []): ChatClient {
+    const configDir = path.join(this.root, `config-${name}-${this.#chats++}`);
+    const master = `localhost:${this.#balancerPort}`;
+    const client =
+      this.#options.spelling === 'old'
+        ? new ChatClient({
+            name,
+            configDir,
+            args,
+            command: { program: 'crunner', args: [`-id=${name}`, '-port1=2002', `-master=${master}`, '--json'] },
+          })
+        : new ChatClient({ name, configDir, args: ['--name', name, '--balancer', this.balancerAddress, ...args] });
+    this.#everything.add(client.program);
+    return client;
+  }
+
+  /** What `synod status` says, asked of the servers themselves. */
+  async status(): Promise<ClusterStatus> {
+    const args = ['status', '--json', '--servers', this.addresses, '--timeout', '5s'];
+    const { stdout, stderr, code } = await runToEnd('synod', args, 15_000);
+    if (stdout === '') throw new Error(`status printed nothing, exit ${code}: ${stderr.slice(-1000)}`);
+    return JSON.parse(stdout) as ClusterStatus;
+  }
+
+  /** Waits until `synod status` satisfies `test`. */
+  async waitForStatus(
+    what: string,
+    test: (status: ClusterStatus) => boolean,
+    deadlineMs = 20_000,
+  ): Promise<ClusterStatus> {
+    let last: ClusterStatus | undefined;
+    return await until(
+      what,
+      deadlineMs,
+      async () => {
+        last = await this.status();
+        return test(last) ? last : undefined;
+      },
+      () => `last status: ${JSON.stringify(last)}\n${this.describe()}`,
+    );
+  }
+
+  async leader(deadlineMs = 20_000): Promise<number> {
+    return (await this.waitForStatus('a leader', ({ leader }) => leader !== 0, deadlineMs)).leader;
+  }
+
+  /** Waits until all servers are up and have applied the same slots, and `synod verify` agrees. Returns the slot. */
+  async waitForAgreement(deadlineMs = 30_000): Promise<number> {
+    const settled = await this.waitForStatus(
+      'all servers up with one applied slot',
+      ({ servers }) =>
+        servers.length === this.size &&
+        servers.every(({ state, applied }) => state === 'up' && applied === servers[0]?.applied),
+      deadlineMs,
+    );
+    const applied = settled.servers[0]?.applied ?? 0;
+    await until(`verify through slot ${applied}`, deadlineMs, async () => {
+      const { code, stdout, stderr } = await runToEnd(
+        'synod',
+        ['verify', '--json', '--servers', this.addresses],
+        15_000,
+      );
+      if (code !== 0) throw new Error(`verify exit ${code}: ${stdout}${stderr.slice(-1000)}`);
+      const verdict = JSON.parse(stdout) as { ok: boolean; comparedThrough: number };
+      return verdict.ok && verdict.comparedThrough >= applied;
+    });
+    return applied;
+  }
+
+  /** The room's complete history as one server gives it to a new client. */
+  async historyOf(id: number, room: string, length: number, deadlineMs = 20_000): Promise<ServerLog> {
+    const reader = this.chat(`reader${id}_${this.#chats}`, ['--server', this.address(id), '--room', room]);
+    const last = (event: ChatEvent): boolean => event.event === 'message' && event.n === length;
+    if (length > 0) await reader.waitFor(`message ${length} of ${room}`, last, deadlineMs);
+    const { deliveries } = reader.stream(room, true);
+    await reader.program.kill();
+    return { server: String(id), entries: deliveries };
+  }
+
+  /** Ends everything that was started here, by pid, and removes the data. */
+  async stop(): Promise<void> {
+    const alive = [...this.#everything].filter((program) => program.exit === undefined);
+    for (const program of alive) program.signal('SIGKILL');
+    await Promise.all(alive.map((program) => program.waitForExit(10_000)));
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  describe(): string {
+    const servers = [...this.#servers.values()].map((program) => program.describe());
+    return [this.#balancer?.describe() ?? 'no balancer', ...servers].join('\n');
+  }
+}
