@@ -1,0 +1,44 @@
+/** Collects what clients and servers saw of a room and has the linear checker judge it. */
+import { checkHistory, describeVerdict, type Verdict } from '../checkers/history.js';
+import type { ChatClient } from './chat-client.js';
+import type { Cluster } from './cluster.js';
+import { until } from './until.js';
+
+export interface Parties {
+  /** Clients that are connected to the end, so that each must have been shown everything. */
+  readonly watching: readonly ChatClient[];
+  /** Clients that ended or were cut off on the way. */
+  readonly gone?: readonly ChatClient[];
+  readonly room?: string;
+}
+
+/**
+ * Waits until the longest stream has reached every watching client, reads the room's history from every server that
+ * is up, and checks all of it. Throws with the violations; returns the verdict of a good history.
+ */
+export async function expectOneHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
+  const room = parties.room ?? '#lobby';
+  const gone = parties.gone ?? [];
+  const clients = [...parties.watching, ...gone];
+  const sends = clients.flatMap((client) => client.sends());
+  const acked = sends.filter(({ outcome }) => outcome === 'ok').map(({ position }) => position);
+  const head = (): number => Math.max(0, ...acked, ...clients.map((client) => client.messages.at(-1)?.n ?? 0));
+  await until(
+    'all clients to be shown the whole room',
+    20_000,
+    () => parties.watching.every((client) => client.messages.at(-1)?.n === (head() === 0 ? undefined : head())),
+    () => `head ${head()}\n${parties.watching.map((client) => client.describe()).join('\n')}`,
+  );
+  const length = head();
+  const servers = await Promise.all(cluster.upIds.map((id) => cluster.historyOf(id, room, length)));
+  const streams = [
+    ...parties.watching.map((client) => client.stream(room, true)),
+    ...gone.map((client) => client.stream(room, false)),
+  ];
+  const verdict = checkHistory({ servers, streams, sends, reads: [] });
+  if (!verdict.ok) throw new Error(describeVerdict(verdict));
+  for (const client of clients) {
+    if (client.strangeLines.length > 0) throw new Error(`${client.name} printed no JSON: ${client.strangeLines[0]}`);
+  }
+  return verdict;
+}
