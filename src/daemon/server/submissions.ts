@@ -16,7 +16,7 @@
  * outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst of
  * losses costs one resubmission per loss, not one per message behind it.
  */
-import { assert, limits } from '../../base/index.js';
+import { assert, equalBytes, limits } from '../../base/index.js';
 import type { Answer } from '../../chat/index.js';
 import { readRunHeader, type SessionId } from '../../wire/index.js';
 import { BatchSlab, itemHeaderBytes } from './batch-slab.js';
@@ -155,7 +155,7 @@ export class Submissions<C> {
     const key = sessionKey(session);
     const known = this.#queues.get(key);
     if (known !== undefined) {
-      assert(sameBytes(known.nonce, nonce), 'a session has one nonce, and it was checked');
+      assert(equalBytes(known.nonce, nonce), 'a session has one nonce, and it was checked');
       known.connection = connection;
       known.window = window;
       return known;
@@ -182,7 +182,7 @@ export class Submissions<C> {
     const queue = handle as Queue<C>;
     const { session, nonce, firstSeq, count, answeredBelow } = readRunHeader(run, 0);
     if (session.slot !== queue.session.slot || session.index !== queue.session.index) return 'foreign';
-    if (!sameBytes(nonce, queue.nonce)) return 'foreign';
+    if (!equalBytes(nonce, queue.nonce)) return 'foreign';
     const lastSeq = firstSeq + count - 1;
     this.#dropBelow(queue, answeredBelow);
     const last = queue.runs[queue.runs.length - 1];
@@ -414,8 +414,4 @@ function newEntry<C>(
 
 function sessionKey(session: SessionId): string {
   return `${session.slot}.${session.index}`;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

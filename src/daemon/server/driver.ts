@@ -1,0 +1,287 @@
+/**
+ * The loop around the replica: step, append, gate, apply, flush, in this order and nowhere else. It knows no sockets, sets
+ * no timers and reads no clock, so that the very same object runs in the simulator.
+ *
+ * One call in (tick, message, submit, something reached the disk) is one step of the replica, whose effects are obeyed in
+ * the order of {@link Effects}: records are appended to the log, frames queue behind the durable gate, committed slots are
+ * applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write for the turn.
+ * Calls made while a step is being obeyed (a listener that submits) wait until it is done.
+ */
+import { assert, limits, type Logger } from '../../base/index.js';
+import type { Applied, ChatState } from '../../chat/index.js';
+import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
+import type { Location, LogReader, SlotIndex, StateStore, Wal } from '../../storage/index.js';
+import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
+import { Checkpointer } from './checkpointer.js';
+import { DurableGate } from './gate.js';
+import { RecentHashes } from './state-hashes.js';
+
+/** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
+export interface Transport {
+  send(to: ServerId, message: PaxosMessage): void;
+}
+
+/** The clients' side of a server. Calls may come back into the driver; they are taken up after the current step. */
+export interface Listener {
+  /** A slot was applied: answers, registrations, groups. */
+  applied(applied: Applied): void;
+  /** The places of these batches were applied, or the batches were lost: submit again what is unanswered. */
+  settled(batches: readonly number[]): void;
+  /** These batches were not taken: "busy". */
+  refused(batches: readonly number[]): void;
+  standing(change: StandingChange): void;
+  /** A read asked for with `read` may be served now; not `fresh`: no quorum confirmed it. */
+  read(id: number, fresh: boolean): void;
+  /** The hand-over asked for with `stop` is over. */
+  stopped(): void;
+}
+
+export interface DriverParts {
+  readonly replica: Replica;
+  readonly wal: Pick<Wal, 'append' | 'flush'>;
+  readonly chat: ChatState;
+  readonly index: SlotIndex;
+  readonly reader: Pick<LogReader, 'read'>;
+  readonly store: Pick<StateStore, 'batch'>;
+  readonly transport: Transport;
+  readonly listener: Listener;
+  readonly logger: Logger;
+  /** Where the values of slots above the commit index stand in the log, as recovery found them. */
+  readonly locations: ReadonlyMap<Slot, Location>;
+  /** The slot of the checkpoint that recovery began with. */
+  readonly checkpointSlot: Slot;
+  /** Handed in: the monotonic clock never falls, the wall clock is only shown. */
+  readonly now: () => Now;
+  /** The disk failed or an invariant broke: stop the process. Called once; nothing is sent afterwards. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class Driver {
+  readonly #parts: DriverParts;
+  readonly #replica: Replica;
+  readonly #gate: DurableGate;
+  readonly #checkpointer: Checkpointer;
+  readonly #hashes = new RecentHashes();
+  /** Where the newest value of each slot above the commit index stands. */
+  readonly #locations: Map<Slot, Location>;
+  /** Inputs that came while a step was being obeyed. */
+  #waiting: Input[] = [];
+  #stepping = false;
+  /** Batches that the step being obeyed settles: nobody need tell the replica that they are answered. */
+  #settling: readonly number[] = [];
+  /** Records appended in this process life. */
+  #appended = 0;
+  readonly #learning = new Map<ServerId, number>();
+  #halted = false;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#replica = parts.replica;
+    this.#locations = new Map(parts.locations);
+    this.#gate = new DurableGate((to, message) => parts.transport.send(to, message), limits.gateWaitingMax);
+    const fatal = (error: Error): void => this.onFatal(error);
+    this.#checkpointer = new Checkpointer({ ...parts, onFatal: fatal }, parts.checkpointSlot, parts.now().monotonicMs);
+    if (parts.chat.applied > 0) this.#hashes.add(parts.chat.applied, parts.chat.hash);
+  }
+
+  /** The replica's read-only facts. */
+  get view(): Replica['view'] {
+    return this.#replica.view;
+  }
+
+  /** Frames that wait for the disk. */
+  get gateWaiting(): number {
+    return this.#gate.waiting;
+  }
+
+  /** Records on disk and records appended, counted in this process life. */
+  get records(): { readonly durable: number; readonly appended: number } {
+    return { durable: this.#gate.durable, appended: this.#appended };
+  }
+
+  /** The slot through which the store holds the state. */
+  get checkpointSlot(): Slot {
+    return this.#checkpointer.storedSlot;
+  }
+
+  /** Slots above the commit index that hold a value. */
+  get uncommitted(): number {
+    return this.#locations.size;
+  }
+
+  /** Recent state hashes, for `verify`. */
+  get hashes(): Pick<RecentHashes, 'at' | 'nearest'> {
+    return this.#hashes;
+  }
+
+  /** True after a fatal error: nothing is sent, applied or written any more. */
+  get halted(): boolean {
+    return this.#halted;
+  }
+
+  /** `limits.tickMs` have passed. */
+  tick(): void {
+    this.#give({ kind: 'tick' });
+    if (!this.#halted) this.#considerCheckpoint();
+  }
+
+  /** A frame from a peer that passed hello. */
+  message(from: ServerId, message: PaxosMessage): void {
+    this.#give({ kind: 'message', from, message });
+  }
+
+  peerUp(peer: ServerId, incarnation: Incarnation): void {
+    this.#give({ kind: 'peerUp', peer, incarnation });
+  }
+
+  peerDown(peer: ServerId): void {
+    this.#give({ kind: 'peerDown', peer });
+  }
+
+  /** Wants `bytes` (concatenated items) logged; `batch` rises by one with each call. */
+  submit(batch: number, bytes: Uint8Array): void {
+    this.#give({ kind: 'submit', batch, bytes });
+  }
+
+  /** Everything in `batch` is answered. */
+  answered(batch: number): void {
+    if (!this.#settling.includes(batch)) this.#give({ kind: 'answered', batch });
+  }
+
+  /** Asks for a read index; answered by {@link Listener.read}. */
+  read(id: number): void {
+    this.#give({ kind: 'read', id });
+  }
+
+  /** SIGTERM: hands leadership over, then {@link Listener.stopped}. */
+  stop(): void {
+    this.#give({ kind: 'stop' });
+  }
+
+  /** The log has synced the first `records` records of this process life. */
+  onDurable(records: number): void {
+    if (this.#halted) return;
+    assert(records <= this.#appended, `${records} records durable, ${this.#appended} appended`);
+    // The replica first, so that what it sends about these records finds the gate open in the order of its own thinking.
+    this.#give({ kind: 'durable', records });
+    if (this.#halted) return;
+    this.#gate.release(records);
+    this.#checkpointer.durable(records);
+  }
+
+  /** The disk is full, or has space again. */
+  onFull(full: boolean): void {
+    this.#give({ kind: 'disk', full });
+  }
+
+  /** The disk failed. The first call closes the gate and passes the error on; later ones are ignored. */
+  onFatal(error: Error): void {
+    if (this.#halted) return;
+    this.#halted = true;
+    this.#gate.close();
+    this.#waiting = [];
+    this.#parts.logger.error('driver-halted', { error: error.message });
+    this.#parts.onFatal(error);
+  }
+
+  /** End of a turn of the event loop: everything appended in it goes to the disk in one write. */
+  endOfTurn(): void {
+    if (!this.#halted) this.#parts.wal.flush();
+  }
+
+  #give(input: Input): void {
+    if (this.#halted) return;
+    if (this.#stepping) {
+      this.#waiting.push(input);
+      return;
+    }
+    this.#stepping = true;
+    try {
+      this.#step(input);
+      while (this.#waiting.length > 0) {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const next of waiting) if (!this.#halted) this.#step(next);
+      }
+    } catch (error) {
+      // Whatever was half done stays inside: nothing leaves any more, and the caller stops the process.
+      this.#halted = true;
+      this.#gate.close();
+      throw error;
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #step(input: Input): void {
+    const effects = this.#replica.step(input, this.#parts.now());
+    for (const record of effects.persist) {
+      const location = this.#parts.wal.append(record);
+      this.#appended++;
+      if (location !== undefined && record.kind !== 'promise' && record.kind !== 'commit') {
+        this.#locations.set(record.slot, location);
+      }
+    }
+    for (const send of effects.sends) this.#gate.push(send);
+    this.#settling = effects.settled;
+    for (const { slot, value } of effects.commits) this.#apply(slot, value);
+    this.#tell(effects);
+    this.#settling = [];
+    for (const learn of effects.learns) this.#answerLearn(learn);
+    if (effects.commits.length > 0) this.#considerCheckpoint();
+  }
+
+  /** Tells the clients' side what the step brought about, apart from what was applied. */
+  #tell(effects: Effects): void {
+    const { listener, logger } = this.#parts;
+    if (effects.settled.length > 0) listener.settled(effects.settled);
+    if (effects.refused.length > 0) listener.refused(effects.refused);
+    for (const { id, fresh } of effects.reads) listener.read(id, fresh);
+    for (const peer of effects.fetchState) logger.error('log-trimmed-at-peer', { peer, applied: this.#parts.chat.applied });
+    if (effects.standing !== undefined) listener.standing(effects.standing);
+    if (effects.stopped) listener.stopped();
+  }
+
+  #apply(slot: Slot, value: Uint8Array): void {
+    const { chat, index, listener } = this.#parts;
+    const location = this.#locations.get(slot);
+    assert(location !== undefined, `slot ${slot} is committed but its value is not in the log`);
+    assert(location.length === value.length, `slot ${slot} is committed with another value than the log holds`);
+    index.append(slot, location);
+    this.#locations.delete(slot);
+    const applied = chat.apply(slot, value);
+    const hash = chat.hash;
+    this.#hashes.add(slot, hash);
+    if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
+    listener.applied(applied);
+  }
+
+  #considerCheckpoint(): void {
+    this.#checkpointer.consider(this.#parts.chat.applied, this.#appended, this.#parts.now().monotonicMs);
+  }
+
+  /** Reads chosen values for a peer. Too many reads at once for one peer are ignored: it asks again. */
+  #answerLearn(learn: AnswerLearn): void {
+    const { reader, index, logger } = this.#parts;
+    const reading = this.#learning.get(learn.to) ?? 0;
+    if (reading >= limits.learnReadsMax) {
+      logger.debug('ignored', { what: 'learn', why: 'enough requests of this peer are being read', from: learn.to });
+      return;
+    }
+    this.#learning.set(learn.to, reading + 1);
+    const reply = (from: Slot, values: readonly Uint8Array[]): void => {
+      const { request, commit, promised } = learn;
+      const firstSlot = index.firstSlot;
+      // Chosen values are facts; this reply vouches for no record of ours (PAXOS.md, Catch-up).
+      this.#gate.push({
+        to: learn.to, after: 0, message: { type: 'learnReply', request, commit, promised, firstSlot, from, values },
+      });
+    };
+    reader.read(learn.from, learn.upto, limits.learnBatchBytes, (error, values) => {
+      this.#learning.set(learn.to, (this.#learning.get(learn.to) ?? 1) - 1);
+      if (this.#halted) return;
+      if (error !== undefined) this.onFatal(error);
+      else reply(learn.from, values);
+    });
+  }
+}

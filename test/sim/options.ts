@@ -1,0 +1,110 @@
+/** What one seed is made of: the cluster's size, its load and which faults it meets, drawn once per seed (swarm testing). */
+import type { Prng } from '../../src/base/index.js';
+
+/** Numbers are drawn per seed; each class of fault is off with p = 1/2, so that extremes and pure cases occur. */
+export interface SimOptions {
+  readonly servers: number;
+  readonly clients: number;
+  readonly rooms: number;
+  /** Length of the safety phase, simulated microseconds. */
+  readonly safetyUs: number;
+  /** Mean time between two submits of one client. */
+  readonly submitEveryUs: number;
+  /** Messages a client may have unanswered. */
+  readonly window: number;
+  readonly textBytesMax: number;
+  /** Frames between servers really are encoded and decoded. */
+  readonly wireBytes: boolean;
+
+  // --- network ---
+  /** Per thousand. */
+  readonly lossPerMille: number;
+  readonly duplicatePerMille: number;
+  /** Mean of the exponential delay of a frame. */
+  readonly delayUs: number;
+  /** Per thousand: frames with a delay of up to 30 s. */
+  readonly longTailPerMille: number;
+  /** True: each frame is delayed on its own, so frames overtake each other. */
+  readonly reorder: boolean;
+  /** Mean time between partitions, 0: none. */
+  readonly partitionEveryUs: number;
+  readonly partitionForUs: number;
+  /** Whole classes of frames delayed on one server for a while, as `-mode` does; 0: none. */
+  readonly modeEveryUs: number;
+
+  // --- servers ---
+  /** Mean time between crashes, 0: none. */
+  readonly crashEveryUs: number;
+  readonly downForUs: number;
+  /** Per hundred thousand: crash right after a promise, accepted or ack left, or right before or after a sync. */
+  readonly boundaryCrashPer100k: number;
+  /** A crash tells the peers at once (connection closed); else they only hear silence. */
+  readonly crashClosesLinks: boolean;
+  readonly pauseEveryUs: number;
+  readonly pauseForUs: number;
+  /** Clock rates differ by up to so many per mille. */
+  readonly clockSkewPerMille: number;
+  /** Orderly stops (hand-over) instead of some crashes. */
+  readonly gentleStops: boolean;
+
+  // --- disk ---
+  readonly syncUs: number;
+  /** Per thousand: syncs that take up to 3 s. */
+  readonly slowSyncPerMille: number;
+  readonly diskFullEveryUs: number;
+
+  // --- clients ---
+  /** Mean time between moves of a client without a reason. */
+  readonly rerouteEveryUs: number;
+}
+
+const second = 1_000_000;
+const ms = 1000;
+
+/** Draws the options of a seed. */
+export function drawOptions(random: Prng): SimOptions {
+  const on = (): boolean => random.chance(1, 2);
+  const crashes = on();
+  return {
+    servers: random.chance(1, 4) ? 5 : 3,
+    clients: random.between(1, 4),
+    rooms: random.between(1, 2),
+    safetyUs: random.between(6, 18) * second,
+    submitEveryUs: random.pick([20 * ms, 60 * ms, 200 * ms]),
+    window: random.pick([1, 4, 16, 64]),
+    textBytesMax: random.chance(1, 10) ? 4000 : 40,
+    wireBytes: random.chance(1, 8),
+
+    lossPerMille: on() ? random.pick([5, 30, 100, 300]) : 0,
+    duplicatePerMille: on() ? random.pick([10, 100, 500]) : 0,
+    delayUs: random.pick([100, 1 * ms, 5 * ms, 20 * ms, 100 * ms]),
+    longTailPerMille: on() ? random.pick([1, 5, 20]) : 0,
+    reorder: on(),
+    partitionEveryUs: on() ? random.pick([1, 3, 6]) * second : 0,
+    partitionForUs: random.pick([200 * ms, 1 * second, 4 * second]),
+    modeEveryUs: random.chance(1, 4) ? 4 * second : 0,
+
+    crashEveryUs: crashes ? random.pick([1, 3, 6]) * second : 0,
+    downForUs: random.pick([50 * ms, 500 * ms, 3 * second]),
+    boundaryCrashPer100k: on() ? random.pick([20, 100, 400]) : 0,
+    crashClosesLinks: on(),
+    pauseEveryUs: on() ? random.pick([1, 4]) * second : 0,
+    pauseForUs: random.pick([50 * ms, 400 * ms, 3 * second]),
+    clockSkewPerMille: on() ? random.pick([10, 100, 300]) : 0,
+    gentleStops: on(),
+
+    syncUs: random.pick([200, 2 * ms, 20 * ms, 80 * ms]),
+    slowSyncPerMille: on() ? random.pick([5, 50]) : 0,
+    diskFullEveryUs: random.chance(1, 6) ? 5 * second : 0,
+
+    rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
+  };
+}
+
+/** One line that names what is switched on. */
+export function describeOptions(options: SimOptions): string {
+  return Object.entries(options)
+    .filter(([, value]) => value !== 0 && value !== false)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
