@@ -17,7 +17,12 @@ export class Acceptor {
   #durablePromise: Ballot;
   /** What was promised with the current ballot. */
   #answer:
-    | { readonly ballot: Ballot; readonly commit: Slot; readonly parts: readonly PromiseEntry[][]; readonly after: number }
+    | {
+        readonly ballot: Ballot;
+        readonly commit: Slot;
+        readonly parts: readonly PromiseEntry[][];
+        readonly after: number;
+      }
     | undefined;
 
   constructor(context: Context, log: SlotLog, promised: Ballot) {
@@ -88,7 +93,11 @@ export class Acceptor {
     const { ballot, commit, parts, after } = this.#answer;
     const { incarnation } = this.#context;
     parts.forEach((entries, part) => {
-      this.#context.send(from, { type: 'promise', ballot, incarnation, commit, part, parts: parts.length, entries }, after);
+      this.#context.send(
+        from,
+        { type: 'promise', ballot, incarnation, commit, part, parts: parts.length, entries },
+        after,
+      );
     });
   }
 
@@ -104,13 +113,20 @@ export class Acceptor {
     const held = this.#log.get(slot);
     let record: number;
     if (held !== undefined && (held.chosen || sameBallot(held.ballot, ballot))) {
-      assert(held.value.length === value.length && Buffer.compare(held.value, value) === 0, `two values for slot ${slot}`);
+      assert(
+        held.value.length === value.length && Buffer.compare(held.value, value) === 0,
+        `two values for slot ${slot}`,
+      );
       record = held.record;
     } else {
       record = this.#log.accept(slot, ballot, value);
     }
     const after = this.#context.plants.ackBeforeSync ? 0 : Math.max(record, this.#promisedRecord);
-    this.#context.send(from, { type: 'accepted', ballot, incarnation: this.#context.incarnation, slot, count: 1 }, after);
+    this.#context.send(
+      from,
+      { type: 'accepted', ballot, incarnation: this.#context.incarnation, slot, count: 1 },
+      after,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** What every role of one replica shares: who we are, the tick count, the effects of this step and the record count. */
-import { assert, limits, type Logger, type Prng } from '../base/index.js';
+import { assert, type Logger, limits, type Prng } from '../base/index.js';
 import type { Ballot, Incarnation, ServerId, Slot } from '../wire/index.js';
 import { type Effects, noEffects, type Persist } from './effects.js';
 import type { Now, PaxosMessage } from './input.js';

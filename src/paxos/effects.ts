@@ -66,7 +66,15 @@ export interface Effects {
 /** A fresh, empty set of effects. */
 export function noEffects(): Effects {
   return {
-    persist: [], sends: [], commits: [], settled: [], refused: [], learns: [], reads: [], fetchState: [],
-    standing: undefined, stopped: false,
+    persist: [],
+    sends: [],
+    commits: [],
+    settled: [],
+    refused: [],
+    learns: [],
+    reads: [],
+    fetchState: [],
+    standing: undefined,
+    stopped: false,
   };
 }

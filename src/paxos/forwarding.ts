@@ -43,7 +43,11 @@ export class Forwarding {
     }
     this.#bytes += bytes.length;
     this.#batches.set(batch, {
-      batch, bytes, slot: 0, dueTick: this.#context.tick, retryTicks: ticks(limits.forwardRetryMs),
+      batch,
+      bytes,
+      slot: 0,
+      dueTick: this.#context.tick,
+      retryTicks: ticks(limits.forwardRetryMs),
     });
   }
 

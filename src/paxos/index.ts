@@ -4,6 +4,6 @@ export type { EntryEncoder, RecoveredEntry, ReplicaOptions } from './context.js'
 export type { AnswerLearn, Effects, Persist, Send, StandingChange } from './effects.js';
 export { noEffects } from './effects.js';
 export type { Input, Now, PaxosMessage } from './input.js';
-export { type Plants, noPlants } from './plants.js';
+export { noPlants, type Plants } from './plants.js';
 export { majorityOf, Votes } from './quorum.js';
 export { Replica, type ReplicaView } from './replica.js';

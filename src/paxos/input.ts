@@ -1,14 +1,48 @@
 /** Everything that can happen to a replica. Time comes as ticks and as a stamp; chance and bytes come from outside. */
 import type {
-  Accept, Accepted, Campaign, Chosen, Commit, Forward, ForwardOk, Heartbeat, HeartbeatReply, Incarnation, Learn,
-  LearnReply, Nack, Prepare, PromiseReply, ReadIndex, ReadIndexOk, ServerId, Slot, StateChunk, StateRequest,
+  Accept,
+  Accepted,
+  Campaign,
+  Chosen,
+  Commit,
+  Forward,
+  ForwardOk,
+  Heartbeat,
+  HeartbeatReply,
+  Incarnation,
+  Learn,
+  LearnReply,
+  Nack,
+  Prepare,
+  PromiseReply,
+  ReadIndex,
+  ReadIndexOk,
+  ServerId,
+  Slot,
+  StateChunk,
+  StateRequest,
 } from '../wire/index.js';
 
 /** The messages a replica understands; learn replies reach it with values, learn requests leave it as effects. */
 export type PaxosMessage =
-  | Prepare | PromiseReply | Accept | Accepted | Nack | Commit | Chosen
-  | Heartbeat | HeartbeatReply | Forward | ForwardOk | Campaign | ReadIndex | ReadIndexOk
-  | Learn | LearnReply | StateRequest | StateChunk;
+  | Prepare
+  | PromiseReply
+  | Accept
+  | Accepted
+  | Nack
+  | Commit
+  | Chosen
+  | Heartbeat
+  | HeartbeatReply
+  | Forward
+  | ForwardOk
+  | Campaign
+  | ReadIndex
+  | ReadIndexOk
+  | Learn
+  | LearnReply
+  | StateRequest
+  | StateChunk;
 
 /** What the shell's clocks show when a step begins. `monotonicMs` may be fractional and never falls; `wallMs` is only shown. */
 export interface Now {

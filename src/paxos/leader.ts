@@ -7,7 +7,7 @@ import { type Context, ticks } from './context.js';
 import type { Patience } from './patience.js';
 import type { Peers } from './peers.js';
 import { Votes } from './quorum.js';
-import { sameBytes, type SlotLog } from './slot-log.js';
+import { type SlotLog, sameBytes } from './slot-log.js';
 import { Alarm } from './timeout.js';
 
 interface Proposal {

@@ -32,8 +32,17 @@ export class Peers {
     this.#beat = new Alarm(ticks(limits.heartbeatMs), context.tick);
     for (const id of context.peers) {
       this.#peers.set(id, {
-        id, incarnation: 0, answeredRound: 0, promised: zeroBallot, leads: zeroBallot, majority: false,
-        abdicated: false, happy: false, commit: 0, hashSlot: 0, hash: new Uint8Array(8),
+        id,
+        incarnation: 0,
+        answeredRound: 0,
+        promised: zeroBallot,
+        leads: zeroBallot,
+        majority: false,
+        abdicated: false,
+        happy: false,
+        commit: 0,
+        hashSlot: 0,
+        hash: new Uint8Array(8),
       });
     }
   }

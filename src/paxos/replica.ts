@@ -1,8 +1,23 @@
 /** One replica: composes the roles and dispatches inputs to them. It holds no rule that belongs to a single role. */
 import { assert, equalBytes, limits, silentLogger, unreachable } from '../base/index.js';
 import type {
-  Accept, Accepted, Ballot, Campaign, Chosen, Commit, Forward, HeartbeatReply, LearnReply, Learn, Nack, Prepare,
-  PromiseReply, ReadIndex, ReplicaRole, ServerId, Slot,
+  Accept,
+  Accepted,
+  Ballot,
+  Campaign,
+  Chosen,
+  Commit,
+  Forward,
+  HeartbeatReply,
+  Learn,
+  LearnReply,
+  Nack,
+  Prepare,
+  PromiseReply,
+  ReadIndex,
+  ReplicaRole,
+  ServerId,
+  Slot,
 } from '../wire/index.js';
 import { Acceptor } from './acceptor.js';
 import { ballotAbove, ballotText, compareBallots, sameBallot, zeroBallot } from './ballot.js';
@@ -71,7 +86,10 @@ export class Replica {
     this.#peers = new Peers(this.#context);
     this.#patience = new Patience(this.#context);
     this.#election = new Election({
-      context: this.#context, peers: this.#peers, patience: this.#patience, acceptor: this.#acceptor,
+      context: this.#context,
+      peers: this.#peers,
+      patience: this.#patience,
+      acceptor: this.#acceptor,
     });
     this.#catchup = new Catchup(this.#context, this.#log, this.#peers);
     this.#forwarding = new Forwarding(this.#context);
@@ -141,7 +159,10 @@ export class Replica {
       case 'tick':
         return this.#onTick();
       case 'message':
-        assert(input.from !== this.#context.self && this.#context.isMember(input.from), 'frames come from other members');
+        assert(
+          input.from !== this.#context.self && this.#context.isMember(input.from),
+          'frames come from other members',
+        );
         return this.#onMessage(input.from, input.message);
       case 'peerUp':
         return this.#catchup.onPeerUp(input.peer, input.incarnation);
@@ -220,7 +241,6 @@ export class Replica {
     this.#watchPatience();
     if (this.#hintAlarm.due(this.#context.tick) && !this.#context.diskFull) this.#log.hint();
     if (this.#leader?.shouldPrepareAgain && this.#isFit()) this.#startCampaign('a server has promised higher');
-    this.#handOver();
   }
 
   #watchPatience(): void {
@@ -305,7 +325,9 @@ export class Replica {
     );
     const { floor } = this.#leader;
     this.#context.logger.info('leads', { ballot: ballotText(candidate.ballot), floor, next: this.#leader.nextSlot });
-    const source = candidate.promises.find((promise) => promise.commit === floor && promise.from !== this.#context.self);
+    const source = candidate.promises.find(
+      (promise) => promise.commit === floor && promise.from !== this.#context.self,
+    );
     if (floor > this.#log.commit && source !== undefined) this.#catchup.want(floor, source.from);
     if (this.#context.stopping) this.#abdicate(this.#leader);
   }
@@ -408,7 +430,12 @@ export class Replica {
     const { commit } = this.#log;
     const upto = message.upto === 0 ? commit : Math.min(message.upto, commit);
     this.#context.effects.learns.push({
-      to: from, request: message.request, from: message.from, upto, commit, promised: this.#acceptor.promised,
+      to: from,
+      request: message.request,
+      from: message.from,
+      upto,
+      commit,
+      promised: this.#acceptor.promised,
     });
   }
 
@@ -463,7 +490,6 @@ export class Replica {
     this.#context.stopping = true;
     this.#stopTick = this.#context.tick;
     if (this.#leader !== undefined) this.#abdicate(this.#leader);
-    this.#handOver();
   }
 
   /** Waits for what is in flight, at most a second, then tells the most advanced follower to campaign. */
@@ -546,6 +572,8 @@ export class Replica {
     this.#moveBatches(happyWith);
     this.#reads.pump(this.#isFit() ? this.#leader : undefined, happyWith?.server, this.#log.commit);
     this.#announce(happyWith, cutOffFrom !== undefined);
+    // After the announcement: an heir that is still happy with us would drop its campaign.
+    this.#handOver();
   }
 
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */
