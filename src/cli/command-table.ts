@@ -1,0 +1,299 @@
+/** The one table of commands and their options: parsing, help and did-you-mean are all made from it. */
+import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
+
+const balancer: OptionSpec = {
+  name: 'balancer',
+  value: 'H:P',
+  help: 'where the balancer listens; several, separated by commas, are tried in turn',
+  default: '127.0.0.1:8009',
+};
+const name: OptionSpec = { name: 'name', value: 'NAME', help: 'your name', shownDefault: '$USER, else guest' };
+const room: OptionSpec = {
+  name: 'room',
+  value: 'ROOM',
+  help: "#name, or @a,b for two people's messages",
+  default: '#lobby',
+};
+const timeout: OptionSpec = { name: 'timeout', value: 'TIME', help: 'how long to wait for an answer', default: '10s' };
+const server: OptionSpec = { name: 'server', value: 'H:P', help: 'talk to this server, without a balancer' };
+const json: OptionSpec = { name: 'json', help: 'one JSON object a line, for programs' };
+const plain: OptionSpec = { name: 'plain', help: 'lines of text, for people and pipes' };
+const proxyApi: OptionSpec = {
+  name: 'proxy-api',
+  value: 'H:P',
+  help: 'control address of a fault proxy (not built yet)',
+  comesWith: 'the fault proxy',
+};
+const logLevel: OptionSpec = {
+  name: 'log-level',
+  value: 'LEVEL',
+  help: 'debug, info, warn or error; logs go to stderr',
+  default: 'info',
+};
+const mode: OptionSpec = {
+  name: 'mode',
+  value: 'SPEC',
+  help: 'faults such as p:10::a:20 (not built yet)',
+  comesWith: 'the fault proxy',
+};
+
+/** Options that every command takes. */
+export const commonOptions: readonly OptionSpec[] = [
+  { name: 'help', help: 'print this text' },
+  { name: 'version', help: 'print the version' },
+];
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'demo',
+    summary: 'a whole cluster on this machine and a chat on it',
+    about:
+      'Start a balancer, servers and a chat on them; everything ends with the chat. The data is thrown away unless told otherwise.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      { name: 'servers', value: 'N', help: 'how many servers, an odd number', default: '3' },
+      {
+        name: 'listen',
+        value: 'H:P',
+        help: 'where the balancer listens',
+        shownDefault: '127.0.0.1:8009, else a free port',
+      },
+      { name: 'data-dir', value: 'DIR', help: 'keep the data here', shownDefault: 'temporary' },
+      { name: 'keep', help: 'do not remove the temporary data at the end' },
+      name,
+      room,
+      timeout,
+      plain,
+      json,
+    ],
+    examples: ['synod demo', "printf 'one\\ntwo\\n' | synod demo --json"],
+    load: async () => (await import('./demo.js')).demo,
+  },
+  {
+    name: 'balancer',
+    summary: 'run the balancer: registration, membership, placement',
+    about: 'Run the balancer. It waits until all servers have registered, seals the membership and places clients.',
+    positional: '',
+    positionalMax: 0,
+    isDaemon: true,
+    options: [
+      { name: 'listen', value: 'H:P', help: 'where servers and clients ask', default: '127.0.0.1:8009' },
+      { name: 'servers', value: 'N', help: 'how many servers make the cluster, an odd number', default: '3' },
+      { name: 'data-dir', value: 'DIR', help: 'the sealed membership lives here', default: './synod-data/balancer' },
+      {
+        name: 'registry',
+        value: 'URL',
+        help: 'share the registry in Redis (not built yet)',
+        comesWith: 'the shared registry',
+      },
+      logLevel,
+    ],
+    examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
+    load: async () => (await import('./balancer.js')).balancer,
+  },
+  {
+    name: 'server',
+    summary: 'run one server: a replica of the log and its clients',
+    about: 'Run one replica. It registers with the balancer, joins the cluster and serves clients.',
+    positional: '',
+    positionalMax: 0,
+    isDaemon: true,
+    options: [
+      { name: 'id', value: 'N', help: "this server's number, unique in the cluster (required)" },
+      { name: 'listen', value: 'H:P', help: 'where clients and other servers connect', default: '127.0.0.1:9009' },
+      balancer,
+      { name: 'advertise', value: 'H:P', help: 'the address told to others, if it is not the one listened on' },
+      { name: 'data-dir', value: 'DIR', help: 'log and promises live here', shownDefault: './synod-data/server-N' },
+      {
+        name: 'fsync',
+        value: 'MODE',
+        help: 'always, or never: a power loss may then lose acknowledged messages',
+        default: 'always',
+      },
+      { name: 'memory', help: 'keep nothing on disk (not built yet)', comesWith: 'the memory mode' },
+      mode,
+      { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
+      logLevel,
+    ],
+    examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
+    load: async () => (await import('./server.js')).server,
+  },
+  {
+    name: 'chat',
+    summary: 'chat in a room, a line a message',
+    about:
+      'Chat. Each line of the input is a message; /help lists the commands, // begins a message with a slash. At the end of the input it waits until every line is committed.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      name,
+      room,
+      balancer,
+      server,
+      { name: 'history', value: 'all|N', help: 'how many earlier messages to show', default: 'all' },
+      { ...timeout, help: 'how long to wait for commits at the end of the input' },
+      proxyApi,
+      plain,
+      json,
+    ],
+    examples: ['synod chat --name aaron --room ops', "echo 'deployed 1.4' | synod chat --name bot --json"],
+    load: async () => (await import('./chat.js')).chat,
+  },
+  {
+    name: 'send',
+    summary: 'send messages and wait until they are committed',
+    about: 'Send one message (TEXT) or one for each line of stdin, and wait until all are committed.',
+    positional: '[-- TEXT]',
+    positionalMax: Number.POSITIVE_INFINITY,
+    options: [name, room, balancer, server, timeout, json],
+    examples: ["synod send --name bot --room ops -- 'backup finished'", 'tail -f app.log | synod send --name app'],
+    load: async () => (await import('./send.js')).send,
+  },
+  {
+    name: 'tail',
+    summary: 'print a room, and follow it',
+    about:
+      'Print what was said in a room. Without --follow it is a fresh read; if no quorum answers it prints what is there and ends with 5.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      room,
+      { name: 'from', value: 'N', help: 'the number of the first message', default: '1' },
+      { name: 'limit', value: 'N', help: 'at most so many messages' },
+      { name: 'follow', help: 'go on with what comes' },
+      balancer,
+      server,
+      timeout,
+      json,
+    ],
+    examples: ['synod tail --room ops --limit 20', 'synod tail --follow --json'],
+    load: async () => (await import('./tail.js')).tail,
+  },
+  {
+    name: 'status',
+    summary: 'the table of servers: who leads, who is behind, who is down',
+    about: 'Print how every server stands.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      balancer,
+      { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
+      { name: 'watch', help: 'again every second' },
+      { name: 'strict', help: 'end with 6 unless all are up and caught up' },
+      { ...timeout, help: 'how long to wait for the balancer' },
+      json,
+    ],
+    examples: ['synod status', 'synod status --json --strict --servers 127.0.0.1:9010,127.0.0.1:9011'],
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'verify',
+    summary: 'check that all servers hold the same log',
+    about:
+      'Compare the state hash of all servers at the last slot that all of them have applied. Ends with 6 if they differ.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      balancer,
+      { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
+      timeout,
+      json,
+    ],
+    examples: ['synod verify', 'synod verify --json --servers 127.0.0.1:9010,127.0.0.1:9011,127.0.0.1:9012'],
+    load: async () => (await import('./verify.js')).verify,
+  },
+  {
+    name: 'log',
+    summary: 'look at the log of a stopped server',
+    about:
+      "Read a server's data directory without changing it: dump prints its records, check tells whether it is sound.",
+    positional: 'dump|check DIR',
+    positionalMax: 2,
+    options: [json],
+    examples: ['synod log check ./synod-data/server-1', 'synod log dump ./synod-data/server-1 --json'],
+    load: async () => (await import('./log.js')).log,
+  },
+  ...['proxy', 'link', 'fault'].map((later) => laterCommand(later, 'the fault proxy')),
+  laterCommand('bench', 'the bench'),
+];
+
+function laterCommand(name: string, comesWith: string): CommandSpec {
+  const about = `Not built yet; it comes with ${comesWith}.`;
+  return {
+    name,
+    summary: 'not built yet',
+    about,
+    positional: '',
+    positionalMax: 0,
+    options: [],
+    examples: [],
+    comesWith,
+  };
+}
+
+export const oldSpellings: readonly OldSpelling[] = [
+  {
+    program: 'lrunner',
+    command: 'balancer',
+    about: "The write-up's spelling of `synod balancer`; it takes that command's options too.",
+    options: [{ name: 'hostPort', value: 'H:P', help: 'as --listen', standsFor: 'listen' }],
+    defaults: { listen: '127.0.0.1:8009', servers: '3' },
+    examples: ['lrunner', 'lrunner -hostPort=localhost:8009 -servers=5'],
+  },
+  {
+    program: 'srunner',
+    command: 'server',
+    about: "The write-up's spelling of `synod server`; it takes that command's options too. -id=0 takes a free number.",
+    options: [
+      { name: 'master', value: 'H:P', help: 'as --balancer', standsFor: 'balancer' },
+      {
+        name: 'port',
+        value: 'PORT',
+        help: 'as --listen, on this machine',
+        standsFor: 'listen',
+        convert: (port) => `127.0.0.1:${port}`,
+      },
+    ],
+    defaults: { id: '0', listen: '127.0.0.1:9009' },
+    examples: [
+      'srunner -master="localhost:8009" -port=9010 -id=1',
+      'srunner -port 9011 -id 2 --data-dir /var/lib/synod',
+    ],
+  },
+  {
+    program: 'crunner',
+    command: 'chat',
+    about: "The write-up's spelling of `synod chat`; it takes that command's options too.",
+    options: [
+      { name: 'id', value: 'NAME', help: 'as --name', standsFor: 'name' },
+      {
+        name: 'port1',
+        value: 'PORT',
+        help: 'accepted and ignored: a client needs no port',
+        default: '9009',
+        standsFor: '',
+      },
+      { name: 'master', value: 'H:P', help: 'as --balancer', standsFor: 'balancer' },
+    ],
+    defaults: { name: 'Client' },
+    examples: ['crunner -id=Aaron -port1=2002', 'echo hello | crunner -id=Lala --json'],
+  },
+];
+
+/** The write-up's scripted check is a command of its own. */
+export const test1: CommandSpec = {
+  name: 'test1',
+  summary: "the write-up's scripted check",
+  about:
+    'Say "hi" as KaranLala and print when each server commits it; end with 6 unless every server did what its reported mode says it must.',
+  positional: '',
+  positionalMax: 0,
+  options: [
+    { name: 'master', value: 'H:P', help: 'where the balancer listens', default: '127.0.0.1:8009' },
+    { ...timeout, help: 'how long to wait for the last commit', default: '40s' },
+    json,
+  ],
+  examples: ['test1', 'test1 -master=localhost:8009 -timeout=60s'],
+  load: async () => (await import('./test1.js')).test1,
+};

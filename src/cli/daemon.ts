@@ -1,0 +1,37 @@
+/** What the daemons' commands share: the signal that ends them, the READY line, the reason they ended. */
+import type { DaemonHandle, ExitReason } from '../daemon/index.js';
+import type { Call } from './command.js';
+import { logLevels, stderrLogger } from './logger.js';
+import { readChoice } from './values.js';
+
+/** The logger a daemon's options ask for. */
+export function daemonLogger(call: Call, component: string) {
+  const level = readChoice('--log-level', call.options.text('log-level') ?? 'info', logLevels);
+  return stderrLogger(level, { component });
+}
+
+/**
+ * The signal that ends a daemon: SIGINT or SIGTERM, and the end of the process that started it as its helper (`demo`
+ * keeps a channel open to each; no daemon must outlive a demo that was killed).
+ */
+export function daemonSignal(call: Call): AbortSignal {
+  if (process.channel === undefined) return call.signal;
+  const orphaned = new AbortController();
+  process.once('disconnect', () => orphaned.abort());
+  process.channel?.unref();
+  return AbortSignal.any([call.signal, orphaned.signal]);
+}
+
+/** Prints READY and serves until the daemon ends or `signal` ends it. Resolves to the exit code. */
+export async function serve(call: Call, handle: DaemonHandle, ready: string, signal: AbortSignal): Promise<number> {
+  call.output.line(ready);
+  const stop = (): void => {
+    // `closed` resolves with the same reason and is awaited below.
+    void handle.stop();
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  const reason: ExitReason = await handle.closed;
+  if (reason.exitCode !== 0 && reason.text !== '') call.output.note(`${call.program}: ${reason.text}`);
+  return reason.exitCode;
+}

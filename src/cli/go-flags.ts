@@ -1,0 +1,103 @@
+/**
+ * Go's flag grammar (-x=v, -x v, --x=v, -- ends flags) rewritten into the one form the parser reads, for declared options
+ * only: whatever is not declared passes through untouched, so that values and typing mistakes keep their spelling.
+ */
+
+/** As much of an option as the grammar needs. */
+export interface FlagShape {
+  /** The name without dashes, e.g. `data-dir` or `hostPort`. */
+  readonly name: string;
+  /** A switch takes no value; `-x=false` takes it back. */
+  readonly isSwitch: boolean;
+}
+
+export interface Normalised {
+  readonly args: readonly string[];
+  /** One line each, for stderr. */
+  readonly warnings: readonly string[];
+}
+
+/** A problem with the command line; the program ends with 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * Rewrites `args` so that every declared option reads `--name=value` or `--name`. `=name=value` of a declared option,
+ * the write-up's own typing mistake, is read as `-name=value` with a warning.
+ *
+ * @throws UsageError when a declared option lacks its value or a switch gets one that is neither true nor false.
+ */
+export function normaliseGoFlags(args: readonly string[], flags: readonly FlagShape[]): Normalised {
+  const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const out: string[] = [];
+  const warnings: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === '--') {
+      out.push(...args.slice(i));
+      break;
+    }
+    const found = /^(--?|=)([^=]+)(?:=(.*))?$/s.exec(arg);
+    const flag = byName.get(found?.[2] ?? '');
+    if (found === null || flag === undefined || (found[1] === '=' && found[3] === undefined)) {
+      out.push(arg);
+      continue;
+    }
+    const [, dashes, name] = found;
+    if (dashes === '=') warnings.push(`read '${arg}' as -${arg.slice(1)}`);
+    if (flag.isSwitch) {
+      if (readSwitch(name as string, found[3])) out.push(`--${name}`);
+      continue;
+    }
+    const value = found[3] ?? args[++i];
+    if (value === undefined) throw new UsageError(`-${name} needs a value`);
+    out.push(`--${name}=${unquote(value)}`);
+  }
+  return { args: out, warnings };
+}
+
+/** The spellings that Go's strconv.ParseBool takes. */
+function readSwitch(name: string, value: string | undefined): boolean {
+  if (value === undefined || /^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw new UsageError(`-${name} takes true or false, not '${value}'`);
+}
+
+/** Shells remove quotes; unit files and cmd.exe don't: a literal pair around the whole value goes. */
+function unquote(value: string): string {
+  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+}
+
+/** The best guess for something misspelt, or undefined when nothing is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`. */
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const above = rows[i - 1] as number[];
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min((above[j] as number) + 1, (row[j - 1] as number) + 1, (above[j - 1] as number) + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, (rows[i - 2]?.[j - 2] as number) + 1);
+      }
+      row.push(least);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]?.[b.length] as number;
+}

@@ -1,0 +1,161 @@
+/** The program: finds the command, calls it, and turns whatever comes of it into an exit code of CONTRACT.md. */
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { ExitError, exitCodes } from '../base/index.js';
+import type { CommandSpec, OldSpelling, Output } from './command.js';
+import { commands, oldSpellings, test1 } from './command-table.js';
+import { nearest, UsageError } from './go-flags.js';
+import { commandHelp, generalHelp } from './help.js';
+import { parse } from './parse.js';
+import { sanitise } from './sanitise.js';
+import { version } from './version.js';
+
+/** What a command line asks for. */
+type Request =
+  | { readonly kind: 'print'; readonly text: string }
+  | {
+      readonly kind: 'call';
+      readonly spec: CommandSpec;
+      readonly spelling?: OldSpelling;
+      readonly args: readonly string[];
+    };
+
+/** Runs one command line as `program` (`synod` or an old spelling) and ends the process with the right code. */
+export async function run(program: string, args: readonly string[]): Promise<void> {
+  endQuietlyWhenNobodyReads();
+  const code = await codeOf(program, args);
+  // Whatever a library still holds open must not keep a finished command alive; first let the last lines out.
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(code);
+}
+
+async function codeOf(program: string, args: readonly string[]): Promise<number> {
+  const output = terminalOutput();
+  try {
+    const request = understand(program, args);
+    if (request.kind === 'print') {
+      process.stdout.write(request.text);
+      return exitCodes.ok;
+    }
+    return await call(program, request.spec, request.spelling, request.args, output);
+  } catch (error) {
+    return explain(program, error, output);
+  }
+}
+
+/** @throws UsageError when there is no such command. */
+function understand(program: string, args: readonly string[]): Request {
+  if (args.some((arg) => arg === '--version' || arg === '-version') && !args.includes('--')) {
+    return { kind: 'print', text: `${version}\n` };
+  }
+  if (program === 'test1') return { kind: 'call', spec: test1, args };
+  const spelling = oldSpellings.find((old) => old.program === program);
+  if (spelling !== undefined) return { kind: 'call', spec: commandNamed(spelling.command), spelling, args };
+  const [word, ...rest] = args;
+  if (word === undefined) throw new UsageError(`which command? One of ${commands.map((spec) => spec.name).join(', ')}`);
+  if (['--help', '-help', '-h'].includes(word)) return { kind: 'print', text: generalHelp() };
+  if (word !== 'help') return { kind: 'call', spec: commandNamed(word), args: rest };
+  if (rest[0] === undefined) return { kind: 'print', text: generalHelp() };
+  return { kind: 'print', text: commandHelp(commandNamed(rest[0])) };
+}
+
+function commandNamed(name: string): CommandSpec {
+  const all = [...commands, test1];
+  const spec = all.find((candidate) => candidate.name === name);
+  if (spec !== undefined) return spec;
+  const guess = nearest(
+    name,
+    all.map((candidate) => candidate.name),
+  );
+  throw new UsageError(`no command '${name}'${guess === undefined ? '' : ` - did you mean ${guess} ?`}`);
+}
+
+async function call(
+  program: string,
+  spec: CommandSpec,
+  spelling: OldSpelling | undefined,
+  args: readonly string[],
+  output: Output,
+): Promise<number> {
+  if (asksForHelp(args)) {
+    process.stdout.write(commandHelp(spec, spelling));
+    return exitCodes.ok;
+  }
+  if (spec.load === undefined) throw new UsageError(`${spec.name} is not built yet: it comes with ${spec.comesWith}`);
+  const { options, positionals, warnings } = parse(spec, args, spelling);
+  for (const warning of warnings) output.note(`${program}: warning: ${warning}`);
+  const interruption = watchSignals();
+  const main = await spec.load();
+  const code = await main({
+    program,
+    options,
+    positionals,
+    output,
+    stdin: process.stdin,
+    environment: process.env,
+    signal: interruption.signal,
+  });
+  const signalNumber = interruption.signalNumber();
+  return signalNumber === undefined || spec.isDaemon === true ? code : 128 + signalNumber;
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).some((arg) => ['--help', '-help', '-h'].includes(arg));
+}
+
+/** The first SIGINT or SIGTERM asks for an orderly end, the second ends the process at once. */
+function watchSignals(): { signal: AbortSignal; signalNumber: () => number | undefined } {
+  const controller = new AbortController();
+  let first: number | undefined;
+  const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (first !== undefined) process.exit(128 + numbers[name]);
+      first = numbers[name];
+      controller.abort();
+    });
+  }
+  return { signal: controller.signal, signalNumber: () => first };
+}
+
+/** Says on stderr why a command could not go on; a stack is shown only for what is our own mistake. */
+function explain(program: string, error: unknown, output: Output): number {
+  if (error instanceof UsageError) {
+    output.note(`${program}: ${error.message}; see ${program} --help`);
+    return exitCodes.usage;
+  }
+  if (error instanceof ExitError) {
+    if (error.message !== '') output.note(`${program}: ${error.message}`);
+    return error.exitCode;
+  }
+  output.note(
+    `${program}: internal error, please report it: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  if (error instanceof Error && process.env.SYNOD_DEBUG !== undefined) console.error(error.stack);
+  return exitCodes.internal;
+}
+
+function terminalOutput(): Output {
+  return {
+    line: (text) => void process.stdout.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${sanitise(text)}\n`),
+  };
+}
+
+/** `synod tail | head` is no error: when the reader has gone, so do we. */
+function endQuietlyWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.internal);
+  });
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+// Also a program of its own, so that `node dist/src/cli/main.js …` does what bin/synod does.
+const started = process.argv[1];
+if (started !== undefined && import.meta.url === pathToFileURL(realpathSync(started)).href) {
+  await run('synod', process.argv.slice(2));
+}

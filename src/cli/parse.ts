@@ -1,0 +1,105 @@
+/** From a command line to option values: Go's grammar first, then commander, then defaults; every mistake is a UsageError. */
+import { Command, CommanderError, Option } from 'commander';
+import { type CommandSpec, type OldSpelling, type OptionSpec, OptionValues } from './command.js';
+import { commonOptions } from './command-table.js';
+import { nearest, normaliseGoFlags, UsageError } from './go-flags.js';
+
+export interface Parsed {
+  readonly options: OptionValues;
+  readonly positionals: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The options a call understands: the spelling's own, the command's, and those of every command. */
+export function optionsOf(spec: CommandSpec, spelling?: OldSpelling): readonly OptionSpec[] {
+  const own = spelling?.options ?? [];
+  const hidden = new Set(own.map((option) => option.name));
+  return [...own, ...[...spec.options, ...commonOptions].filter((option) => !hidden.has(option.name))];
+}
+
+/** @throws UsageError with one line that says what is wrong and, where it can, what was meant. */
+export function parse(spec: CommandSpec, args: readonly string[], spelling?: OldSpelling): Parsed {
+  const declared = optionsOf(spec, spelling);
+  const { args: normal, warnings } = normaliseGoFlags(
+    args.map((arg) => (arg === '-h' ? '--help' : arg)),
+    declared.map((option) => ({ name: option.name, isSwitch: option.value === undefined })),
+  );
+  const { given, positionals } = readWithCommander(spec, declared, normal);
+  if (positionals.length > spec.positionalMax) {
+    throw new UsageError(strayText(positionals[spec.positionalMax] as string, declared));
+  }
+  const values = new Map<string, string | true>();
+  for (const option of declared) {
+    const standard = option.standsFor === undefined ? spelling?.defaults[option.name] : undefined;
+    const value = given.get(option.name) ?? standard ?? option.default;
+    if (value !== undefined && option.standsFor === undefined) values.set(option.name, value);
+  }
+  for (const option of declared) {
+    const value = given.get(option.name);
+    if (typeof value !== 'string' || !option.standsFor) continue;
+    values.set(option.standsFor, option.convert?.(value) ?? value);
+  }
+  refuseUnbuilt(declared, given);
+  return { options: new OptionValues(values), positionals, warnings };
+}
+
+function refuseUnbuilt(declared: readonly OptionSpec[], given: ReadonlyMap<string, string | true>): void {
+  for (const option of declared) {
+    const value = given.get(option.name);
+    if (option.comesWith === undefined || value === undefined || value === '') continue;
+    throw new UsageError(`--${option.name} is not built yet: it comes with ${option.comesWith}; leave it out`);
+  }
+}
+
+function readWithCommander(
+  spec: CommandSpec,
+  declared: readonly OptionSpec[],
+  args: readonly string[],
+): { given: Map<string, string | true>; positionals: readonly string[] } {
+  const command = new Command(spec.name)
+    .exitOverride()
+    .helpOption(false)
+    .allowExcessArguments(true)
+    .argument('[words...]')
+    .configureOutput({ writeErr: () => undefined });
+  const byAttribute = new Map<string, string>();
+  for (const { name, value } of declared) {
+    const option = new Option(value === undefined ? `--${name}` : `--${name} <value>`);
+    byAttribute.set(option.attributeName(), name);
+    command.addOption(option);
+  }
+  try {
+    command.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw new UsageError(commanderText(error, declared));
+    throw error;
+  }
+  const given = new Map<string, string | true>();
+  for (const [attribute, value] of Object.entries(command.opts() as Record<string, string | true>)) {
+    given.set(byAttribute.get(attribute) as string, value);
+  }
+  return { given, positionals: command.args };
+}
+
+function commanderText(error: CommanderError, declared: readonly OptionSpec[]): string {
+  const unknown = /unknown option '(-[^']*)'/.exec(error.message)?.[1];
+  if (unknown === undefined) return error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const [word = ''] = unknown.replace(/^-+/, '').split('=');
+  const guess = nearest(
+    word,
+    declared.map((option) => option.name),
+  );
+  return `unknown option '${unknown}'${guess === undefined ? '' : ` - did you mean --${guess} ?`}`;
+}
+
+/** `port=9010` was meant as `-port=9010`; a bare word may be a misspelt switch. */
+function strayText(word: string, declared: readonly OptionSpec[]): string {
+  const bare = word.replace(/^=+/, '');
+  const [name = '', ...rest] = bare.split('=');
+  const guess = nearest(
+    name,
+    declared.map((option) => option.name),
+  );
+  const value = rest.length === 0 ? '' : `=${rest.join('=')}`;
+  return `unexpected argument '${word}'${guess === undefined ? '' : ` - did you mean -${guess}${value} ?`}`;
+}

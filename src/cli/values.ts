@@ -1,0 +1,69 @@
+/** Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right. */
+import { UsageError } from './go-flags.js';
+
+/** `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place. */
+export function readAddress(option: string, value: string): string {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(value);
+  const port = Number(found?.[3]);
+  if (found === null || port > 65_535) throw new UsageError(`${option} takes HOST:PORT, not '${value}'`);
+  if (found[1] !== undefined) return `[${found[1]}]:${port}`;
+  const host = found[2] === '' || found[2] === 'localhost' ? '127.0.0.1' : found[2];
+  return `${host}:${port}`;
+}
+
+/** One or more addresses, separated by commas. */
+export function readAddresses(option: string, value: string): string[] {
+  return value.split(',').map((part) => readAddress(option, part.trim()));
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A duration with a unit, in milliseconds: `200ms`, `10s`, `1.5m`. */
+export function readDurationMs(option: string, value: string): number {
+  const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value);
+  const ms = Number(found?.[1]) * (unitMs[found?.[2] ?? ''] ?? Number.NaN);
+  if (!(ms > 0 && ms <= 2 ** 31 - 1)) {
+    throw new UsageError(`${option} takes a time with its unit, such as 200ms or 10s, not '${value}'`);
+  }
+  return ms;
+}
+
+/** A whole number in [min, max]. */
+export function readInteger(option: string, value: string, min: number, max: number): number {
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
+  throw new UsageError(`${option} takes a whole number ${range}, not '${value}'`);
+}
+
+/** One of a closed set of words. */
+export function readChoice<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw new UsageError(`${option} takes ${choices.join(' or ')}, not '${value}'`);
+  return found;
+}
+
+const namePattern = /^[A-Za-z_[\]{}^|\\][A-Za-z0-9_[\]{}^|\\-]{0,29}$/;
+const roomPattern = /^(#[^\s,\u0000-\u001f\u007f-\u009f]{1,49}|@[^\s,]{1,30},[^\s,]{1,30})$/u;
+
+/** A user's name (CONTRACT.md, Limits). */
+export function readName(option: string, value: string): string {
+  if (namePattern.test(value)) return value;
+  throw new UsageError(
+    `${option}: '${value}' is no name: 1 to 30 of A-Z a-z 0-9 _ [ ] { } ^ | \\ -, not beginning with a digit or -`,
+  );
+}
+
+/** A room's name; a missing `#` is put in front, since a shell eats an unquoted one. */
+export function readRoom(option: string, value: string): string {
+  const room = /^[#@]/.test(value) ? value : `#${value}`;
+  if (roomPattern.test(room)) return room;
+  throw new UsageError(`${option}: '${value}' is no room: # and 1 to 49 characters without space, comma or control`);
+}
+
+/** The login name turned into a lawful one, else `guest`. */
+export function nameFromLogin(login: string | undefined): string {
+  const name = (login ?? '').replace(/[^A-Za-z0-9_[\]{}^|\\-]/g, '_').slice(0, 30);
+  if (name === '' || /^_+$/.test(name)) return 'guest';
+  return namePattern.test(name) ? name : `_${name}`.slice(0, 30);
+}
