@@ -1,6 +1,12 @@
 /** The replicated state machine of the chat: what the log's entries do to names, sessions and rooms. */
-import { InvariantError } from '../base/assert.js';
-import type { ServerId, SessionId, Slot } from '../wire/types.js';
+import { assert } from '../base/index.js';
+import type { ServerId, SessionId, Slot } from '../wire/index.js';
+import { Applier } from './apply.js';
+import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
+import { kindRange, sessionKey } from './keys.js';
+import { compareRooms, type Room, type Session } from './model.js';
+import { RoomPage } from './page.js';
+import { canonicalRoom, directNames, foldName, isName } from './rules.js';
 import type {
   Applied,
   ChatOptions,
@@ -12,74 +18,171 @@ import type {
   Row,
   SessionView,
 } from './types.js';
+import { World } from './world.js';
 
-const soon = (): never => {
-  throw new InvariantError('the chat state is being written');
-};
-
+/**
+ * Pure and deterministic: the same entries give the same state, rows and hash on every server, whatever `wanted` says.
+ * No clock is read; time is the log clock, the sum of what the leaders stamped (PAXOS.md, Sessions).
+ */
 export class ChatState {
-  readonly options: ChatOptions;
+  /** The rows that `load` wants, kind by kind. History rows are not among them. */
+  static readonly loadRanges = [kindRange('meta'), kindRange('name'), kindRange('room'), kindRange('session')] as const;
+
+  readonly #world: World;
+  readonly #applier: Applier;
+  /** Rooms of which the last checkpoint took finished index rows. */
+  #taken: Room[] = [];
+  #unstored = false;
+
   constructor(options: ChatOptions = {}) {
-    this.options = options;
+    this.#world = new World(options.limits);
+    this.#applier = new Applier(this.#world, options.wanted ?? (() => false));
   }
+
   /** The last applied slot, 0 before the first. */
   get applied(): Slot {
-    return soon();
+    return this.#world.applied;
   }
+
   /** H(applied), 8 bytes, a copy. */
   get hash(): Uint8Array {
-    return soon();
+    return this.#world.hash.bytes();
   }
+
   /** Sum of the elapsed times of all entries applied, milliseconds. */
   get logClockMs(): number {
-    return soon();
+    return this.#world.clockMs;
   }
-  /** Applies the chosen value of `slot`, which must be applied + 1. Never throws on what the value holds. */
-  apply(_slot: Slot, _value: Uint8Array): Applied {
-    return soon();
+
+  /** Items and entries so far that were structurally wrong; above 0 some server proposed what it must not. */
+  get skippedItems(): number {
+    return this.#world.skippedItems;
   }
-  session(_id: SessionId): SessionView | undefined {
-    return soon();
+
+  /** Live sessions. */
+  get sessionCount(): number {
+    return this.#world.sessions.size;
   }
+
+  /**
+   * Applies the chosen value of `slot`, which must be `applied` + 1. Never throws on what the value holds. Nonces in
+   * the result are views of the value.
+   */
+  apply(slot: Slot, value: Uint8Array): Applied {
+    return this.#applier.apply(slot, value);
+  }
+
+  session(id: SessionId): SessionView | undefined {
+    const session = this.#world.sessions.get(id.slot, id.index);
+    return session && viewOf(session);
+  }
+
   /** Sessions that are attached to `server`, so that a restarted one can detach those that do not come back. */
-  sessionsOf(_server: ServerId): SessionView[] {
-    return soon();
+  sessionsOf(server: ServerId): SessionView[] {
+    const all = this.#world.sessions.sorted();
+    return all.filter((session) => session.attached && session.server === server).map(viewOf);
   }
-  checkResume(_id: SessionId, _nonce: Uint8Array): ResumeCheck {
-    return soon();
+
+  /** Whether a connection that shows this nonce may speak for the session. */
+  checkResume(id: SessionId, nonce: Uint8Array): ResumeCheck {
+    const session = this.#world.sessions.get(id.slot, id.index);
+    if (session === undefined) return { status: id.slot > this.applied ? 'notApplied' : 'SESSION_EXPIRED' };
+    if (Buffer.compare(session.nonce, nonce) !== 0) return { status: 'BAD_NONCE' };
+    return { status: 'ok', session: viewOf(session) };
   }
+
   /** The token hash that owns a name (compared without ASCII case), if anybody claimed it. */
-  nameOwner(_name: string): Uint8Array | undefined {
-    return soon();
+  nameOwner(name: string): Uint8Array | undefined {
+    return isName(name) ? this.#world.names.get(foldName(name))?.tokenHash : undefined;
   }
-  /** How a room stands, or undefined if that is no room's name. */
-  room(_room: string): RoomView | undefined {
-    return soon();
+
+  /** How a room stands, or undefined if that is no room's name. The view's `room` is the canonical spelling. */
+  room(room: string): RoomView | undefined {
+    const found = this.#find(room);
+    if (found === undefined) return undefined;
+    const names = [...found.people.keys()].sort((a, b) => (a.folded < b.folded ? -1 : 1));
+    const people = names.map((name) => name.display);
+    return { room: found.name, events: found.events, posts: found.posts, topic: found.topic, people };
   }
-  /** Whether whoever proved the token behind `tokenHash` may read (and post to) the room. */
-  mayRead(_room: string, _tokenHash: Uint8Array | undefined): boolean {
-    return soon();
+
+  /** Whether whoever proved the token behind `tokenHash` may read the room; of a direct room only its two owners. */
+  mayRead(room: string, tokenHash: Uint8Array | undefined): boolean {
+    const name = canonicalRoom(room);
+    return name !== undefined && this.#world.isOpenTo(directNames(name), tokenHash);
   }
-  /** Begins a page of a room's history; undefined if that is no room's name. */
-  page(_room: string, _request: PageRequest): PageReader | undefined {
-    return soon();
+
+  /** Begins a page of a room's history; undefined if that is no room's name. Ask `mayRead` first. */
+  page(room: string, request: PageRequest): PageReader | undefined {
+    const found = this.#find(room);
+    return found && new RoomPage(found, request, this.#world.limits);
   }
-  /** The rows changed since the last call. Until `stored` the index rows among them are still served from memory. */
+
+  /**
+   * The rows changed since the last call, as of this moment. The finished index rows among them go on being served from
+   * memory until `stored` says that the batch is on disk; only then may this be called again.
+   */
   takeDirty(): Dirty {
-    return soon();
+    assert(!this.#unstored, 'a checkpoint is taken only once the last one is stored');
+    this.#unstored = true;
+    const world = this.#world;
+    const { names, rooms, sessions, removedSessions } = world.takeChanges();
+    const puts: Row[] = [metaRow(world)];
+    for (const name of names) puts.push(nameRow(name));
+    for (const session of sessions) puts.push(sessionRow(session));
+    for (const room of rooms) {
+      puts.push(roomRow(room));
+      for (const row of room.finished) puts.push(...indexRows(room, row));
+      room.taken = room.finished.length;
+      if (room.taken > 0) this.#taken.push(room);
+    }
+    return { slot: world.applied, puts, deletes: removedSessions.map((id) => sessionKey(id.slot, id.index)) };
   }
-  /** The batch of the last `takeDirty` is on disk: what it holds may leave memory. */
+
+  /** The batch of the last `takeDirty` is on disk: the finished index rows in it leave memory. */
   stored(): void {
-    soon();
+    assert(this.#unstored, 'only a checkpoint that was taken is stored');
+    this.#unstored = false;
+    for (const room of this.#taken) {
+      room.finished.splice(0, room.taken);
+      room.taken = 0;
+    }
+    this.#taken = [];
   }
-  /** The key ranges whose rows `load` wants, in this order. */
-  static readonly loadRanges: readonly { readonly low: Uint8Array; readonly high: Uint8Array }[] = [];
+
   /** Fills an empty state with the rows of a checkpoint; throws `DamagedRow` if they are not what was written. */
-  load(_rows: Iterable<Row>): void {
-    soon();
+  load(rows: Iterable<Row>): void {
+    loadRows(this.#world, rows);
   }
-  /** Every live row in key order, except index rows that have left memory (they stand in the store). */
+
+  /**
+   * Every live row in key order: together with the history rows in the store it is the whole state, and the same bytes
+   * on every server that applied the same slots.
+   */
   snapshot(): Row[] {
-    return soon();
+    const world = this.#world;
+    const rows: Row[] = [metaRow(world)];
+    for (const name of world.names.values()) rows.push(nameRow(name));
+    for (const room of [...world.rooms.values()].sort(compareRooms)) rows.push(roomRow(room));
+    for (const session of world.sessions.sorted()) rows.push(sessionRow(session));
+    return rows.sort((a, b) => Buffer.compare(a.key, b.key));
   }
+
+  #find(room: string): Room | undefined {
+    const name = canonicalRoom(room);
+    return name === undefined ? undefined : this.#world.findRoom(name);
+  }
+}
+
+function viewOf(session: Session): SessionView {
+  return {
+    id: session.id,
+    name: session.name.display,
+    tokenHash: session.name.tokenHash,
+    window: session.window,
+    lastSeq: session.lastSeq,
+    server: session.server,
+    attachment: session.attachment,
+    attached: session.attached,
+    rooms: [...session.rooms].sort(compareRooms).map((room) => room.name),
+  };
 }

@@ -1,16 +1,20 @@
 /** What applying the log gives back, what can be asked of the state, and the rows it is kept in. */
-import type { EventGroup, Outcome, OutcomeCode } from '../wire/messages/client.js';
-import type { ServerId, SessionId, Slot } from '../wire/types.js';
+import type { Limits } from '../base/index.js';
+import type { EventGroup, Outcome, OutcomeCode, ServerId, SessionId, Slot } from '../wire/index.js';
 
-/** The size and time bounds that commands are held to. The same on every server, or the states diverge. */
-export interface ChatLimits {
-  /** UTF-8 bytes of a post, an action or a topic. */
-  readonly textBytesMax: number;
-  /** A session is forgotten after this much log time without a sign of life (PAXOS.md, Sessions). */
-  readonly sessionExpiryMs: number;
-  /** Answers remembered for one session, in messages; also the largest window a register can ask for. */
-  readonly answersMax: number;
-}
+/** The bounds that commands are held to. The same on every server, or the states diverge; only tests change them. */
+export type ChatLimits = Pick<
+  Limits,
+  | 'messageBytesMax'
+  | 'sessionExpiryMs'
+  | 'sessionWindow'
+  | 'sessionWindowMax'
+  | 'logClockStepMsMax'
+  | 'indexRowEvents'
+  | 'pageEventsMax'
+  | 'pageBytesMax'
+  | 'deliverBytesMax'
+>;
 
 export interface ChatOptions {
   /** Whether groups of this room are needed at apply, because somebody subscribes to it. Never changes the state. */
@@ -123,10 +127,10 @@ export interface Dirty {
   readonly deletes: readonly Uint8Array[];
 }
 
-/** A read of the state store: rows with low ≤ key < high, in key order or backwards, at most `limit`. */
+/** A read of the state store: rows with from ≤ key < to, in key order or backwards, at most `limit`. */
 export interface RowRange {
-  readonly low: Uint8Array;
-  readonly high: Uint8Array;
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
   readonly reverse: boolean;
   readonly limit: number;
 }
@@ -142,7 +146,7 @@ export interface PageRequest {
 /**
  * One page being read: the caller does the reading, in this order.
  *
- *     for (let range = page.nextRange(); range; range = page.nextRange()) page.addRows(await store.iterate(range));
+ *     for (let range = page.nextRange(); range; range = page.nextRange()) page.addRows(await iterate(store, range));
  *     const values = await readSlots(page.slots());
  *     const groups = page.render((slot) => values.get(slot));
  */
@@ -160,5 +164,5 @@ export interface PageReader {
    * The events, in rising order, at most `limit` of them and fewer when they would take more than `bytesMax` bytes
    * (but at least one). Throws `HistoryError` when rows and values don't fit together.
    */
-  render(valueOf: (slot: Slot) => Uint8Array | undefined, bytesMax?: number): EventGroup[];
+  render(valueAt: (slot: Slot) => Uint8Array | undefined, bytesMax?: number): EventGroup[];
 }

@@ -1,0 +1,161 @@
+/** One page of a room's history: which rows and slots are needed, and how they become events. It reads nothing itself. */
+import { assert } from '../base/index.js';
+import type { EventGroup, Slot } from '../wire/index.js';
+import { ByteReader } from './bytes.js';
+import { indexKey, keyNumber, postKey } from './keys.js';
+import type { Room } from './model.js';
+import { GroupBuilder, HistoryError } from './render.js';
+import { type IndexRow, readIndexRow, type Span } from './spans.js';
+import type { ChatLimits, PageReader, PageRequest, Row, RowRange } from './types.js';
+
+/** What the rows of the range given last are for. */
+type Step = 'findPostRow' | 'readPostRow' | 'readFirstRow' | 'readMoreRows' | 'done';
+
+export class RoomPage implements PageReader {
+  readonly headEvent: number;
+  readonly headN: number;
+  readonly #room: string;
+  readonly #limits: ChatLimits;
+  readonly #backwards: boolean;
+  readonly #limit: number;
+  /** What is in memory of the index: the newest rows, up to the head. */
+  readonly #memory: readonly IndexRow[];
+  readonly #spans: Span[] = [];
+  #step: Step = 'done';
+  /** The post that is looked for, and the first event of the row that holds it. */
+  #post = 0;
+  #postRow = 0;
+  /** The page is made of the events [start, stop). */
+  #start = 0;
+  #stop = 0;
+
+  constructor(room: Room, request: PageRequest, limits: ChatLimits) {
+    this.#room = room.name;
+    this.#limits = limits;
+    this.headEvent = room.events;
+    this.headN = room.posts;
+    this.#memory = room.memoryRows();
+    this.#backwards = request.direction === 'before';
+    this.#limit = Math.max(1, Math.min(request.limit, limits.pageEventsMax));
+    if (request.by === 'event') this.#anchor(request.event);
+    else if (request.event > room.posts) this.#anchor(room.events + 1);
+    else this.#findPost(Math.max(1, request.event));
+  }
+
+  nextRange(): RowRange | undefined {
+    const room = this.#room;
+    switch (this.#step) {
+      case 'findPostRow':
+        return { from: postKey(room, 0), to: postKey(room, this.#post + 1), reverse: true, limit: 1 };
+      case 'readPostRow':
+        return { from: indexKey(room, this.#postRow), to: indexKey(room, this.#postRow + 1), reverse: false, limit: 1 };
+      case 'readFirstRow':
+        return { from: indexKey(room, 0), to: indexKey(room, this.#start + 1), reverse: true, limit: 1 };
+      case 'readMoreRows': {
+        const to = Math.min(this.#stop, this.#memoryFrom());
+        // Every stored row holds at least this many events, so these rows reach to the page's end.
+        const limit = Math.ceil(this.#limit / this.#limits.indexRowEvents) + 1;
+        return { from: indexKey(room, this.#start + 1), to: indexKey(room, to), reverse: false, limit };
+      }
+      case 'done':
+        return undefined;
+    }
+  }
+
+  addRows(rows: readonly Row[]): void {
+    switch (this.#step) {
+      case 'findPostRow':
+        this.#postRow = new ByteReader(this.#only(rows).value).varint();
+        this.#step = 'readPostRow';
+        return;
+      case 'readPostRow':
+        this.#anchorAtPost(readIndexRow(this.#only(rows).value));
+        return;
+      case 'readFirstRow':
+        this.#addStored(this.#only(rows));
+        this.#step = this.#start + 1 < Math.min(this.#stop, this.#memoryFrom()) ? 'readMoreRows' : 'done';
+        return;
+      case 'readMoreRows':
+        for (const row of rows) this.#addStored(row);
+        this.#step = 'done';
+        return;
+      case 'done':
+        assert(false, 'rows are added only after a range was given');
+    }
+  }
+
+  slots(): Slot[] {
+    const slots: Slot[] = [];
+    for (const span of this.#pageSpans()) if (span.slot !== slots[slots.length - 1]) slots.push(span.slot);
+    return slots;
+  }
+
+  render(valueAt: (slot: Slot) => Uint8Array | undefined, bytesMax = this.#limits.pageBytesMax): EventGroup[] {
+    const builder = new GroupBuilder(Number.MAX_SAFE_INTEGER);
+    let next = this.#start;
+    for (const span of this.#pageSpans()) {
+      if (span.firstEvent > next) break;
+      const value = valueAt(span.slot);
+      if (value === undefined) throw new HistoryError(`slot ${span.slot} is needed for ${this.#room} and is not there`);
+      builder.add(span, value, this.#start, this.#stop);
+      next = span.firstEvent + span.count;
+    }
+    if (next < this.#stop) throw new HistoryError(`the index of ${this.#room} lacks event ${next}`);
+    return builder.groupsWithin(bytesMax, this.#backwards);
+  }
+
+  /** The spans that reach into [start, stop), in order. */
+  #pageSpans(): Span[] {
+    const spans = this.#spans.slice();
+    for (const row of this.#memory) {
+      if (row.firstEvent < this.#stop && row.firstEvent + row.events > this.#start) {
+        spans.push(...readIndexRow(row.bytes));
+      }
+    }
+    return spans.filter((span) => span.firstEvent < this.#stop && span.firstEvent + span.count > this.#start);
+  }
+
+  /** The first event whose row is in memory; all later ones are too. */
+  #memoryFrom(): number {
+    return this.#memory[0]?.firstEvent ?? this.headEvent + 1;
+  }
+
+  /** The page begins at this event, or ends before it. */
+  #anchor(event: number): void {
+    const anchor = Math.min(Math.max(1, event), this.headEvent + 1);
+    this.#start = this.#backwards ? Math.max(1, anchor - this.#limit) : anchor;
+    this.#stop = this.#backwards ? anchor : Math.min(anchor + this.#limit, this.headEvent + 1);
+    this.#step = this.#start < this.#stop && this.#start < this.#memoryFrom() ? 'readFirstRow' : 'done';
+  }
+
+  #findPost(post: number): void {
+    this.#post = post;
+    const row = this.#memory.find(({ firstN, posts }) => firstN <= post && post < firstN + posts);
+    if (row === undefined) this.#step = 'findPostRow';
+    else this.#anchorAtPost(readIndexRow(row.bytes));
+  }
+
+  #anchorAtPost(spans: readonly Span[]): void {
+    for (const span of spans) {
+      const place = this.#post - span.firstN;
+      if (span.kind === 'posts' && place >= 0 && place < span.count) {
+        this.#anchor(span.firstEvent + place);
+        return;
+      }
+    }
+    throw new HistoryError(`the index of ${this.#room} lacks post ${this.#post}`);
+  }
+
+  #addStored(row: Row): void {
+    const spans = readIndexRow(row.value);
+    if (spans[0]?.firstEvent !== keyNumber(row.key))
+      throw new HistoryError(`an index row of ${this.#room} is misplaced`);
+    this.#spans.push(...spans);
+  }
+
+  #only(rows: readonly Row[]): Row {
+    const row = rows[0];
+    if (row === undefined) throw new HistoryError(`the store lacks a row of the index of ${this.#room}`);
+    return row;
+  }
+}
