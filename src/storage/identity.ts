@@ -1,0 +1,263 @@
+/**
+ * Who this data directory belongs to: birth id, incarnation counter, own id and the seal, in one small file that is replaced
+ * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
+ */
+import { asBuffer, assert, crc32, equalBytes, fromHex, toHex } from '../base/index.js';
+import type { Incarnation, Member, ServerId } from '../wire/types.js';
+import type { Disk, Done } from './disk.js';
+import { diskError, StorageError } from './errors.js';
+import { segmentNumber, type WalIdentity } from './segment.js';
+import { runSteps } from './steps.js';
+
+export const IDENTITY_NAME = 'identity';
+const NEW_NAME = 'identity.new';
+const FORMAT = 1;
+const COUNTER_MAX = 2 ** 21 - 1;
+
+/** The cluster this directory belongs to, once it is sealed. */
+export interface Seal {
+  /** 16 bytes. */
+  readonly clusterId: Uint8Array;
+  readonly epoch: number;
+  readonly members: readonly Member[];
+}
+
+export interface DirectoryOptions {
+  /** The id asked for; 0 takes what the directory says (which may be 0 as well). */
+  readonly serverId: ServerId;
+  /** Cryptographically strong random bytes (node:crypto), or seeded ones in a simulator. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+export type DirectoryDone = (error: Error | undefined, directory?: Directory) => void;
+
+interface Contents {
+  readonly serverId: ServerId;
+  readonly birthId: Uint8Array;
+  readonly counter: number;
+  /** A log was begun here: one that is missing was lost. */
+  readonly logBegun: boolean;
+  readonly seal: Seal | undefined;
+}
+
+export class Directory {
+  readonly #disk: Disk;
+  #contents: Contents;
+  readonly incarnation: Incarnation;
+  #writing = false;
+
+  private constructor(disk: Disk, contents: Contents, incarnation: Incarnation) {
+    this.#disk = disk;
+    this.#contents = contents;
+    this.incarnation = incarnation;
+  }
+
+  /**
+   * Reads the identity, or makes one in a directory that has none, and counts this life: when `done` is called the birth
+   * id and the counter are on disk. The caller holds the directory's lock.
+   */
+  static open(disk: Disk, options: DirectoryOptions, done: DirectoryDone): void {
+    let old: Contents | undefined;
+    try {
+      old = readContents(disk);
+      checkId(old, options.serverId);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    const counter = (old?.counter ?? 0) + 1;
+    assert(counter <= COUNTER_MAX, 'a directory has two million lives');
+    const contents: Contents = {
+      serverId: options.serverId !== 0 ? options.serverId : (old?.serverId ?? 0),
+      birthId: old?.birthId ?? Buffer.from(options.randomBytes(16)),
+      counter,
+      logBegun: old?.logBegun ?? false,
+      seal: old?.seal,
+    };
+    const incarnation = counter * 0x1_0000_0000 + asBuffer(options.randomBytes(4)).readUInt32BE(0);
+    const directory = new Directory(disk, contents, incarnation);
+    directory.#write(contents, (error) => (error === undefined ? done(undefined, directory) : done(error)));
+  }
+
+  /** 0 until the balancer or the command line has given one. */
+  get serverId(): ServerId {
+    return this.#contents.serverId;
+  }
+
+  /** 16 bytes, made with the directory. */
+  get birthId(): Uint8Array {
+    return this.#contents.birthId;
+  }
+
+  get seal(): Seal | undefined {
+    return this.#contents.seal;
+  }
+
+  /** True once {@link logBegun} was called in any life: `Wal.open` must then find a log. */
+  get expectLog(): boolean {
+    return this.#contents.logBegun;
+  }
+
+  /** What the log's segments carry. Only for a sealed directory with an id. */
+  get walIdentity(): WalIdentity {
+    const { seal, serverId, birthId } = this.#contents;
+    assert(seal !== undefined && serverId !== 0, 'the log is opened after the seal');
+    return { ...seal, serverId, birthId, incarnation: this.incarnation };
+  }
+
+  /** Keeps the id that the balancer gave to a server started without one. */
+  setServerId(serverId: ServerId, done: Done): void {
+    const held = this.#contents.serverId;
+    if (held === serverId) done(undefined);
+    else if (held === 0) this.#write({ ...this.#contents, serverId }, done);
+    else done(wrongId(held, serverId));
+  }
+
+  /**
+   * Keeps the seal. A directory that is sealed already takes the same cluster with the same members only: the balancer
+   * of another cluster gives FOREIGN_CLUSTER.
+   */
+  setSeal(seal: Seal, done: Done): void {
+    const held = this.#contents.seal;
+    if (held === undefined) {
+      const members = seal.members.map(({ id, birthId }) => ({ id, birthId: Buffer.from(birthId) }));
+      this.#write({ ...this.#contents, seal: { ...seal, clusterId: Buffer.from(seal.clusterId), members } }, done);
+      return;
+    }
+    if (equalBytes(held.clusterId, seal.clusterId) && held.epoch === seal.epoch && sameMembers(held, seal))
+      done(undefined);
+    else done(foreignCluster(held.clusterId, seal.clusterId));
+  }
+
+  /** The log's first segment is on disk; to be durable before the first vote leaves. */
+  logBegun(done: Done): void {
+    if (this.#contents.logBegun) done(undefined);
+    else this.#write({ ...this.#contents, logBegun: true }, done);
+  }
+
+  #write(contents: Contents, done: Done): void {
+    assert(!this.#writing, 'the identity is written once at a time');
+    this.#writing = true;
+    const disk = this.#disk;
+    const bytes = encodeContents(contents);
+    const steps = [
+      (next: Done) => (disk.size(NEW_NAME) === undefined ? next(undefined) : disk.remove(NEW_NAME, next)),
+      (next: Done) => disk.write(NEW_NAME, 0, [bytes], next),
+      (next: Done) => disk.sync(NEW_NAME, next),
+      (next: Done) => disk.rename(NEW_NAME, IDENTITY_NAME, next),
+      (next: Done) => disk.syncDirectory(next),
+    ];
+    runSteps(steps, (error) => {
+      this.#writing = false;
+      if (error === undefined) this.#contents = contents;
+      done(error === undefined ? undefined : diskError(`writing ${IDENTITY_NAME}`, error));
+    });
+  }
+}
+
+/** `clusterId` is shown by its first 8 digits, as everywhere. */
+function foreignCluster(held: Uint8Array, met: Uint8Array): StorageError {
+  return new StorageError(
+    'FOREIGN_CLUSTER',
+    `this data directory belongs to cluster ${toHex(held).slice(0, 8)}, the balancer speaks for ` +
+      `${toHex(met).slice(0, 8)} or for other members: start with the data directory of that cluster, or with another balancer`,
+  );
+}
+
+function wrongId(held: ServerId, asked: ServerId): StorageError {
+  return new StorageError(
+    'WRONG_ID',
+    `this data directory belongs to server ${held}, not ${asked}: start with --id ${held}, or with another --data-dir`,
+  );
+}
+
+function checkId(old: Contents | undefined, asked: ServerId): void {
+  if (old !== undefined && old.serverId !== 0 && asked !== 0 && old.serverId !== asked)
+    throw wrongId(old.serverId, asked);
+}
+
+function sameMembers(a: Seal, b: Seal): boolean {
+  if (a.members.length !== b.members.length) return false;
+  return a.members.every(({ id, birthId }) => b.members.some((m) => m.id === id && equalBytes(m.birthId, birthId)));
+}
+
+/** One line of JSON that people can read, and a line with its checksum. */
+function encodeContents(contents: Contents): Buffer {
+  const { seal } = contents;
+  const text = JSON.stringify({
+    format: FORMAT,
+    serverId: contents.serverId,
+    birthId: toHex(contents.birthId),
+    counter: contents.counter,
+    logBegun: contents.logBegun,
+    ...(seal !== undefined && {
+      clusterId: toHex(seal.clusterId),
+      epoch: seal.epoch,
+      members: seal.members.map(({ id, birthId }) => ({ id, birthId: toHex(birthId) })),
+    }),
+  });
+  return Buffer.from(`${text}\n${checksum(text)}\n`);
+}
+
+function checksum(text: string): string {
+  return crc32(Buffer.from(text)).toString(16).padStart(8, '0');
+}
+
+function damaged(what: string): StorageError {
+  return new StorageError(
+    'IDENTITY_DAMAGED',
+    `the file ${IDENTITY_NAME} in the data directory ${what}: put a copy of its latest version back, never an older one ` +
+      '(it would reuse ballots); a server that has lost it needs a new data directory and must be re-admitted',
+  );
+}
+
+function readContents(disk: Disk): Contents | undefined {
+  const size = disk.size(IDENTITY_NAME);
+  if (size === undefined) {
+    if (!disk.list().some((name) => segmentNumber(name) !== undefined)) return undefined;
+    throw new StorageError(
+      'IDENTITY_MISSING',
+      `the data directory holds a log but no file ${IDENTITY_NAME}: put its latest copy back; without it this server cannot ` +
+        'know which lives it has lived and must not vote',
+    );
+  }
+  const bytes = Buffer.alloc(size);
+  const text = bytes.toString('utf8', 0, disk.readSync(IDENTITY_NAME, 0, bytes));
+  const [json = '', sum = '', ...rest] = text.split('\n');
+  if (sum !== checksum(json) || rest.join('') !== '') throw damaged('fails its checksum');
+  return decodeContents(json);
+}
+
+function decodeContents(json: string): Contents {
+  const raw = JSON.parse(json) as {
+    format: number;
+    serverId: number;
+    birthId: string;
+    counter: number;
+    logBegun: boolean;
+    clusterId?: string;
+    epoch?: number;
+    members?: { id: number; birthId: string }[];
+  };
+  if (raw.format !== FORMAT) throw damaged(`has format ${raw.format}, which this program does not know`);
+  const bytes16 = (hex: string): Buffer => {
+    const bytes = fromHex(hex);
+    if (bytes?.length !== 16) throw damaged('holds an id that is none');
+    return bytes;
+  };
+  const { clusterId, epoch = 0, members = [] } = raw;
+  return {
+    serverId: raw.serverId,
+    birthId: bytes16(raw.birthId),
+    counter: raw.counter,
+    logBegun: raw.logBegun,
+    seal:
+      clusterId === undefined
+        ? undefined
+        : {
+            clusterId: bytes16(clusterId),
+            epoch,
+            members: members.map(({ id, birthId }) => ({ id, birthId: bytes16(birthId) })),
+          },
+  };
+}

@@ -1,0 +1,48 @@
+/** The face of storage: the write-ahead log that is the history, checkpoints of the state, and a server's identity on disk. */
+export {
+  Checkpointer,
+  type CheckpointInput,
+  type CheckpointMeta,
+  chatRows,
+  loadCheckpoint,
+  slotIndexOf,
+} from './checkpoint.js';
+export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
+export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';
+export { FileDisk, type FileDiskOptions } from './file-disk.js';
+export { Directory, type DirectoryDone, type DirectoryOptions, type Seal } from './identity.js';
+export { LevelStore, type OpenStoreDone } from './level-store.js';
+export { type DirectoryLock, lockDirectory } from './lock-file.js';
+export { LogReader, type SlotValuesDone } from './log-reader.js';
+export { type Later, MemoryRows, MemoryStore } from './memory-store.js';
+export { prefixStore } from './prefix-store.js';
+export {
+  type CutTail,
+  type Location,
+  type Recovered,
+  type RecoveredEntry,
+  type ScannedLog,
+  type ScanOptions,
+  scanLog,
+} from './recovery.js';
+export {
+  decodeHeader,
+  HEADER_BYTES,
+  type SegmentHeader,
+  segmentName,
+  segmentNumber,
+  type WalIdentity,
+} from './segment.js';
+export { SlotIndex } from './slot-index.js';
+export {
+  type GetDone,
+  type KeyRange,
+  prefixRange,
+  type Row,
+  type RowsDone,
+  type StateStore,
+  type StoreDone,
+} from './state-store.js';
+export { type OpenDone, type SegmentInfo, Wal, type WalOptions } from './wal.js';
+export type { LoggedValue, ValuesDone } from './wal-read.js';
+export type { LogRecord, ReadRecord } from './wal-record.js';
