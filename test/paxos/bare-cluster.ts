@@ -10,6 +10,9 @@ import {
 } from '../../src/paxos/index.js';
 import type { Slot } from '../../src/wire/index.js';
 
+/** What lies between two servers, or a server and its disk, in ms; undefined: lost. */
+export type DelayOf = (frame: Frame) => number | undefined;
+
 export interface Frame {
   readonly from: number;
   readonly to: number;
@@ -34,12 +37,13 @@ export function encodeText(_stamp: unknown, batches: readonly Uint8Array[]): Uin
 
 export class BareCluster {
   readonly nodes = new Map<number, Node>();
-  readonly queue: Frame[] = [];
-  /** Frames for which this is true are lost; tests replace it. */
-  drop: (frame: Frame) => boolean = () => false;
-  /** False: disks finish only when `sync` is called. */
-  autoSync = true;
-  #ms = 0;
+  readonly #underway: { readonly dueMs: number; readonly frame: Frame }[] = [];
+  readonly #syncs: { readonly dueMs: number; readonly id: number; readonly records: number }[] = [];
+  /** How late each frame is; undefined loses it. */
+  delay: DelayOf = () => 0;
+  /** How long a server's sync takes; undefined: it never ends by itself. */
+  diskMs: (id: number) => number | undefined = () => 0;
+  ms = 0;
 
   constructor(servers: number, options: Partial<ReplicaOptions> = {}) {
     const members = Array.from({ length: servers }, (_, i) => i + 1);
@@ -77,7 +81,7 @@ export class BareCluster {
 
   step(id: number, input: Input): void {
     const node = this.node(id);
-    const effects: Effects = node.replica.step(input, { monotonicMs: this.#ms, wallMs: this.#ms });
+    const effects: Effects = node.replica.step(input, { monotonicMs: this.ms, wallMs: this.ms });
     node.records += effects.persist.length;
     for (const { to, message, after } of effects.sends) node.gated.push({ after, frame: { from: id, to, message } });
     for (const { slot, value } of effects.commits) node.applied.set(slot, Buffer.from(value).toString());
@@ -88,38 +92,61 @@ export class BareCluster {
       const values: Uint8Array[] = [];
       for (let slot = learn.from; slot <= learn.upto; slot++) values.push(Buffer.from(node.applied.get(slot) ?? '?'));
       const { request, commit, promised, from } = learn;
-      const message: PaxosMessage = { type: 'learnReply', request, commit, promised, firstSlot: 1, from, values };
-      this.queue.push({ from: id, to: learn.to, message });
+      this.#send({
+        from: id,
+        to: learn.to,
+        message: { type: 'learnReply', request, commit, promised, firstSlot: 1, from, values },
+      });
     }
     this.#release(node);
-    if (this.autoSync && node.records > node.durable) this.sync(id);
+    const diskMs = this.diskMs(id);
+    if (effects.persist.length > 0 && diskMs !== undefined) {
+      this.#syncs.push({ dueMs: this.ms + diskMs, id, records: node.records });
+    }
   }
 
-  sync(id: number): void {
+  /** The first `records` records (default: all) of server `id` are on disk. */
+  sync(id: number, records = this.node(id).records): void {
     const node = this.node(id);
-    node.durable = node.records;
-    this.step(id, { kind: 'durable', records: node.records });
+    if (records <= node.durable) return;
+    node.durable = records;
+    this.step(id, { kind: 'durable', records });
   }
 
   #release(node: Node): void {
     const ready = node.gated.filter((send) => send.after <= node.durable);
     node.gated = node.gated.filter((send) => send.after > node.durable);
-    for (const send of ready) this.queue.push(send.frame);
+    for (const send of ready) this.#send(send.frame);
   }
 
-  /** Delivers until nothing is on its way. */
+  #send(frame: Frame): void {
+    const delayMs = this.delay(frame);
+    if (delayMs !== undefined) this.#underway.push({ dueMs: this.ms + delayMs, frame });
+  }
+
+  /** Delivers and syncs what is due, oldest first, until nothing due is left. */
   deliver(): void {
-    for (let count = 0; this.queue.length > 0; count++) {
+    for (let count = 0; ; count++) {
       if (count > 100_000) throw new Error('the frames never come to rest');
-      const frame = this.queue.shift() as Frame;
-      if (!this.drop(frame)) this.step(frame.to, { kind: 'message', from: frame.from, message: frame.message });
+      const sync = this.#syncs.findIndex((one) => one.dueMs <= this.ms);
+      if (sync >= 0) {
+        const [due] = this.#syncs.splice(sync, 1);
+        if (due !== undefined) this.sync(due.id, due.records);
+        continue;
+      }
+      const next = this.#underway.findIndex((one) => one.dueMs <= this.ms);
+      if (next < 0) return;
+      const [due] = this.#underway.splice(next, 1);
+      if (due === undefined) return;
+      const { from, to, message } = due.frame;
+      this.step(to, { kind: 'message', from, message });
     }
   }
 
   /** Lets `ms` pass on every server in ticks of 10 ms, delivering in between. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 10) {
-      this.#ms += 10;
+      this.ms += 10;
       for (const id of this.nodes.keys()) this.step(id, { kind: 'tick' });
       this.deliver();
     }

@@ -25,7 +25,7 @@ t.test('a leader that dies is replaced in well under a second', async (t) => {
   cluster.until(() => cluster.leader() !== undefined);
   cluster.pass(2000);
   const dead = cluster.leader() as number;
-  cluster.drop = (frame) => frame.from === dead || frame.to === dead;
+  cluster.delay = (frame) => (frame.from === dead || frame.to === dead ? undefined : 0);
   for (const id of [1, 2, 3]) if (id !== dead) cluster.step(id, { kind: 'peerDown', peer: dead });
   const others = [1, 2, 3].filter((id) => id !== dead);
   const took = cluster.until(() => others.some((id) => cluster.node(id).replica.view.role === 'leader'));
@@ -46,7 +46,7 @@ t.test('a fresh read is served on the leader and on a follower, and refused with
   cluster.pass(300);
   t.same(cluster.node(leader).reads, [{ id: 1, fresh: true }]);
   t.same(cluster.node(follower).reads, [{ id: 2, fresh: true }]);
-  cluster.drop = () => true;
+  cluster.delay = () => undefined;
   cluster.step(leader, { kind: 'read', id: 3 });
   cluster.pass(2500);
   t.same(cluster.node(leader).reads[1], { id: 3, fresh: false });
@@ -67,11 +67,11 @@ t.test('a stopping leader hands over to a follower without waiting for an electi
 
 t.test('nothing leaves before the disk says so', async (t) => {
   const cluster = new BareCluster(3);
-  cluster.autoSync = false;
+  cluster.diskMs = () => undefined;
   const kinds = new Set<string>();
-  cluster.drop = (frame) => {
+  cluster.delay = (frame) => {
     kinds.add(frame.message.type);
-    return false;
+    return 0;
   };
   cluster.pass(3000);
   for (const gated of ['prepare', 'promise', 'accept', 'accepted', 'nack']) t.notOk(kinds.has(gated), `no ${gated}`);
