@@ -10,9 +10,8 @@
 import { assert, limits, type Logger } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
-import type { Location, LogReader, SlotIndex, StateStore, Wal } from '../../storage/index.js';
+import type { Checkpointer, LogReader, SlotIndex, Wal } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
-import { Checkpointer } from './checkpointer.js';
 import { DurableGate } from './gate.js';
 import { RecentHashes } from './state-hashes.js';
 
@@ -38,18 +37,15 @@ export interface Listener {
 
 export interface DriverParts {
   readonly replica: Replica;
-  readonly wal: Pick<Wal, 'append' | 'flush'>;
+  readonly wal: Pick<Wal, 'append' | 'flush' | 'saturated'>;
   readonly chat: ChatState;
-  readonly index: SlotIndex;
-  readonly reader: Pick<LogReader, 'read'>;
-  readonly store: Pick<StateStore, 'batch'>;
+  /** Knows already where the recovered values above the commit index stand. */
+  readonly index: Pick<SlotIndex, 'logged' | 'appliedSlot'>;
+  readonly reader: Pick<LogReader, 'read' | 'remember'>;
+  readonly checkpointer: Pick<Checkpointer, 'write' | 'onDurable' | 'busy' | 'overdue' | 'last'>;
   readonly transport: Transport;
   readonly listener: Listener;
   readonly logger: Logger;
-  /** Where the values of slots above the commit index stand in the log, as recovery found them. */
-  readonly locations: ReadonlyMap<Slot, Location>;
-  /** The slot of the checkpoint that recovery began with. */
-  readonly checkpointSlot: Slot;
   /** Handed in: the monotonic clock never falls, the wall clock is only shown. */
   readonly now: () => Now;
   /** The disk failed or an invariant broke: stop the process. Called once; nothing is sent afterwards. */
@@ -60,10 +56,7 @@ export class Driver {
   readonly #parts: DriverParts;
   readonly #replica: Replica;
   readonly #gate: DurableGate;
-  readonly #checkpointer: Checkpointer;
   readonly #hashes = new RecentHashes();
-  /** Where the newest value of each slot above the commit index stands. */
-  readonly #locations: Map<Slot, Location>;
   /** Inputs that came while a step was being obeyed. */
   #waiting: Input[] = [];
   #stepping = false;
@@ -71,16 +64,18 @@ export class Driver {
   #settling: readonly number[] = [];
   /** Records appended in this process life. */
   #appended = 0;
+  /** Where and when the last checkpoint was begun. */
+  #checkpointSlot: Slot;
+  #checkpointMs: number;
   readonly #learning = new Map<ServerId, number>();
   #halted = false;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
     this.#replica = parts.replica;
-    this.#locations = new Map(parts.locations);
     this.#gate = new DurableGate((to, message) => parts.transport.send(to, message), limits.gateWaitingMax);
-    const fatal = (error: Error): void => this.onFatal(error);
-    this.#checkpointer = new Checkpointer({ ...parts, onFatal: fatal }, parts.checkpointSlot, parts.now().monotonicMs);
+    this.#checkpointSlot = parts.checkpointer.last?.applied ?? 0;
+    this.#checkpointMs = parts.now().monotonicMs;
     if (parts.chat.applied > 0) this.#hashes.add(parts.chat.applied, parts.chat.hash);
   }
 
@@ -97,16 +92,6 @@ export class Driver {
   /** Records on disk and records appended, counted in this process life. */
   get records(): { readonly durable: number; readonly appended: number } {
     return { durable: this.#gate.durable, appended: this.#appended };
-  }
-
-  /** The slot through which the store holds the state. */
-  get checkpointSlot(): Slot {
-    return this.#checkpointer.storedSlot;
-  }
-
-  /** Slots above the commit index that hold a value. */
-  get uncommitted(): number {
-    return this.#locations.size;
   }
 
   /** Recent state hashes, for `verify`. */
@@ -127,6 +112,11 @@ export class Driver {
 
   /** A frame from a peer that passed hello. */
   message(from: ServerId, message: PaxosMessage): void {
+    if (this.#parts.wal.saturated && (message.type === 'accept' || message.type === 'learnReply')) {
+      // A slow disk must not fill the memory; whoever sent it sends it again.
+      this.#parts.logger.debug('ignored', { what: message.type, why: 'the log waits for the disk', from });
+      return;
+    }
     this.#give({ kind: 'message', from, message });
   }
 
@@ -140,6 +130,10 @@ export class Driver {
 
   /** Wants `bytes` (concatenated items) logged; `batch` rises by one with each call. */
   submit(batch: number, bytes: Uint8Array): void {
+    if (this.#parts.wal.saturated) {
+      this.#parts.listener.refused([batch]);
+      return;
+    }
     this.#give({ kind: 'submit', batch, bytes });
   }
 
@@ -166,7 +160,7 @@ export class Driver {
     this.#give({ kind: 'durable', records });
     if (this.#halted) return;
     this.#gate.release(records);
-    this.#checkpointer.durable(records);
+    this.#parts.checkpointer.onDurable(records);
   }
 
   /** The disk is full, or has space again. */
@@ -214,13 +208,14 @@ export class Driver {
   }
 
   #step(input: Input): void {
+    const { wal, index } = this.#parts;
     const effects = this.#replica.step(input, this.#parts.now());
     for (const record of effects.persist) {
-      const location = this.#parts.wal.append(record);
+      const location = wal.append(record);
       this.#appended++;
-      if (location !== undefined && record.kind !== 'promise' && record.kind !== 'commit') {
-        this.#locations.set(record.slot, location);
-      }
+      if (record.kind !== 'accept' && record.kind !== 'chosen') continue;
+      assert(location !== undefined, 'a logged value has a place');
+      index.logged(record.slot, location);
     }
     for (const send of effects.sends) this.#gate.push(send);
     this.#settling = effects.settled;
@@ -243,12 +238,9 @@ export class Driver {
   }
 
   #apply(slot: Slot, value: Uint8Array): void {
-    const { chat, index, listener } = this.#parts;
-    const location = this.#locations.get(slot);
-    assert(location !== undefined, `slot ${slot} is committed but its value is not in the log`);
-    assert(location.length === value.length, `slot ${slot} is committed with another value than the log holds`);
-    index.append(slot, location);
-    this.#locations.delete(slot);
+    const { chat, index, reader, listener } = this.#parts;
+    index.appliedSlot(slot);
+    reader.remember(slot, value);
     const applied = chat.apply(slot, value);
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
@@ -256,32 +248,50 @@ export class Driver {
     listener.applied(applied);
   }
 
+  /** Begins a checkpoint about every second or 1,000 slots. The checkpointer keeps it behind the log (ARCHITECTURE.md, 3). */
   #considerCheckpoint(): void {
-    this.#checkpointer.consider(this.#parts.chat.applied, this.#appended, this.#parts.now().monotonicMs);
+    const { chat, checkpointer, logger } = this.#parts;
+    const slots = chat.applied - this.#checkpointSlot;
+    if (slots === 0 || checkpointer.busy) return;
+    const nowMs = this.#parts.now().monotonicMs;
+    if (slots < limits.checkpointSlots && nowMs - this.#checkpointMs < limits.checkpointMs) return;
+    const { puts, deletes } = chat.takeDirty();
+    const { applied, hash, logClockMs } = chat;
+    this.#checkpointSlot = applied;
+    this.#checkpointMs = nowMs;
+    checkpointer.write({ applied, hash, logClockMs, puts, deletes }, (error) => {
+      if (this.#halted) return;
+      if (error === undefined) chat.stored();
+      else if (checkpointer.overdue) this.onFatal(error);
+      else logger.warn('checkpoint-failed', { error: error.message, text: 'it is tried again; check the space on the disk' });
+    });
   }
 
   /** Reads chosen values for a peer. Too many reads at once for one peer are ignored: it asks again. */
   #answerLearn(learn: AnswerLearn): void {
-    const { reader, index, logger } = this.#parts;
-    const reading = this.#learning.get(learn.to) ?? 0;
-    if (reading >= limits.learnReadsMax) {
-      logger.debug('ignored', { what: 'learn', why: 'enough requests of this peer are being read', from: learn.to });
+    const { reader, logger } = this.#parts;
+    const { to, request, from, upto, commit, promised } = learn;
+    const reply = (values: readonly Uint8Array[]): void => {
+      // Where nothing could be read the log begins above; else it is enough for the asker that it does not begin later.
+      const firstSlot = values.length === 0 && from <= upto ? upto + 1 : from;
+      // Chosen values are facts: this reply vouches for no record of ours (PAXOS.md, Catch-up).
+      this.#gate.push({ to, after: 0, message: { type: 'learnReply', request, commit, promised, firstSlot, from, values } });
+    };
+    if (from > upto) {
+      reply([]);
       return;
     }
-    this.#learning.set(learn.to, reading + 1);
-    const reply = (from: Slot, values: readonly Uint8Array[]): void => {
-      const { request, commit, promised } = learn;
-      const firstSlot = index.firstSlot;
-      // Chosen values are facts; this reply vouches for no record of ours (PAXOS.md, Catch-up).
-      this.#gate.push({
-        to: learn.to, after: 0, message: { type: 'learnReply', request, commit, promised, firstSlot, from, values },
-      });
-    };
-    reader.read(learn.from, learn.upto, limits.learnBatchBytes, (error, values) => {
-      this.#learning.set(learn.to, (this.#learning.get(learn.to) ?? 1) - 1);
+    const reading = this.#learning.get(to) ?? 0;
+    if (reading >= limits.learnReadsMax) {
+      logger.debug('ignored', { what: 'learn', why: 'enough requests of this peer are being read', from: to });
+      return;
+    }
+    this.#learning.set(to, reading + 1);
+    reader.read(from, upto, limits.learnBatchBytes, (error, values) => {
+      this.#learning.set(to, (this.#learning.get(to) ?? 1) - 1);
       if (this.#halted) return;
       if (error !== undefined) this.onFatal(error);
-      else reply(learn.from, values);
+      else reply(values);
     });
   }
 }

@@ -1,0 +1,197 @@
+/**
+ * From a data directory to a running driver: checkpoint, slot index, log, replay, replica, in this order. Callback style
+ * and without timers of its own, so that the simulator recovers exactly as production does.
+ */
+import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
+import { ChatState, type ChatOptions } from '../../chat/index.js';
+import { type Now, type Plants, Replica } from '../../paxos/index.js';
+import {
+  Checkpointer, type CheckpointMeta, chatRows, type Disk, loadCheckpoint, LogReader, type Recovered, type Row, slotIndexOf,
+  type SlotIndex, type StateStore, StorageError, Wal, type WalIdentity, type WalOptions,
+} from '../../storage/index.js';
+import { encodeEntry, noopEntry } from '../../wire/index.js';
+import { Driver, type Listener, type Transport } from './driver.js';
+
+export interface OpenOptions {
+  readonly disk: Disk;
+  readonly store: StateStore;
+  /** With the incarnation of this life, which is durable already. */
+  readonly identity: WalIdentity;
+  readonly clock: Clock;
+  readonly random: Prng;
+  readonly logger: Logger;
+  readonly transport: Transport;
+  readonly listener: Listener;
+  /** A disk error or a broken invariant: stop the process. Called at most once, after `done`. */
+  readonly onFatal: (error: Error) => void;
+  /** True for a room that somebody subscribes to here. */
+  readonly wanted?: ChatOptions['wanted'];
+  /** The directory is known to have held a log: an empty one is damage, not a new server. */
+  readonly expectLog?: boolean;
+  readonly wal?: Pick<WalOptions, 'segmentBytes' | 'firstSegmentBytes' | 'markAfterMs' | 'fullRetryMs'>;
+  /** Calls back once the caller has returned; only the simulator gives one. */
+  readonly later?: (act: () => void) => void;
+  /** Planted bugs; only ever set by tests. */
+  readonly plants?: Partial<Plants>;
+  /** Makes the state machine; only tests give another one. */
+  readonly makeChat?: (options: ChatOptions) => ChatState;
+}
+
+export interface OpenedDriver {
+  readonly driver: Driver;
+  readonly chat: ChatState;
+  readonly index: SlotIndex;
+  readonly reader: LogReader;
+  readonly wal: Wal;
+  readonly store: StateStore;
+  readonly recovered: Recovered;
+}
+
+export type OpenDriverDone = (error: Error | undefined, opened?: OpenedDriver) => void;
+
+/**
+ * Fails with a {@link StorageError}: LOG_DAMAGED when the log lacks what it says is chosen, STORE_DAMAGED when the
+ * checkpoint is not what was written. Nothing is sent before `done`.
+ */
+export function openDriver(options: OpenOptions, done: OpenDriverDone): void {
+  const { store } = options;
+  const makeChat = options.makeChat ?? ((chatOptions) => new ChatState(chatOptions));
+  const chat = makeChat(options.wanted === undefined ? {} : { wanted: options.wanted });
+  const index = slotIndexOf(store);
+  loadCheckpoint(store, (error, meta) => {
+    if (error !== undefined) return done(error);
+    if (meta === undefined) return openLog(options, { chat, index, meta }, done);
+    loadChat(store, chat, (chatError) => {
+      if (chatError !== undefined) return done(chatError);
+      if (chat.applied !== meta.applied || !equalBytes(chat.hash, meta.hash)) return done(damagedState());
+      index.load(meta.applied, (indexError) => {
+        if (indexError !== undefined) return done(indexError);
+        openLog(options, { chat, index, meta }, done);
+      });
+    });
+  });
+}
+
+/** Fills the state with the rows of the checkpoint, range by range. */
+function loadChat(store: StateStore, chat: ChatState, done: (error: Error | undefined) => void): void {
+  const rows: Row[] = [];
+  const ranges = [...ChatState.loadRanges];
+  const space = chatRows(store);
+  const next = (): void => {
+    const range = ranges.shift();
+    if (range !== undefined) {
+      space.iterate({ from: range.low, to: range.high }, (error, found) => {
+        if (error !== undefined) return done(error);
+        for (const row of found) rows.push(row);
+        next();
+      });
+      return;
+    }
+    try {
+      chat.load(rows);
+    } catch (error) {
+      return done(damagedState(error as Error));
+    }
+    done(undefined);
+  };
+  next();
+}
+
+interface Loaded {
+  readonly chat: ChatState;
+  readonly index: SlotIndex;
+  readonly meta: CheckpointMeta | undefined;
+}
+
+function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): void {
+  const { chat, index, meta } = loaded;
+  const { clock, logger } = options;
+  let driver: Driver | undefined;
+  Wal.open(
+    options.disk,
+    options.identity,
+    {
+      ...options.wal,
+      clock,
+      logger,
+      appliedSlot: chat.applied,
+      ...(options.expectLog === undefined ? {} : { expectLog: options.expectLog }),
+      ...(meta === undefined ? {} : { replayFrom: meta.replayFrom, durableFloor: meta.durableFloor }),
+      onDurable: (records) => driver?.onDurable(records),
+      onFull: (full) => driver?.onFull(full),
+      onFatal: (error) => driver?.onFatal(error),
+    },
+    (error, opened) => {
+      if (error !== undefined || opened === undefined) return done(error ?? new Error('the log was not opened'));
+      const { wal, recovered } = opened;
+      const reader = new LogReader(wal, index, undefined, options.later);
+      const missing = replay(loaded, recovered, reader);
+      if (missing !== undefined) return done(missing);
+      logger.info('recovered', {
+        checkpoint: meta?.applied ?? 0, applied: chat.applied, votes: recovered.entries.length, cut: recovered.cut?.records ?? 0,
+      });
+      driver = new Driver({
+        replica: newReplica(options, recovered, chat.applied),
+        wal,
+        chat,
+        index,
+        reader,
+        checkpointer: new Checkpointer(options.store, wal, index, meta),
+        transport: options.transport,
+        listener: options.listener,
+        logger,
+        now: () => nowOf(clock),
+        onFatal: options.onFatal,
+      });
+      done(undefined, { driver, chat, index, reader, wal, store: options.store, recovered });
+    },
+  );
+}
+
+/** Applies what the log knows to be chosen above the checkpoint; an error if the log lacks a part of it. */
+function replay({ chat, index }: Loaded, recovered: Recovered, reader: LogReader): Error | undefined {
+  for (const { slot, location } of recovered.entries) index.logged(slot, location);
+  for (const { slot, value } of recovered.entries) {
+    if (slot > recovered.commit) break;
+    if (slot !== chat.applied + 1) break;
+    index.appliedSlot(slot);
+    reader.remember(slot, value);
+    chat.apply(slot, value);
+  }
+  if (chat.applied >= recovered.commit) return undefined;
+  return new StorageError(
+    'LOG_DAMAGED',
+    `the log says that slots through ${recovered.commit} are chosen but does not hold slot ${chat.applied + 1}. This server ` +
+      'must not vote with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
+  );
+}
+
+function newReplica(options: OpenOptions, recovered: Recovered, commit: number): Replica {
+  const { identity, random, logger, plants } = options;
+  return new Replica({
+    self: identity.serverId,
+    members: identity.members.map((member) => member.id),
+    incarnation: identity.incarnation,
+    random,
+    logger,
+    recovered: {
+      promised: recovered.promised,
+      commit,
+      accepted: recovered.entries.filter((entry) => entry.slot > commit),
+    },
+    encodeEntry: (stamp, batches) => (batches.length === 0 ? noopEntry(stamp) : encodeEntry(stamp, batches)),
+    ...(plants === undefined ? {} : { plants }),
+  });
+}
+
+function nowOf(clock: Clock): Now {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
+function damagedState(cause?: Error): StorageError {
+  return new StorageError(
+    'STORE_DAMAGED',
+    `the checkpoint in the directory state does not hold what was written${cause === undefined ? '' : ` (${cause.message})`}: ` +
+      'move the directory state away; the log then replays from its first segment',
+  );
+}
