@@ -1,12 +1,21 @@
-/** The house rules as a program: prints each broken rule with its remedy and ends with 1 if there is one. */
+/**
+ * The house rules as a program: prints each broken rule with its remedy and ends with 1 if there is one; --fix first
+ * wraps comments that are too wide.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { checkBans } from './tidy/bans.js';
 import { checkDocuments } from './tidy/documents.js';
-import { checkFiles } from './tidy/files.js';
+import { checkFiles, widthMax } from './tidy/files.js';
 import { checkLayers } from './tidy/layers.js';
 import { checkPackage } from './tidy/package.js';
+import { rewrapComments } from './tidy/rewrap.js';
 import { type Complaint, readTree } from './tidy/tree.js';
 
-const tree = readTree(process.argv[2] ?? '.');
+const args = process.argv.slice(2);
+const root = args.find((arg) => !arg.startsWith('-')) ?? '.';
+if (args.includes('--fix')) mendComments(root);
+const tree = readTree(root);
 const complaints: Complaint[] = [
   ...checkLayers(tree),
   ...checkBans(tree),
@@ -21,3 +30,12 @@ console.log(
     : `tidy: ${complaints.length} broken house rules`,
 );
 process.exitCode = complaints.length === 0 ? 0 : 1;
+
+function mendComments(folder: string): void {
+  for (const { file } of readTree(folder).sources) {
+    const full = path.join(folder, file);
+    const before = readFileSync(full, 'utf8');
+    const after = rewrapComments(before, widthMax);
+    if (after !== before) writeFileSync(full, after);
+  }
+}

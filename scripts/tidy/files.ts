@@ -1,7 +1,8 @@
 /** Rules on files as such: an opening sentence, line width, and no file that nothing imports. */
 import { type Complaint, resolveImport, type Source, type Tree } from './tree.js';
 
-const widthMax = 120;
+/** Columns a line may have. */
+export const widthMax = 120;
 
 export function checkFiles(tree: Tree): Complaint[] {
   return [...tree.sources.flatMap(checkOpening), ...tree.sources.flatMap(checkWidth), ...checkReachable(tree)];
@@ -11,7 +12,7 @@ function checkOpening(source: Source): Complaint[] {
   const first = source.lines[0] ?? '';
   const end = source.lines.findIndex((line) => line.includes('*/'));
   const comment = source.lines.slice(0, end + 1).join(' ');
-  if (first.startsWith('/** ') && /[.!?](\s|$)/.test(comment.replace(/\*\//, ' '))) return [];
+  if (/^\/\*\*( |$)/.test(first) && /[A-Za-z].*[.!?](\s|$)/.test(comment.replace(/\*\//, ' '))) return [];
   const text = 'does not open with a sentence: begin line 1 with /** What this file owns. */';
   return [{ file: source.file, line: 1, text }];
 }

@@ -1,0 +1,199 @@
+/** The house rules themselves: each is broken once in a small tree and must be noticed, at its line and with a remedy. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { rewrapComments } from '../../scripts/tidy/rewrap.js';
+
+const tidy = fileURLToPath(new URL('../../scripts/tidy.js', import.meta.url));
+
+/** A tree that keeps every rule; tests change one file of it. */
+const clean: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({ version: '1.2.3', dependencies: { thing: '1.0.0' } }),
+  'package-lock.json': '{\n  "packages": {}\n}\n',
+  'CHANGELOG.md': '# Changelog\n\n## 1.2.3\n\nSee [the guide](docs/GUIDE.md#first-steps).\n',
+  'docs/GUIDE.md': '# Guide\n\n## First steps\n',
+  'src/cli/main.ts': "/** The program. */\nimport { a } from '../paxos/index.js';\nconsole.log(a, Date.now());\n",
+  'src/client/index.ts': '/** The API. */\nexport const api = 1;\n',
+  'src/paxos/index.ts': "/** Paxos. */\nimport type { B } from '../wire/index.js';\nexport const a: B = 1;\n",
+  'src/wire/index.ts': "/** Wire. */\nexport type { B } from './b.js';\n",
+  'src/wire/b.ts': '/** A number. */\nexport type B = number;\n',
+  'test/paxos/a.test.ts': "/** Tests. */\nimport t from 'tap';\nt.test('a', async (t) => t.ok(1));\n",
+};
+
+function run(root: string, changes: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  for (const [file, text] of Object.entries({ ...clean, ...changes })) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  }
+  mkdirSync(path.join(root, '.ci'), { recursive: true });
+  writeFileSync(path.join(root, '.ci/run'), '', { mode: 0o755 });
+  const done = spawnSync(process.execPath, [tidy, root, ...args], { encoding: 'utf8' });
+  return { code: done.status, lines: done.stdout.trimEnd().split('\n'), err: done.stderr };
+}
+
+t.test('a clean tree passes', async (t) => {
+  const { code, lines, err } = run(t.testdir(), {});
+  t.equal(err, '');
+  t.strictSame(lines, ['tidy: 6 sources and 2 documents keep the house rules']);
+  t.equal(code, 0);
+});
+
+const paxos = (line: string): Record<string, string> => ({
+  'src/paxos/index.ts': `/** Paxos. */\n${line}\nexport const a = 1;\nexport type { B } from '../wire/index.js';\n`,
+});
+const broken: readonly { what: string; files: Record<string, string>; says: RegExp }[] = [
+  {
+    what: 'an import that points up',
+    files: { 'src/wire/b.ts': "/** B. */\nimport { a } from '../paxos/index.js';\nexport type B = typeof a;\n" },
+    says: /^src\/wire\/b\.ts:2: wire must not import paxos/,
+  },
+  {
+    what: 'an import past a face',
+    files: paxos("import type { B } from '../wire/b.js';\nexport const b: B = 1;"),
+    says: /^src\/paxos\/index\.ts:2: .*index\.js/,
+  },
+  {
+    what: 'an import of a type by import()',
+    files: paxos("export type C = import('../wire/b.js').B;"),
+    says: /^src\/paxos\/index\.ts:2: .*index\.js/,
+  },
+  { what: 'a node module in a pure folder', files: paxos("import 'node:fs';"), says: /:2: paxos is pure/ },
+  { what: 'a package in a pure folder', files: paxos("export * from 'pino';"), says: /:2: paxos is pure/ },
+  { what: 'src that imports tests', files: paxos("import '../../test/paxos/a.test.js';"), says: /:2: src imports/ },
+  {
+    what: 'a folder without a place',
+    files: { 'src/misc/x.ts': '/** X. */\n' },
+    says: /^src\/misc\/x\.ts: folder src\/misc/,
+  },
+  {
+    what: 'the date in a pure folder',
+    files: paxos('export const now = Date.now();'),
+    says: /:2: Date is banned here/,
+  },
+  { what: 'a new Date', files: paxos('export const now = new Date();'), says: /:2: Date is banned here/ },
+  {
+    what: 'a timer in a pure folder',
+    files: paxos('setTimeout(() => undefined, 1);'),
+    says: /:2: setTimeout is banned here/,
+  },
+  { what: 'chance', files: paxos('export const r = Math.random();'), says: /:2: Math\.random is banned here/ },
+  { what: 'the process', files: paxos('export const p = process.pid;'), says: /:2: process is banned here/ },
+  {
+    what: 'chance at an edge, too',
+    files: { 'src/cli/main.ts': "/** Program. */\nimport '../paxos/index.js';\nMath.random();\n" },
+    says: /^src\/cli\/main\.ts:3: Math\.random is banned here/,
+  },
+  {
+    what: 'a timer outside the clock',
+    files: { 'src/client/index.ts': '/** API. */\nexport const timer = setInterval(() => undefined, 1);\n' },
+    says: /^src\/client\/index\.ts:2: setInterval is banned here: take a Clock/,
+  },
+  {
+    what: 'an exit in the library',
+    files: { 'src/client/index.ts': '/** API. */\nprocess.exit(1);\n' },
+    says: /:2: process\.exit is banned here/,
+  },
+  {
+    what: 'the console in the library',
+    files: { 'src/client/index.ts': "/** API. */\nconsole.log('x');\n" },
+    says: /:2: console is banned here/,
+  },
+  { what: 'a note to oneself', files: paxos(`// ${'TO'}DO: later`), says: /:2: leftover/ },
+  {
+    what: 'a test that runs alone',
+    files: { 'test/paxos/a.test.ts': "/** T. */\nimport t from 'tap';\nt.only('a');\n" },
+    says: /:3: \.only\(\)/,
+  },
+  {
+    what: 'a test switched off',
+    files: { 'test/paxos/a.test.ts': "/** T. */\nimport t from 'tap';\nt.skip('a');\n" },
+    says: /:3: \.skip\(\)/,
+  },
+  {
+    what: 'a file without a first sentence',
+    files: { 'src/wire/b.ts': 'export type B = number;\n' },
+    says: /^src\/wire\/b\.ts:1: does not open/,
+  },
+  { what: 'a wide line', files: paxos(`export const w = '${'x'.repeat(120)}';`), says: /:2: 140 columns/ },
+  {
+    what: 'a file that nothing imports',
+    files: { 'src/wire/lost.ts': '/** Lost. */\n' },
+    says: /^src\/wire\/lost\.ts: nothing imports/,
+  },
+  {
+    what: 'a link to nowhere',
+    files: { 'docs/GUIDE.md': '# Guide\n\n## First steps\n\n[x](gone.md)\n' },
+    says: /^docs\/GUIDE\.md:5: link to gone\.md/,
+  },
+  {
+    what: 'an anchor to nowhere',
+    files: { 'docs/GUIDE.md': '# Guide\n\n[x](#last-steps)\n## First steps\n' },
+    says: /^docs\/GUIDE\.md:3: .*no such heading/,
+  },
+  {
+    what: 'a version range',
+    files: { 'package.json': '{"version":"1.2.3","dependencies":{"thing":"^1.0.0"}}' },
+    says: /^package\.json: thing is "\^1\.0\.0"/,
+  },
+  {
+    what: 'a launcher that is missing',
+    files: { 'package.json': '{"version":"1.2.3","bin":{"x":"bin/x"}}' },
+    says: /^bin\/x: is missing/,
+  },
+  {
+    what: 'a launcher that cannot start',
+    files: { 'package.json': '{"version":"1.2.3","bin":{"x":"bin/x"}}', 'bin/x': '' },
+    says: /^bin\/x: can't be started/,
+  },
+  {
+    what: 'a version without changes',
+    files: { 'package.json': '{"version":"1.3.0"}' },
+    says: /^CHANGELOG\.md: has no section/,
+  },
+  {
+    what: 'a lock file with addresses',
+    files: { 'package-lock.json': '{\n  "resolved": "x"\n}\n' },
+    says: /^package-lock\.json:2: names a registry/,
+  },
+];
+for (const { what, files, says } of broken) {
+  t.test(what, async (t) => {
+    const { code, lines } = run(t.testdir(), files);
+    t.equal(code, 1);
+    const complaint = lines.find((line) => says.test(line));
+    t.ok(complaint, `one line matches ${says}`, { lines });
+    t.match(complaint, /: .+/, 'with its remedy');
+  });
+}
+
+t.test('what only looks like a broken rule is left alone', async (t) => {
+  const { lines } = run(t.testdir(), {
+    ...paxos(
+      "export const d = { Date: 1 };\nexport const e = d.Date; // Date.now() in words\nexport const s = 'setTimeout';",
+    ),
+    'docs/GUIDE.md':
+      '# Guide\n\n## First steps\n\n`[x](gone.md)` and [web](https://example.org)\n\n```\n[y](gone.md)\n```\n',
+  });
+  t.strictSame(lines, ['tidy: 6 sources and 2 documents keep the house rules']);
+});
+
+t.test('--fix wraps wide comments and nothing else', async (t) => {
+  const root = t.testdir();
+  const words = 'word '.repeat(30).trim();
+  const { code } = run(root, paxos(`/** ${words}. */\n// ${words}`), ['--fix']);
+  t.equal(code, 0);
+  const mended = readFileSync(path.join(root, 'src/paxos/index.ts'), 'utf8');
+  t.ok(mended.split('\n').every((line) => line.length <= 120));
+  t.equal(mended.match(/word/g)?.length, 60, 'no word is lost');
+});
+
+t.test('wrapping again changes nothing, and keeps lists and indents', async (t) => {
+  const text = ['  /**', `   * - ${'alpha '.repeat(12)}end`, '   */', `const code = '${'x'.repeat(60)}';`].join('\n');
+  const once = rewrapComments(text, 40);
+  t.match(once, /^ {3}\* - alpha alpha/m);
+  t.match(once, /^ {3}\* {3}alpha/m, 'the rest stands under the first word');
+  t.match(once, `const code = '${'x'.repeat(60)}';`);
+  t.equal(rewrapComments(once, 40), once);
+});
