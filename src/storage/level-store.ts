@@ -17,14 +17,12 @@ const OPTIONS = {
 export type OpenStoreDone = (error: Error | undefined, store?: LevelStore) => void;
 
 export class LevelStore implements StateStore {
-  readonly #path: string;
-  #level: Level;
+  readonly #level: Level;
   /** After a failed write LevelDB refuses all further ones until it is opened again. */
   #writeFailed = false;
   #closed = false;
 
-  private constructor(path: string, level: Level) {
-    this.#path = path;
+  private constructor(level: Level) {
     this.#level = level;
   }
 
@@ -32,7 +30,7 @@ export class LevelStore implements StateStore {
   static open(path: string, done: OpenStoreDone): void {
     const level: Level = new ClassicLevel(path, OPTIONS);
     settle(level.open(), (error) => {
-      if (error === undefined) done(undefined, new LevelStore(path, level));
+      if (error === undefined) done(undefined, new LevelStore(level));
       else done(openError(path, error));
     });
   }
