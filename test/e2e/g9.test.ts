@@ -36,9 +36,9 @@ t.test('G9: kill -9 of the balancer', async (t) => {
   const newcomer = cluster.chat('Newcomer');
   t.equal((await newcomer.waitForConnected()).server, 1, 'a new client is routed by true load');
   await newcomer.sayAndCommit('with a new balancer');
-  for (const client of [aaron, lala]) {
-    const disconnects = client.events.filter(({ event }) => event === 'disconnected').length;
-    t.equal(disconnects, client === aaron ? 1 : 0, `${client.name} never noticed the balancer's death`);
-  }
+  t.notOk(
+    lala.events.some(({ event }) => event === 'disconnected'),
+    'Lala never noticed any of it',
+  );
   await expectOneHistory(cluster, { watching: [aaron, lala, newcomer] });
 });

@@ -44,6 +44,7 @@ export class ChatClient {
   readonly #said: Said[] = [];
   readonly #states = new Map<number, ChatEvent>();
   readonly #life: string;
+  #settled = 0;
 
   constructor(options: ChatOptions) {
     this.name = options.name;
@@ -65,7 +66,11 @@ export class ChatClient {
     }
     const event = { ...(parsed as Omit<ChatEvent, 'atMs'>), atMs };
     this.events.push(event);
-    if (event.event === 'state' && event.id !== undefined) this.#states.set(event.id, event);
+    if (event.event === 'state' && event.id !== undefined) {
+      const isEnd = event.state === 'committed' || event.state === 'failed';
+      if (isEnd && !this.#hasEnded(event.id)) this.#settled += 1;
+      this.#states.set(event.id, event);
+    }
   }
 
   /** Writes a line; returns its id, as the client counts its own lines from 1. */
@@ -122,9 +127,12 @@ export class ChatClient {
 
   /** How many own lines have come to their end. */
   get linesSettled(): number {
-    let settled = 0;
-    for (const { state } of this.#states.values()) if (state === 'committed' || state === 'failed') settled += 1;
-    return settled;
+    return this.#settled;
+  }
+
+  #hasEnded(id: number): boolean {
+    const state = this.state(id);
+    return state === 'committed' || state === 'failed';
   }
 
   get messages(): ChatEvent[] {

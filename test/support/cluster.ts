@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ServerLog } from '../checkers/history.js';
+import type { FreshRead, ServerLog } from '../checkers/history.js';
 import { ChatClient, type ChatEvent } from './chat-client.js';
 import { freePort } from './ports.js';
 import { type Exit, Program, type ProgramOptions, runToEnd } from './program.js';
-import { until } from './until.js';
+import { nowMs, until } from './until.js';
 
 /** How long a process may take to say READY on a busy machine with two cores. */
 const readyDeadlineMs = 20_000;
@@ -247,14 +247,24 @@ export class Cluster {
     return applied;
   }
 
-  /** The room's complete history as one server gives it to a new client. */
-  async historyOf(id: number, room: string, length: number, deadlineMs = 20_000): Promise<ServerLog> {
-    const reader = this.chat(`reader${id}_${this.#chats}`, ['--server', this.address(id), '--room', room]);
-    const last = (event: ChatEvent): boolean => event.event === 'message' && event.n === length;
-    if (length > 0) await reader.waitFor(`message ${length} of ${room}`, last, deadlineMs);
-    const { deliveries } = reader.stream(room, true);
-    await reader.program.kill();
-    return { server: String(id), entries: deliveries };
+  /**
+   * A fresh read of a room's complete history from one server, with `synod tail`.
+   * `read` is undefined when the server said that no quorum confirmed it (exit 5): then it promises nothing.
+   */
+  async tail(id: number, room: string): Promise<{ log: ServerLog; read: FreshRead | undefined }> {
+    const invokeMs = nowMs();
+    const args = ['tail', '--json', '--room', room, '--server', this.address(id)];
+    const { code, stdout, stderr } = await runToEnd('synod', args, 30_000);
+    if (code !== 0 && code !== 5) throw new Error(`tail from server ${id}: exit ${code}: ${stderr.slice(-1000)}`);
+    const entries = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as ChatEvent)
+      .filter((event) => event.event === 'message')
+      .map(({ n, slot, from, text }) => ({ position: n ?? 0, slot: slot ?? 0, author: from ?? '', text: text ?? '' }));
+    const log = { server: String(id), entries };
+    const read = { client: `tail of server ${id}`, invokeMs, returnMs: nowMs(), length: entries.at(-1)?.position ?? 0 };
+    return { log, read: code === 0 ? read : undefined };
   }
 
   /** Ends everything that was started here, by pid, and removes the data. */

@@ -1,5 +1,5 @@
 /** Collects what clients and servers saw of a room and has the linear checker judge it. */
-import { checkHistory, describeVerdict, type Verdict } from '../checkers/history.js';
+import { checkHistory, describeVerdict, type FreshRead, type Verdict } from '../checkers/history.js';
 import type { ChatClient } from './chat-client.js';
 import type { Cluster } from './cluster.js';
 import { until } from './until.js';
@@ -10,6 +10,8 @@ export interface Parties {
   /** Clients that ended or were cut off on the way. */
   readonly gone?: readonly ChatClient[];
   readonly room?: string;
+  /** Fresh reads made on the way. */
+  readonly reads?: readonly FreshRead[];
 }
 
 /**
@@ -29,13 +31,14 @@ export async function expectOneHistory(cluster: Cluster, parties: Parties): Prom
     () => parties.watching.every((client) => client.messages.at(-1)?.n === (head() === 0 ? undefined : head())),
     () => `head ${head()}\n${parties.watching.map((client) => client.describe()).join('\n')}`,
   );
-  const length = head();
-  const servers = await Promise.all(cluster.upIds.map((id) => cluster.historyOf(id, room, length)));
+  const tails = await Promise.all(cluster.upIds.map((id) => cluster.tail(id, room)));
+  const servers = tails.map(({ log }) => log);
+  const reads = tails.flatMap(({ read }) => (read === undefined ? [] : [read])).concat(parties.reads ?? []);
   const streams = [
     ...parties.watching.map((client) => client.stream(room, true)),
     ...gone.map((client) => client.stream(room, false)),
   ];
-  const verdict = checkHistory({ servers, streams, sends, reads: [] });
+  const verdict = checkHistory({ servers, streams, sends, reads });
   if (!verdict.ok) throw new Error(describeVerdict(verdict));
   for (const client of clients) {
     if (client.strangeLines.length > 0) throw new Error(`${client.name} printed no JSON: ${client.strangeLines[0]}`);
