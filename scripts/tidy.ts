@@ -4,29 +4,19 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkBans } from './tidy/bans.js';
-import { checkDocuments } from './tidy/documents.js';
-import { checkFiles, widthMax } from './tidy/files.js';
-import { checkLayers } from './tidy/layers.js';
-import { checkPackage } from './tidy/package.js';
+import { widthMax } from './tidy/files.js';
+import { inspect } from './tidy/inspect.js';
 import { rewrapComments } from './tidy/rewrap.js';
-import { type Complaint, readTree } from './tidy/tree.js';
+import { readTree } from './tidy/tree.js';
 
 const args = process.argv.slice(2);
 const root = args.find((arg) => !arg.startsWith('-')) ?? '.';
 if (args.includes('--fix')) mendComments(root);
-const tree = readTree(root);
-const complaints: Complaint[] = [
-  ...checkLayers(tree),
-  ...checkBans(tree),
-  ...checkFiles(tree),
-  ...checkDocuments(tree),
-  ...checkPackage(tree),
-];
+const { complaints, sources, documents } = inspect(root);
 for (const { file, line, text } of complaints) console.log(`${file}${line > 0 ? `:${line}` : ''}: ${text}`);
 console.log(
   complaints.length === 0
-    ? `tidy: ${tree.sources.length} sources and ${tree.documents.length} documents keep the house rules`
+    ? `tidy: ${sources} sources and ${documents} documents keep the house rules`
     : `tidy: ${complaints.length} broken house rules`,
 );
 process.exitCode = complaints.length === 0 ? 0 : 1;
