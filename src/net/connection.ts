@@ -1,7 +1,16 @@
 /** A framed connection over a socket: limits, one write per turn, back-pressure, liveness, and one honest close reason. */
 import type { Socket } from 'node:net';
 import { assert } from '../base/index.js';
-import { decode, encode, FrameSplitter, type Message, ProtocolError, type RefusalCode } from '../wire/index.js';
+import {
+  decode,
+  encode,
+  FrameSplitter,
+  type Goodbye,
+  type Message,
+  ProtocolError,
+  type RefusalCode,
+  type Refuse,
+} from '../wire/index.js';
 import { formatAddress } from './address.js';
 import { type CloseCode, type CloseReason, closedHere, closedThere } from './close-reason.js';
 import type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
@@ -256,7 +265,7 @@ export class Connection implements FrameConnection {
     this.#finish(closedHere(code, `${this.remoteAddress}: ${text}`), true);
   }
 
-  #farewell(message: { readonly type: 'refuse' | 'goodbye'; readonly code: RefusalCode; readonly text: string }): void {
+  #farewell(message: Refuse | Goodbye): void {
     if (this.#closed !== undefined) return;
     this.#push(encode(message));
     this.#finish(closedHere(message.code, message.text), true);

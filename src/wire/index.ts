@@ -52,4 +52,5 @@ export {
   readRunHeader,
   runMessageBytes,
 } from './run.js';
+export { RUN_MESSAGE_OVERHEAD_BYTES, writeRunHeader, writeRunMessage } from './run-writer.js';
 export type { Ballot, Incarnation, Member, MemberAddress, ServerId, SessionId, Slot } from './types.js';

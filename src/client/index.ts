@@ -1,0 +1,10 @@
+/** The package's API: a reconnecting chat client with honest states, the user's identity, and one-shot questions to servers. */
+export { ChatClient, type HistoryQuery } from './chat-client.js';
+export { groupEvents } from './deliveries.js';
+export type { Unsubscribe } from './emitter.js';
+export { defaultEnvironment, type Environment, type Transport } from './environment.js';
+export type * from './events.js';
+export type { ChatClientOptions } from './options.js';
+export type { FinalCode, OnOutcome } from './outbox.js';
+export type { Asked } from './requests.js';
+export type { From } from './room-stream.js';

@@ -1,0 +1,183 @@
+/** Where to go: asks the balancers in turn, falls back on the servers it knows while none answers (BEHAVIOUR.md 3.4-3.5). */
+import type { Timer } from '../base/index.js';
+import type { Dialling } from '../net/index.js';
+import type { Routed } from '../wire/index.js';
+import type { Environment } from './environment.js';
+import { greet } from './greet.js';
+
+/** Known servers kept for the time without a balancer. */
+const KNOWN_MAX = 64;
+
+/**
+ * An answer to "where shall I go?". `notReady` and `mostFail` are told to the user whether or not an address comes with
+ * them; `none` says why there is nothing to try now.
+ */
+export interface Route {
+  readonly address: string | undefined;
+  readonly said?: Routed;
+  /** Why no balancer answered. */
+  readonly trouble?: string;
+}
+
+export interface RouterOptions {
+  readonly balancers: readonly string[];
+  /** This server only, whatever balancers say. */
+  readonly pinned: string | undefined;
+  /** Servers known from elsewhere. */
+  readonly servers: readonly string[];
+  readonly token: Uint8Array;
+  /** For one balancer. */
+  readonly timeoutMs: number;
+}
+
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #environment: Environment;
+  #known: readonly string[];
+  /** Addresses that failed since the last success; tried again once all known ones have failed. */
+  readonly #failed = new Set<string>();
+  #lastFailed = '';
+  #request = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: RouterOptions, environment: Environment) {
+    this.#options = options;
+    this.#environment = environment;
+    this.#known = options.servers.slice(0, KNOWN_MAX);
+  }
+
+  /** The servers known by now. */
+  get known(): readonly string[] {
+    return this.#known;
+  }
+
+  /** A balancer or a server told us all addresses. An empty list tells nothing. */
+  learn(addresses: readonly string[]): void {
+    if (addresses.length > 0) this.#known = addresses.slice(0, KNOWN_MAX);
+  }
+
+  /** `address` could not be used: the next question says so, and the answer will be another one if there is any. */
+  failed(address: string): void {
+    this.#failed.add(address);
+    this.#lastFailed = address;
+  }
+
+  /** A server was reached: nothing counts as failed any more. */
+  succeeded(): void {
+    this.#failed.clear();
+    this.#lastFailed = '';
+  }
+
+  /** `done` is called once, not before this returns, and not after `cancel`. */
+  find(done: (route: Route) => void): void {
+    this.cancel();
+    const { pinned, balancers } = this.#options;
+    if (pinned !== undefined || balancers.length === 0) {
+      const timer = this.#environment.clock.setTimeout(() => {
+        this.#cancel = undefined;
+        done({ address: pinned ?? this.#fallback() });
+      }, 0);
+      this.#cancel = () => this.#environment.clock.clearTimeout(timer);
+      return;
+    }
+    this.#ask(0, [], done);
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #ask(index: number, troubles: readonly string[], done: (route: Route) => void): void {
+    const balancer = this.#options.balancers[index];
+    if (balancer === undefined) {
+      this.#cancel = undefined;
+      done({ address: this.#fallback(), trouble: troubles.join('; ') });
+      return;
+    }
+    const asking = askBalancer(
+      balancer,
+      this.#lastFailed,
+      ++this.#request,
+      this.#options,
+      this.#environment,
+      (answer) => {
+        if (typeof answer === 'string') return this.#ask(index + 1, [...troubles, answer], done);
+        this.#cancel = undefined;
+        done(this.#judge(answer));
+      },
+    );
+    this.#cancel = () => asking.cancel();
+  }
+
+  #judge(said: Routed): Route {
+    this.learn(said.addresses);
+    switch (said.status) {
+      case 'ok':
+        // A balancer that has not noticed yet may repeat an address that just failed here: one not tried is better.
+        if (!this.#failed.has(said.address)) return { address: said.address, said };
+        return { address: this.#untried() ?? said.address, said };
+      case 'notReady':
+        this.#lastFailed = '';
+        return { address: undefined, said };
+      case 'mostFail':
+        // A server without a quorum still serves what it has, and tells when the quorum is back.
+        return { address: this.#fallback(), said };
+    }
+  }
+
+  #untried(): string | undefined {
+    const untried = this.#known.filter((address) => !this.#failed.has(address));
+    return untried.length === 0 ? undefined : this.#environment.random.pick(untried);
+  }
+
+  /** A known server that has not failed yet, chosen at random so that a herd spreads; undefined ends the round. */
+  #fallback(): string | undefined {
+    const address = this.#untried();
+    if (address === undefined) this.#failed.clear();
+    return address;
+  }
+}
+
+/** One question to one balancer; `done` gets its answer or one line of why there is none. */
+function askBalancer(
+  balancer: string,
+  failed: string,
+  request: number,
+  options: RouterOptions,
+  environment: Environment,
+  done: (answer: Routed | string) => void,
+): Dialling {
+  const { clock } = environment;
+  let timer: Timer | undefined;
+  let drop: (() => void) | undefined;
+  const greeting = greet(
+    { address: balancer, role: 'client', token: options.token, timeoutMs: options.timeoutMs },
+    environment,
+    (result) => {
+      if (!result.ok) return done(`No balancer at ${balancer} (${result.text})`);
+      const { connection } = result;
+      const finish = (answer: Routed | string): void => {
+        if (timer !== undefined) clock.clearTimeout(timer);
+        connection.abandon('routed');
+        done(answer);
+      };
+      drop = () => connection.abandon('no longer asked');
+      connection.attach({
+        onMessage: (message) => {
+          if (message.type === 'routed' && message.request === request) finish(message);
+        },
+        onClose: (reason) => finish(`The balancer at ${balancer} hung up (${reason.text})`),
+      });
+      timer = clock.setTimeout(() => finish(`The balancer at ${balancer} did not answer`), options.timeoutMs);
+      connection.send({ type: 'route', request, kind: failed === '' ? 'init' : 'retry', failed });
+    },
+  );
+  return {
+    cancel: () => {
+      greeting.cancel();
+      if (timer !== undefined) clock.clearTimeout(timer);
+      drop?.();
+    },
+  };
+}

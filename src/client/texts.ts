@@ -1,0 +1,35 @@
+/** What the codes of the protocol mean to a person: what happened, and what to do. */
+import { limits } from '../base/index.js';
+import type { OutcomeCode } from '../wire/index.js';
+import type { FinalCode } from './outbox.js';
+
+const reasons: Readonly<Record<Exclude<FinalCode, 'ok'>, string>> = {
+  NAME_TAKEN: 'The name belongs to another user; choose another one',
+  BAD_NAME: `A name has 1 to ${limits.nameCharsMax} letters, digits or []{}^|\\_- and begins with no digit; choose another one`,
+  BAD_ROOM: `A room is # and up to ${limits.roomCharsMax - 1} characters without spaces and commas, or @a,b; choose another one`,
+  BAD_TEXT: 'The text is empty or holds control characters; change it and send it again',
+  TOO_LONG: `The text is longer than ${limits.messageBytesMax} bytes; shorten it and send it again`,
+  NOT_ALLOWED: 'You may not write to this room; join it or choose another one',
+  BAD_NONCE: 'The session belongs to somebody else; start the client again',
+  SESSION_EXPIRED: 'The session expired after a long absence; send the line again if it is missing',
+  UNKNOWN_COMMAND: 'The servers do not know this command; update them or the client',
+  UNKNOWN: 'The session expired before an answer came: the line may be in the room or not, and is not sent again',
+  NOT_SENT: 'The client was closed before the line could be sent; send it again',
+};
+
+/** One sentence for a line or a registration that did not succeed. */
+export function reasonOf(code: Exclude<FinalCode, 'ok'>): string {
+  return reasons[code];
+}
+
+/** As in UX.md: the size, the limit, and that nothing was sent. */
+export function tooLongText(bytes: number): string {
+  return `Message is ${bytes} bytes; the limit is ${limits.messageBytesMax}. Nothing was sent; shorten it and send it again`;
+}
+
+export function nameText(code: OutcomeCode, name: string): string {
+  if (code === 'NAME_TAKEN')
+    return `The name "${name}" belongs to another user. Choose another one with --name or /nick`;
+  if (code === 'ok') return '';
+  return `The name "${name}" was refused: ${reasonOf(code)}`;
+}
