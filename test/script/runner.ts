@@ -22,6 +22,9 @@
  *   run MS                            time passes for all: each 10 ms everything is synced and delivered until quiet
  *   slow MS                           time passes for all, but only heartbeats travel and nothing is synced
  *   heartbeats manual|auto            auto (default): they arrive unseen at once on links that are not cut
+ *   lead ID                           unseen: time passes until ID leads and all follow, then two seconds more
+ *   quietly COMMAND                   as COMMAND, but nothing is printed
+ *   install ID SLOT                   the state through SLOT was fetched, synced and switched to at ID
  *   show [ID]                         one line per server: role, ballots, commit, log
  *   frames                            what is under way
  *
@@ -31,7 +34,7 @@
  * After every block no two servers may have committed different values in a slot; the line that says so would be recorded
  * as `DISAGREEMENT …`, and a scenario without `plant=` fails with it whatever was recorded.
  */
-import { type Plants, noPlants } from '../../src/paxos/index.js';
+import { noPlants, type Plants } from '../../src/paxos/index.js';
 import { describe, type Frame, ScriptCluster } from './script-cluster.js';
 
 export interface Block {
@@ -119,10 +122,8 @@ class Runner {
 
   #command(command: string): void {
     const [verb, ...words] = command.split(/\s+/) as [string, ...string[]];
-    if (verb === 'servers') {
-      this.#servers(words);
-      return;
-    }
+    if (verb === 'servers') return this.#unseen(() => this.#servers(words));
+    if (verb === 'quietly') return this.#unseen(() => this.#command(words.join(' ')));
     const cluster = this.#cluster;
     if (cluster === undefined) throw new Error(`"${command}" before "servers N"`);
     switch (verb) {
@@ -144,7 +145,8 @@ class Runner {
           cluster.arrive(frame);
         });
       case 'drop':
-        for (const frame of this.#take(words)) this.#say(`${frame.from}>${frame.to} ${describe(frame.message)} is lost`);
+        for (const frame of this.#take(words))
+          this.#say(`${frame.from}>${frame.to} ${describe(frame.message)} is lost`);
         return;
       case 'hold': {
         const taken = this.#take(words);
@@ -167,6 +169,10 @@ class Runner {
         return cluster.crash(numberOf(words[0]), words[1] === 'quiet');
       case 'restart':
         return cluster.start(numberOf(words[0]));
+      case 'lead':
+        return this.#unseen(() => this.#lead(cluster, numberOf(words[0])));
+      case 'install':
+        return cluster.install(numberOf(words[0]), numberOf(words[1]));
       case 'read':
         return cluster.step(numberOf(words[0]), { kind: 'read', id: numberOf(words[1]) });
       case 'full':
@@ -186,7 +192,8 @@ class Runner {
         cluster.heartbeats = words[0] === 'manual' ? 'manual' : 'auto';
         return;
       case 'show':
-        for (const id of words[0] === undefined ? cluster.ids : [numberOf(words[0])]) this.#say(cluster.describeServer(id));
+        for (const id of words[0] === undefined ? cluster.ids : [numberOf(words[0])])
+          this.#say(cluster.describeServer(id));
         return;
       case 'frames':
         for (const { from, to, message } of cluster.frames) this.#say(`${from}>${to} ${describe(message)}`);
@@ -209,13 +216,34 @@ class Runner {
     this.#cluster = new ScriptCluster(numberOf(words[0]), this.#say, { seed, plants });
   }
 
-  /** Everything is synced and delivered until nothing moves. */
-  #settle(cluster: ScriptCluster): void {
+  #unseen(act: () => void): void {
+    const lines = this.#lines;
+    this.#lines = [];
+    act();
+    this.#lines = lines;
+  }
+
+  /** Prepares of all others are lost until `id` leads; then the cluster comes to rest. */
+  #lead(cluster: ScriptCluster, id: number): void {
+    for (let ms = 0; !cluster.describeServer(id).startsWith(`${id}: leader`); ms += 10) {
+      if (ms > 60_000) throw new Error(`server ${id} does not become leader`);
+      cluster.tick(this.#ids('all'));
+      this.#settle(cluster, (frame) => frame.message.type === 'prepare' && frame.from !== id);
+    }
+    for (let ms = 0; ms < 2000; ms += 10) {
+      cluster.tick(this.#ids('all'));
+      this.#settle(cluster);
+    }
+  }
+
+  /** Everything is synced and delivered until nothing moves; what is `lost` does not arrive. */
+  #settle(cluster: ScriptCluster, lost: (frame: Frame) => boolean = () => false): void {
     for (let moved = true; moved; ) {
       moved = false;
       for (const id of cluster.ids) if (cluster.sync(id)) moved = true;
       while (cluster.frames.length > 0) {
-        cluster.arrive(cluster.frames.shift() as Frame);
+        const frame = cluster.frames.shift() as Frame;
+        if (!lost(frame)) cluster.arrive(frame);
         moved = true;
       }
     }

@@ -7,7 +7,9 @@ import { formatScenario, parseScenario, runScenario } from './runner.js';
 const folder = join(process.cwd(), 'test/script/scenarios');
 const record = process.env['SYNOD_RECORD'] === '1';
 
-for (const name of readdirSync(folder).filter((file) => file.endsWith('.txt')).sort()) {
+for (const name of readdirSync(folder)
+  .filter((file) => file.endsWith('.txt'))
+  .sort()) {
   t.test(name, async (t) => {
     const path = join(folder, name);
     const text = readFileSync(path, 'utf8');

@@ -2,7 +2,13 @@
 import { assert, type LogFields, type Logger, Prng } from '../../src/base/index.js';
 import { DurableGate } from '../../src/daemon/server/gate.js';
 import {
-  ballotText, type Input, type PaxosMessage, type Persist, type Plants, Replica, zeroBallot,
+  ballotText,
+  type Input,
+  type PaxosMessage,
+  type Persist,
+  type Plants,
+  Replica,
+  zeroBallot,
 } from '../../src/paxos/index.js';
 import type { Ballot, ServerId, Slot } from '../../src/wire/index.js';
 
@@ -61,8 +67,14 @@ export class ScriptCluster {
     this.#seed = options.seed;
     for (let id = 1; id <= servers; id++) {
       this.#servers.set(id, {
-        id, incarnation: 0, replica: undefined, gate: undefined, records: [], synced: 0,
-        disk: { promised: zeroBallot, commit: 0, votes: new Map() }, log: new Map(),
+        id,
+        incarnation: 0,
+        replica: undefined,
+        gate: undefined,
+        records: [],
+        synced: 0,
+        disk: { promised: zeroBallot, commit: 0, votes: new Map() },
+        log: new Map(),
       });
     }
     for (const id of this.ids) this.start(id);
@@ -96,7 +108,9 @@ export class ScriptCluster {
       recovered: {
         promised,
         commit,
-        accepted: [...votes].filter(([slot]) => slot > commit).sort((a, b) => a[0] - b[0])
+        accepted: [...votes]
+          .filter(([slot]) => slot > commit)
+          .sort((a, b) => a[0] - b[0])
           .map(([slot, vote]) => ({ slot, ...vote })),
       },
       encodeEntry: (_stamp, batches) => Buffer.from(batches.length === 0 ? 'no-op' : batches.map(textOf).join('+')),
@@ -145,12 +159,15 @@ export class ScriptCluster {
     }
     for (const batch of effects.settled) this.#say(`${id}: batch ${batch} is settled`);
     for (const batch of effects.refused) this.#say(`${id}: batch ${batch} is refused`);
-    for (const { id: read, fresh } of effects.reads) this.#say(`${id}: read ${read} is ${fresh ? 'fresh' : 'not fresh'}`);
+    for (const { id: read, fresh } of effects.reads)
+      this.#say(`${id}: read ${read} is ${fresh ? 'fresh' : 'not fresh'}`);
     for (const learn of effects.learns) this.#answerLearn(server, learn);
     for (const peer of effects.fetchState) this.#say(`${id}: needs the state of ${peer}`);
     if (effects.standing !== undefined) {
       const { leader, happy, up, move } = effects.standing;
-      this.#say(`${id}: standing: leader ${leader === 0 ? 'none' : leader}${happy ? ', happy' : ''}, ${up} up${move ? ', clients should move' : ''}`);
+      this.#say(
+        `${id}: standing: leader ${leader === 0 ? 'none' : leader}${happy ? ', happy' : ''}, ${up} up${move ? ', clients should move' : ''}`,
+      );
     }
     if (effects.stopped) this.#say(`${id}: has handed over`);
     this.#beat();
@@ -181,6 +198,15 @@ export class ScriptCluster {
     return true;
   }
 
+  /** Server `id` has switched to a peer's state as applied through `slot`. */
+  install(id: ServerId, slot: Slot): void {
+    const { log } = this.#server(id);
+    for (const peer of this.#servers.values()) {
+      for (const [held, text] of peer.log) if (held <= slot && !log.has(held)) log.set(held, text);
+    }
+    this.step(id, { kind: 'installed', slot });
+  }
+
   /** A frame arrives; on a cut link or at a dead server it is lost. */
   arrive(frame: Frame): void {
     if (!this.isUp(frame.to)) {
@@ -203,9 +229,14 @@ export class ScriptCluster {
     const { replica, log } = this.#server(id);
     if (replica === undefined) return `${id}: down`;
     const { role, ballot, promised, commit, leader, happy } = replica.view;
-    const text = [...log].sort((a, b) => a[0] - b[0]).map(([slot, value]) => `${slot}=${value}`).join(' ');
-    return `${id}: ${role} at ${ballotText(ballot)}, promised ${ballotText(promised)}, commit ${commit}, ` +
-      `leader ${leader === 0 ? 'none' : leader}${happy ? ', happy' : ''}, log: ${text === '' ? 'empty' : text}`;
+    const text = [...log]
+      .sort((a, b) => a[0] - b[0])
+      .map(([slot, value]) => `${slot}=${value}`)
+      .join(' ');
+    return (
+      `${id}: ${role} at ${ballotText(ballot)}, promised ${ballotText(promised)}, commit ${commit}, ` +
+      `leader ${leader === 0 ? 'none' : leader}${happy ? ', happy' : ''}, log: ${text === '' ? 'empty' : text}`
+    );
   }
 
   /** Slots in which two servers committed different values; must always be empty. */
@@ -244,18 +275,25 @@ export class ScriptCluster {
     }
   }
 
-  #answerLearn(server: Server, learn: { to: ServerId; request: number; from: Slot; upto: Slot; commit: Slot; promised: Ballot }): void {
+  #answerLearn(
+    server: Server,
+    learn: { to: ServerId; request: number; from: Slot; upto: Slot; commit: Slot; promised: Ballot },
+  ): void {
     const values: Uint8Array[] = [];
     for (let slot = learn.from; slot <= learn.upto; slot++) values.push(Buffer.from(server.log.get(slot) as string));
     const { request, commit, promised, from } = learn;
     server.gate?.push({
-      to: learn.to, after: 0, message: { type: 'learnReply', request, commit, promised, firstSlot: 1, from, values },
+      to: learn.to,
+      after: 0,
+      message: { type: 'learnReply', request, commit, promised, firstSlot: 1, from, values },
     });
   }
 
   #loggerOf(id: ServerId): Logger {
     const line = (event: string, fields?: LogFields): void => {
-      const facts = Object.entries(fields ?? {}).map(([name, value]) => `${name}=${String(value)}`).join(' ');
+      const facts = Object.entries(fields ?? {})
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(' ');
       this.#say(`${id}: ${event}${facts === '' ? '' : ` (${facts})`}`);
     };
     const quiet = (_event: string, _fields?: LogFields): void => {};
@@ -317,7 +355,8 @@ export function describe(message: PaxosMessage): string {
       return `prepare ${ballotText(message.ballot)} (commit ${message.commit})`;
     case 'promise': {
       const entries = message.entries
-        .map((e) => `${e.slot}=${textOf(e.value)}@${e.chosen ? 'chosen' : ballotText(e.ballot)}`).join(' ');
+        .map((e) => `${e.slot}=${textOf(e.value)}@${e.chosen ? 'chosen' : ballotText(e.ballot)}`)
+        .join(' ');
       return `promise ${ballotText(message.ballot)} (commit ${message.commit}${entries === '' ? '' : `, ${entries}`})`;
     }
     case 'accept':
