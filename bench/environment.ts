@@ -1,0 +1,70 @@
+/** What every report's header says: which code, which machine, which disk, and who else used the processors meanwhile. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, hostname, tmpdir } from 'node:os';
+import process from 'node:process';
+
+/** The kernel's unit of processor time, per second. */
+const ticksPerSecond = 100;
+
+function output(command: string, args: readonly string[]): string {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return 'unknown'; // A report without git or df is still a report; it says that it doesn't know.
+  }
+}
+
+/** Two lines for the top of a report. */
+export function describeEnvironment(): string {
+  const commit = output('git', ['rev-parse', '--short', 'HEAD']);
+  const changed = output('git', ['status', '--porcelain', '--', 'src']) === '' ? '' : ' (src changed)';
+  const disk = output('df', ['--output=fstype,source', tmpdir()]).split('\n').at(-1)?.replace(/\s+/g, ' ');
+  const model = cpus()[0]?.model ?? 'unknown processor';
+  return [
+    `commit ${commit}${changed} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`,
+    `data on ${disk} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
+  ].join('\n');
+}
+
+/** Measures how much processor time others used: a busy neighbour makes every figure worthless. */
+export class ForeignCpu {
+  readonly #pids: () => readonly number[];
+  readonly #startedMs = performance.now();
+  readonly #busyBefore = busyTicks();
+  readonly #ownBefore: number;
+
+  /** `pids` are the processes that belong to the measurement, this one included. */
+  constructor(pids: () => readonly number[]) {
+    this.#pids = pids;
+    this.#ownBefore = this.#own();
+  }
+
+  /** Cores that were busy with something else, on average since construction. */
+  cores(): number {
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const foreign = busyTicks() - this.#busyBefore - (this.#own() - this.#ownBefore);
+    return Math.max(0, foreign / ticksPerSecond / seconds);
+  }
+
+  #own(): number {
+    return this.#pids().reduce((sum, pid) => sum + processTicks(pid), 0);
+  }
+}
+
+/** Ticks in which any core was neither idle nor waiting for a disk. */
+function busyTicks(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]?.trim().split(/\s+/).slice(1).map(Number) ?? [];
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = fields;
+  return user + nice + system + irq + softirq;
+}
+
+function processTicks(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0; // It ended; what it used is counted as foreign, which can only make a report look worse.
+  }
+}

@@ -1,0 +1,103 @@
+/** How long acknowledgements stop when the leader is killed: the longest silence around each of many kills. */
+
+import { nowMs, until } from '../test/support/until.js';
+import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
+import { describeEnvironment, ForeignCpu } from './environment.js';
+import { Load } from './load.js';
+
+const room = '#bench';
+const clients = 6;
+const inFlight = 4;
+/** Every client must have got this many further acknowledgements before a kill is over. */
+const acksAfterKill = 20;
+
+/** Ends with 1 if an acknowledged line is missing or the servers differ. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { kills } = readNumbers(args, { kills: 50 });
+  console.log(describeEnvironment());
+  console.log(`${kills} kills of the leader under ${clients} clients × ${inFlight} in flight, closed loop\n`);
+  const cluster = await startCluster();
+  try {
+    const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
+    const anyGaps: number[] = [];
+    const clientGaps: number[] = [];
+    const foreign = new ForeignCpu(() => pidsOf(cluster));
+    await load.start();
+    for (let kill = 1; kill <= kills; kill++) {
+      const leader = await cluster.leader();
+      const watch = new GapWatch(load);
+      await cluster.killServer(leader);
+      const gap = await watch.result();
+      anyGaps.push(gap.anyMs);
+      clientGaps.push(gap.worstClientMs);
+      await cluster.startServer(leader);
+      await cluster.waitForStatus('all servers up and close', ({ servers }) => {
+        const applied = servers.map((server) => server.applied);
+        return servers.every(({ state }) => state === 'up') && Math.max(...applied) - Math.min(...applied) < 200;
+      });
+      process.stderr.write(
+        `\r${kill}/${kills}: ${gap.anyMs.toFixed(0)} ms, worst client ${gap.worstClientMs.toFixed(0)} ms   `,
+      );
+    }
+    process.stderr.write('\n');
+    const foreignCores = foreign.cores();
+    const counts = await load.stop();
+    console.log('| silence in ms | p50 | p90 | p99 | max |');
+    console.log('|---|---|---|---|---|');
+    console.log(`| no client is acknowledged | ${percentiles(anyGaps)} |`);
+    console.log(`| the slowest client, moved or not | ${percentiles(clientGaps)} |`);
+    console.log(
+      `\nok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreignCores.toFixed(2)}`,
+    );
+
+    const slot = await cluster.waitForAgreement(60_000);
+    const posts = await postsIn(cluster, room);
+    const least = counts.ok + clients;
+    const good = posts >= least && posts <= least + counts.unknown;
+    console.log(`verify: equal through slot ${slot}; ${posts} posts, ${least} acknowledged: ${good ? 'ok' : 'WRONG'}`);
+    return good ? 0 : 1;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** From just before a kill until every client goes on: the longest time without any acknowledgement. */
+class GapWatch {
+  readonly #load: Load;
+  readonly #startMs = nowMs();
+  readonly #acks = new Array<number>(clients).fill(0);
+  readonly #lastMs = new Array<number>(clients).fill(nowMs());
+  #lastAnyMs = nowMs();
+  #anyMs = 0;
+  #worstClientMs = 0;
+
+  constructor(load: Load) {
+    this.#load = load;
+    load.onAck = (atMs, client) => {
+      this.#anyMs = Math.max(this.#anyMs, atMs - this.#lastAnyMs);
+      this.#lastAnyMs = atMs;
+      this.#worstClientMs = Math.max(this.#worstClientMs, atMs - (this.#lastMs[client] ?? atMs));
+      this.#lastMs[client] = atMs;
+      this.#acks[client] = (this.#acks[client] ?? 0) + 1;
+    };
+  }
+
+  /**
+   * An election takes longer than acknowledgements that were on their way when the leader died, so the kill is over
+   * once the patience of a healthy cluster has passed and every client has been acknowledged again and again.
+   */
+  async result(): Promise<{ anyMs: number; worstClientMs: number }> {
+    await until('all clients to be acknowledged again', 30_000, () => {
+      return nowMs() - this.#startMs > 1500 && this.#acks.every((acks) => acks >= acksAfterKill);
+    });
+    this.#load.onAck = undefined;
+    return { anyMs: this.#anyMs, worstClientMs: this.#worstClientMs };
+  }
+}
+
+function percentiles(values: readonly number[]): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0).toFixed(0);
+  return [at(0.5), at(0.9), at(0.99), at(1)].join(' | ');
+}

@@ -1,0 +1,15 @@
+/** `npm run bench -- NAME [--option N]…`: runs one benchmark of this folder by name. */
+const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<number> }>>> = {
+  throughput: () => import('./throughput.js'),
+  'leader-kill': () => import('./leader-kill.js'),
+  memory: () => import('./memory.js'),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = benchmarks[name];
+if (load === undefined) {
+  console.error(`Usage: npm run bench -- ${Object.keys(benchmarks).join('|')} [--option N]…   (see bench/README.md)`);
+  process.exit(2);
+}
+const benchmark = await load();
+process.exit(await benchmark.main(args));

@@ -1,0 +1,98 @@
+/** Memory of servers that hold a long history, and how long a killed one takes until it serves all of it again. */
+
+import type { Cluster } from '../test/support/cluster.js';
+import { nowMs, until } from '../test/support/until.js';
+import { pidsOf, postsIn, readerOf, readNumbers, startCluster } from './cluster.js';
+import { describeEnvironment, ForeignCpu } from './environment.js';
+import { Load } from './load.js';
+
+const room = '#bench';
+const clients = 16;
+const mebibyte = 2 ** 20;
+
+/** Ends with 1 if lines are missing or the servers differ. */
+export async function main(args: readonly string[]): Promise<number> {
+  const options = readNumbers(args, { messages: 1_000_000, size: 100, inflight: 256 });
+  console.log(describeEnvironment());
+  console.log(
+    `${options.messages} lines of ${options.size} bytes, from ${clients} clients × ${options.inflight} in flight\n`,
+  );
+  const cluster = await startCluster();
+  const peaks = new Map<number, number>();
+  const sample = setInterval(() => void sampleMemory(cluster, peaks), 200);
+  try {
+    const load = new Load({
+      clients,
+      inFlight: options.inflight,
+      sizeBytes: options.size,
+      room,
+      balancer: cluster.balancerAddress,
+      linesMax: options.messages,
+    });
+    const foreign = new ForeignCpu(() => pidsOf(cluster));
+    const startMs = nowMs();
+    await load.start();
+    await load.finished();
+    const seconds = (nowMs() - startMs) / 1000;
+    const foreignCores = foreign.cores();
+    const counts = await load.stop();
+    console.log(
+      `written in ${seconds.toFixed(1)} s; ok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreignCores.toFixed(2)}`,
+    );
+    await cluster.waitForAgreement(120_000);
+    await sampleMemory(cluster, peaks);
+    const leader = await cluster.leader();
+    for (const id of cluster.ids) {
+      const now = await cluster.server(id).residentBytes();
+      const role = id === leader ? 'leader' : 'follower';
+      console.log(`server ${id} (${role}): ${mib(now)} resident, ${mib(peaks.get(id) ?? 0)} at most`);
+    }
+    clearInterval(sample);
+
+    const posts = await postsIn(cluster, room);
+    const good = posts === counts.ok + clients && counts.ok === Math.floor(options.messages / clients) * clients;
+    for (const id of [leader, cluster.ids.find((other) => other !== leader) ?? 0]) await restart(cluster, id, posts);
+    const slot = await cluster.waitForAgreement(60_000);
+    console.log(`verify: equal through slot ${slot}; ${posts} posts: ${good ? 'ok' : 'WRONG'}`);
+    return good ? 0 : 1;
+  } finally {
+    clearInterval(sample);
+    await cluster.stop();
+  }
+}
+
+/** kill -9, start, and the time until a client gets the newest and the oldest page of the complete history. */
+async function restart(cluster: Cluster, id: number, posts: number): Promise<void> {
+  await cluster.killServer(id);
+  const startMs = nowMs();
+  const program = await cluster.startServer(id);
+  const readyMs = nowMs() - startMs;
+  const reader = readerOf(cluster, id);
+  try {
+    await until('the whole history', 60_000, async () => {
+      const newest = await reader.history({ room, by: 'post', limit: 100 }, 1000);
+      return newest.ok && newest.answer.headN === posts && newest.answer.groups.length > 0;
+    });
+    const newestMs = nowMs() - startMs;
+    const pageStartMs = nowMs();
+    const oldest = await reader.history({ room, by: 'post', direction: 'from', event: 1, limit: 100 }, 10_000);
+    if (!oldest.ok || oldest.answer.groups[0]?.firstN !== 1)
+      throw new Error(`no first page: ${JSON.stringify(oldest)}`);
+    console.log(
+      `server ${id} restarted: READY after ${readyMs.toFixed(0)} ms, complete after ${newestMs.toFixed(0)} ms, ` +
+        `first page in ${(nowMs() - pageStartMs).toFixed(1)} ms, ${mib(await program.residentBytes())} resident`,
+    );
+  } finally {
+    await reader.close();
+  }
+}
+
+async function sampleMemory(cluster: Cluster, peaks: Map<number, number>): Promise<void> {
+  for (const id of cluster.upIds) {
+    peaks.set(id, Math.max(peaks.get(id) ?? 0, await cluster.server(id).residentBytes()));
+  }
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / mebibyte).toFixed(0)} MiB`;
+}
