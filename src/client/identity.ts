@@ -1,0 +1,89 @@
+/** The user's secret: one random token in the configuration directory; whoever has it may use the names claimed with it. */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ExitError, exitCodes } from '../base/index.js';
+
+const TOKEN_BYTES = 32;
+const FILE = 'identity';
+
+/** `$XDG_CONFIG_HOME/synod`, else `~/.config/synod`. A relative XDG_CONFIG_HOME is ignored, as its specification asks. */
+export function configDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const configured = environment.XDG_CONFIG_HOME;
+  const base = configured?.startsWith('/') === true ? configured : join(environment.HOME ?? homedir(), '.config');
+  return join(base, 'synod');
+}
+
+/**
+ * The 32 secret bytes of this user, made on first use. The file appears whole or not at all, and two clients that start
+ * at once end up with the same token. Throws an ExitError (exit code 3) that says what to do when it is unreadable.
+ */
+export function loadIdentity(directory = configDirectory()): Uint8Array {
+  const path = join(directory, FILE);
+  return readToken(path) ?? createToken(directory, path);
+}
+
+function readToken(path: string): Uint8Array | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+    // Somebody's umask or a copied home directory may have opened it: a secret is for its owner.
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unreadable(path, error);
+  }
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new ExitError(
+      exitCodes.refused,
+      'BAD_IDENTITY',
+      `${path} holds no identity (64 hexadecimal digits). Restore it, or remove it to start as a new user.`,
+    );
+  }
+  return Buffer.from(text, 'hex');
+}
+
+function createToken(directory: string, path: string): Uint8Array {
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const file = openSync(temporary, 'wx', 0o600);
+    try {
+      writeSync(file, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    try {
+      // Unlike rename, link refuses to replace: of two clients that start at once, the first one's token stays.
+      linkSync(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      unlinkSync(temporary);
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const token = readToken(path);
+  if (token === undefined) throw unreadable(path, new Error('it vanished'));
+  return token;
+}
+
+function unreadable(path: string, cause: unknown): ExitError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const text = `The identity ${path} cannot be used (${why}). Make it readable, or set XDG_CONFIG_HOME to another directory.`;
+  return new ExitError(exitCodes.refused, 'BAD_IDENTITY', text, { cause });
+}
