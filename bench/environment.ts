@@ -1,4 +1,4 @@
-/** What every report's header says: which code, which machine, which disk, and who else used the processors meanwhile. */
+/** What every report's header says: which code, which machine, which disk, and who else used the processors. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Closed-loop load through the client library: each client keeps a fixed number of lines in flight; every end is counted. */
+/** Closed-loop load through the client library: each client keeps a number of lines in flight; every end is counted. */
 
 import { randomBytes } from 'node:crypto';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';

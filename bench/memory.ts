@@ -37,7 +37,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const foreignCores = foreign.cores();
     const counts = await load.stop();
     console.log(
-      `written in ${seconds.toFixed(1)} s; ok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreignCores.toFixed(2)}`,
+      `written in ${seconds.toFixed(1)} s; ok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; ` +
+        `foreign cores ${foreignCores.toFixed(2)}`,
     );
     await cluster.waitForAgreement(120_000);
     await sampleMemory(cluster, peaks);

@@ -1,4 +1,4 @@
-/** The checker is checked: good histories pass, every planted wrong is named, and a stupid twin gives the same verdict. */
+/** The checker is checked: good histories pass, planted wrongs are named, a stupid twin gives the same verdict. */
 import fc from 'fast-check';
 import t from 'tap';
 import { Prng } from '../../src/base/prng.js';

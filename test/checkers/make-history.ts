@@ -1,4 +1,4 @@
-/** Makes good chat histories from a seed, and plants one named wrong into a copy of one: the checker's own test data. */
+/** Makes good chat histories from a seed, and plants a named wrong into a copy of one: the checker's own test data. */
 import type { Prng } from '../../src/base/prng.js';
 import type { Delivery, Entry, FreshRead, History, Send, ServerLog, Stream } from './history.js';
 

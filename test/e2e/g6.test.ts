@@ -1,4 +1,4 @@
-/** G6 (BEHAVIOUR.md, 6): kills without clients, of a follower, of the leader, and a stop of everything: nothing is lost. */
+/** G6 (BEHAVIOUR.md, 6): kills without clients, of a follower, of the leader, a stop of everything: nothing is lost. */
 import t from 'tap';
 import type { ChatClient } from '../support/chat-client.js';
 import { Cluster } from '../support/cluster.js';

@@ -1,4 +1,4 @@
-/** G9 (BEHAVIOUR.md, 6): the balancer is advice: chat goes on without it, and a restarted one knows the seal and the load. */
+/** G9 (BEHAVIOUR.md, 6): the balancer is advice: chat goes on without it, a restarted one knows seal and load. */
 import path from 'node:path';
 import t from 'tap';
 import { Cluster } from '../support/cluster.js';

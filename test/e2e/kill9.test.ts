@@ -1,4 +1,4 @@
-/** Thirty random rounds of kill -9 and restart under the load of four clients; then the linear checker judges all of it. */
+/** Thirty random rounds of kill -9 and restart under the load of four clients, judged by the linear checker. */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
 import type { FreshRead } from '../checkers/history.js';
