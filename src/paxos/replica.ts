@@ -20,22 +20,22 @@ import type {
   Slot,
 } from '../wire/index.js';
 import { Acceptor } from './acceptor.js';
-import { ballotAbove, ballotText, compareBallots, sameBallot, zeroBallot } from './ballot.js';
-import { Candidate } from './candidate.js';
+import { ballotText, compareBallots, sameBallot } from './ballot.js';
 import { Catchup } from './catchup.js';
 import { Context, type ReplicaOptions, ticks } from './context.js';
-import { type Effects, noEffects, type StandingChange } from './effects.js';
+import { type Effects, noEffects } from './effects.js';
 import { Election } from './election.js';
 import { Forwarding, type Target } from './forwarding.js';
 import type { Input, Now, PaxosMessage } from './input.js';
 import { Intake } from './intake.js';
 import { Invariants } from './invariants.js';
-import { Leader } from './leader.js';
 import { Patience } from './patience.js';
 import { Peers } from './peers.js';
 import { noPlants } from './plants.js';
 import { Reads } from './reads.js';
+import { Roles } from './roles.js';
 import { SlotLog } from './slot-log.js';
+import { Standing } from './standing.js';
 import { StateHashes } from './state-hash.js';
 import { Alarm } from './timeout.js';
 
@@ -56,8 +56,6 @@ export interface ReplicaView {
   readonly disputed: boolean;
 }
 
-type Flags = Pick<HeartbeatReply, 'leads' | 'majority' | 'abdicated' | 'happy'>;
-
 export class Replica {
   readonly #context: Context;
   readonly #log: SlotLog;
@@ -72,10 +70,8 @@ export class Replica {
   readonly #hashes: StateHashes;
   readonly #invariants: Invariants;
   readonly #hintAlarm: Alarm;
-  #candidate: Candidate | undefined;
-  #leader: Leader | undefined;
-  #announced: Flags = { leads: zeroBallot, majority: false, abdicated: false, happy: false };
-  #standing: StandingChange | undefined;
+  readonly #roles: Roles;
+  readonly #standing: Standing;
   #stopTick: number | undefined;
 
   constructor(options: ReplicaOptions) {
@@ -97,6 +93,25 @@ export class Replica {
     this.#reads = new Reads(this.#context, this.#peers);
     this.#hashes = new StateHashes(this.#context, this.#peers);
     this.#hintAlarm = new Alarm(ticks(limits.commitRepeatMs), 0);
+    this.#roles = new Roles({
+      context: this.#context,
+      log: this.#log,
+      acceptor: this.#acceptor,
+      peers: this.#peers,
+      patience: this.#patience,
+      election: this.#election,
+      catchup: this.#catchup,
+      intake: this.#intake,
+      reads: this.#reads,
+    });
+    this.#standing = new Standing({
+      context: this.#context,
+      log: this.#log,
+      acceptor: this.#acceptor,
+      peers: this.#peers,
+      roles: this.#roles,
+      hashes: this.#hashes,
+    });
     this.#invariants = new Invariants();
     for (const entry of recovered.accepted) this.#context.sawRound(entry.ballot);
   }
@@ -117,9 +132,9 @@ export class Replica {
       promised: this.#acceptor.promised,
       commit: this.#log.commit,
       logSize: this.#log.size,
-      leads: this.#leader?.ballot,
-      campaigns: this.#candidate?.ballot,
-      inFlight: this.#leader?.inFlight ?? 0,
+      leads: this.#roles.leader?.ballot,
+      campaigns: this.#roles.candidate?.ballot,
+      inFlight: this.#roles.leader?.inFlight ?? 0,
     });
     return effects;
   }
@@ -130,18 +145,18 @@ export class Replica {
   }
 
   get view(): ReplicaView {
-    const with_ = this.#happyWith();
+    const with_ = this.#standing.happyWith;
     return {
       role: this.#role(),
-      ballot: this.#leader?.ballot ?? this.#candidate?.ballot ?? this.#acceptor.promised,
+      ballot: this.#roles.leader?.ballot ?? this.#roles.candidate?.ballot ?? this.#acceptor.promised,
       promised: this.#acceptor.promised,
       durablePromise: this.#acceptor.durablePromise,
       commit: this.#log.commit,
       leader: with_?.server ?? 0,
       happy: with_ !== undefined,
-      abdicated: this.#leader?.abdicated ?? false,
-      caughtUp: this.#leader !== undefined || this.#catchup.caughtUp,
-      inFlight: this.#leader?.inFlight ?? 0,
+      abdicated: this.#roles.leader?.abdicated ?? false,
+      caughtUp: this.#roles.leader !== undefined || this.#catchup.caughtUp,
+      inFlight: this.#roles.leader?.inFlight ?? 0,
       pendingBatches: this.#forwarding.pending,
       heard: this.#peers.heard().map((peer) => peer.id),
       disputed: this.#hashes.disputed,
@@ -149,8 +164,8 @@ export class Replica {
   }
 
   #role(): ReplicaRole {
-    if (this.#leader !== undefined && !this.#leader.abdicated) return 'leader';
-    if (this.#candidate !== undefined) return 'candidate';
+    if (this.#roles.leader !== undefined && !this.#roles.leader.abdicated) return 'leader';
+    if (this.#roles.candidate !== undefined) return 'candidate';
     return this.#catchup.caughtUp ? 'follower' : 'recovering';
   }
 
@@ -204,7 +219,7 @@ export class Replica {
       case 'chosen':
         return this.#onChosen(from, message);
       case 'heartbeat':
-        return this.#context.send(from, this.#reply(message.round));
+        return this.#context.send(from, this.#standing.reply(message.round));
       case 'heartbeatReply':
         return this.#onHeartbeatReply(from, message);
       case 'forward':
@@ -236,30 +251,11 @@ export class Replica {
     this.#context.tick += 1;
     this.#peers.onTick();
     this.#catchup.onTick();
-    this.#candidate?.onTick();
-    this.#leader?.onTick();
-    this.#watchPatience();
+    this.#roles.candidate?.onTick();
+    this.#roles.leader?.onTick();
+    this.#roles.watchPatience();
     if (this.#hintAlarm.due(this.#context.tick) && !this.#context.diskFull) this.#log.hint();
-    if (this.#leader?.shouldPrepareAgain && this.#isFit()) this.#startCampaign('a server has promised higher');
-  }
-
-  #watchPatience(): void {
-    if (this.#leader !== undefined && !this.#leader.abdicated && this.#leader.outOfPatience) {
-      this.#context.logger.info('abdicated', { ballot: ballotText(this.#leader.ballot) });
-      this.#patience.ranOut();
-      this.#abdicate(this.#leader);
-    }
-    const candidate = this.#candidate;
-    if (candidate !== undefined && !candidate.waiting && this.#patience.exceededSince(candidate.patienceTick)) {
-      this.#patience.ranOut();
-      candidate.waiting = true;
-    }
-  }
-
-  #abdicate(leader: Leader): void {
-    leader.abdicated = true;
-    this.#intake.clear();
-    this.#reads.stopConfirming();
+    if (this.#standing.fitLeader?.shouldPrepareAgain) this.#roles.campaign('a server has promised higher');
   }
 
   // --- phase 1 ------------------------------------------------------------------------------------------------------
@@ -272,88 +268,36 @@ export class Replica {
     const order = compareBallots(ballot, this.#acceptor.promised);
     if (order < 0) return this.#acceptor.nack(from, ballot);
     // Checked when it arrives: a prepare delayed by ten seconds must not depose a good leader.
-    const happyWith = this.#happyWith()?.server;
+    const happyWith = this.#standing.happyWith?.server;
     if (happyWith !== undefined && happyWith !== from) {
       return this.#context.ignore('prepare', `happy with ${happyWith}`, from);
     }
-    if (order > 0) this.#promiseTo(ballot);
+    if (order > 0) this.#roles.promiseTo(ballot);
     this.#acceptor.answerPrepare(from, message);
   }
 
-  /** Raises the promise to another server's ballot; whatever we led or campaigned for ends with it. */
-  #promiseTo(ballot: Ballot): void {
-    this.#stepDown('promised a higher ballot');
-    if (this.#candidate !== undefined) {
-      this.#candidate = undefined;
-      this.#election.onLost();
-    }
-    this.#acceptor.promise(ballot);
-  }
-
-  #startCampaign(why: string): void {
-    const waiting = this.#candidate;
-    if (waiting !== undefined && sameBallot(waiting.ballot, this.#acceptor.promised) && !waiting.preempted) {
-      waiting.waiting = false;
-      waiting.patienceTick = this.#context.tick;
-      return;
-    }
-    this.#stepDown('campaigns anew');
-    const round = Math.max(this.#context.roundSeen, this.#acceptor.promised.round);
-    const ballot = ballotAbove(round, this.#context.self, this.#context.incarnation);
-    this.#context.logger.info('campaign', { ballot: ballotText(ballot), why });
-    this.#acceptor.promise(ballot);
-    this.#candidate = new Candidate(this.#context, ballot, this.#acceptor.promisedRecord, this.#log.commit);
-  }
-
   #onPromise(from: ServerId, message: PromiseReply): void {
-    const candidate = this.#candidate;
+    const candidate = this.#roles.candidate;
     this.#peers.sawPromise(from, message.ballot);
     if (candidate === undefined || !sameBallot(message.ballot, candidate.ballot)) {
       return this.#context.ignore('promise', 'not for my ballot', from);
     }
-    if (candidate.onPromise(from, message)) this.#becomeLeader(candidate);
-  }
-
-  #becomeLeader(candidate: Candidate): void {
-    assert(sameBallot(candidate.ballot, this.#acceptor.promised), 'a candidate holds its own promise');
-    this.#candidate = undefined;
-    this.#leader = new Leader(
-      { context: this.#context, log: this.#log, peers: this.#peers, patience: this.#patience },
-      candidate.ballot,
-      candidate.promises,
-      this.#context.tick - candidate.startTick,
-    );
-    const { floor } = this.#leader;
-    this.#context.logger.info('leads', { ballot: ballotText(candidate.ballot), floor, next: this.#leader.nextSlot });
-    const source = candidate.promises.find(
-      (promise) => promise.commit === floor && promise.from !== this.#context.self,
-    );
-    if (floor > this.#log.commit && source !== undefined) this.#catchup.want(floor, source.from);
-    if (this.#context.stopping) this.#abdicate(this.#leader);
+    if (candidate.onPromise(from, message)) this.#roles.becomeLeader(candidate);
   }
 
   #onNack(from: ServerId, message: Nack): void {
     this.#context.sawRound(message.promised);
-    if (this.#leader !== undefined && sameBallot(message.refused, this.#leader.ballot)) {
-      if (this.#leader.onNack(from)) this.#stepDown('a majority refuses my ballot');
+    if (this.#roles.leader !== undefined && sameBallot(message.refused, this.#roles.leader.ballot)) {
+      if (this.#roles.leader.onNack(from)) this.#roles.stepDown('a majority refuses my ballot');
       return;
     }
-    const candidate = this.#candidate;
+    const candidate = this.#roles.candidate;
     if (candidate === undefined || !sameBallot(message.refused, candidate.ballot)) {
       return this.#context.ignore('nack', 'not for my ballot', from);
     }
     if (candidate.onNack(from)) {
-      this.#candidate = undefined;
-      this.#election.onLost();
+      this.#roles.loseCampaign();
     }
-  }
-
-  #stepDown(why: string): void {
-    if (this.#leader === undefined) return;
-    this.#context.logger.info('steps-down', { ballot: ballotText(this.#leader.ballot), why });
-    this.#leader = undefined;
-    this.#intake.clear();
-    this.#reads.stopConfirming();
   }
 
   // --- phase 2 ------------------------------------------------------------------------------------------------------
@@ -373,25 +317,26 @@ export class Replica {
       this.#context.logger.error('two-values', { slot, from, ballot: ballotText(ballot) });
       return;
     }
-    if (order > 0) this.#promiseTo(ballot);
+    if (order > 0) this.#roles.promiseTo(ballot);
     this.#acceptor.vote(from, message);
   }
 
   #onAccepted(from: ServerId, message: Accepted): void {
     this.#peers.sawPromise(from, message.ballot);
-    if (this.#leader === undefined || !sameBallot(message.ballot, this.#leader.ballot)) {
+    if (this.#roles.leader === undefined || !sameBallot(message.ballot, this.#roles.leader.ballot)) {
       return this.#context.ignore('accepted', 'not for my ballot', from);
     }
-    this.#leader.onAccepted(from, message.slot, message.count);
+    this.#roles.leader.onAccepted(from, message.slot, message.count);
   }
 
   #onCommit(from: ServerId, message: Commit): void {
     const { ballot, upto } = message;
     if (ballot.server !== from) return this.#context.ignore('commit', 'not its own ballot', from);
     this.#context.sawRound(ballot);
-    if (this.#leader !== undefined) {
-      if (compareBallots(ballot, this.#leader.ballot) < 0) return this.#context.ignore('commit', 'an old ballot', from);
-      this.#stepDown('a higher ballot commits');
+    if (this.#roles.leader !== undefined) {
+      if (compareBallots(ballot, this.#roles.leader.ballot) < 0)
+        return this.#context.ignore('commit', 'an old ballot', from);
+      this.#roles.stepDown('a higher ballot commits');
     }
     const last = Math.min(upto, this.#log.highest);
     for (let slot = this.#log.commit + 1; slot <= last; slot++) {
@@ -406,9 +351,9 @@ export class Replica {
 
   #onChosen(from: ServerId, message: Chosen): void {
     if (message.upto <= this.#log.commit) return this.#context.ignore('chosen', 'known', from);
-    if (this.#leader !== undefined) {
-      if (!this.#leader.stuckBelow(message.upto)) return;
-      this.#stepDown('a follower knows more');
+    if (this.#roles.leader !== undefined) {
+      if (!this.#roles.leader.stuckBelow(message.upto)) return;
+      this.#roles.stepDown('a follower knows more');
     }
     this.#catchup.want(message.upto, from);
   }
@@ -417,10 +362,10 @@ export class Replica {
     assert(records >= this.#context.durable && records <= this.#context.persisted, 'durability only grows');
     this.#context.durable = records;
     this.#acceptor.onDurable();
-    this.#leader?.onDurable();
-    const candidate = this.#candidate;
+    this.#roles.leader?.onDurable();
+    const candidate = this.#roles.candidate;
     if (candidate?.ownIsDue) {
-      if (candidate.addOwn(this.#log.commit, this.#log.entriesAbove())) this.#becomeLeader(candidate);
+      if (candidate.addOwn(this.#log.commit, this.#log.entriesAbove())) this.#roles.becomeLeader(candidate);
     }
   }
 
@@ -445,16 +390,17 @@ export class Replica {
     if (this.#context.diskFull) return this.#context.ignore('learnReply', 'the disk is full', from);
     const last = this.#catchup.lastSlotOf(message);
     // Stops before using it: announcing under its own ballot what it learned makes followers commit dead values.
-    if (this.#leader !== undefined && last > Math.max(this.#leader.floor, this.#log.commit)) {
-      if (!this.#context.plants.deposedCommit) this.#stepDown('learned what it has not counted');
+    if (this.#roles.leader !== undefined && last > Math.max(this.#roles.leader.floor, this.#log.commit)) {
+      if (!this.#context.plants.deposedCommit) this.#roles.stepDown('learned what it has not counted');
     }
     this.#catchup.onReply(from, message);
-    this.#leader?.announce();
+    this.#roles.leader?.announce();
   }
 
   #onInstalled(slot: Slot): void {
     if (slot > this.#log.commit) {
-      if (this.#leader !== undefined && slot > this.#leader.floor) this.#stepDown('installed what it has not counted');
+      if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
+        this.#roles.stepDown('installed what it has not counted');
       this.#log.install(slot);
     }
     this.#catchup.onInstalled();
@@ -463,13 +409,15 @@ export class Replica {
   // --- clients ------------------------------------------------------------------------------------------------------
 
   #onForward(from: ServerId, message: Forward): void {
-    if (!this.#isFit()) return this.#context.ignore('forward', 'not a leader in good standing', from);
+    if (this.#standing.fitLeader === undefined)
+      return this.#context.ignore('forward', 'not a leader in good standing', from);
     this.#intake.add(from, message.batch, message.bytes);
   }
 
   #onReadIndex(from: ServerId, message: ReadIndex): void {
-    if (this.#leader === undefined || !this.#isFit()) return this.#context.ignore('readIndex', 'not a leader', from);
-    this.#reads.confirm(this.#leader, this.#log.commit, from, message.request);
+    const leader = this.#standing.fitLeader;
+    if (leader === undefined) return this.#context.ignore('readIndex', 'not a leader in good standing', from);
+    this.#reads.confirm(leader, this.#log.commit, from, message.request);
   }
 
   // --- standing -----------------------------------------------------------------------------------------------------
@@ -481,22 +429,22 @@ export class Replica {
 
   #onDisk(full: boolean): void {
     this.#context.diskFull = full;
-    if (full && this.#leader !== undefined) this.#abdicate(this.#leader);
-    if (full && this.#candidate !== undefined) this.#candidate = undefined;
+    if (full && this.#roles.leader !== undefined) this.#roles.abdicate();
+    if (full && this.#roles.candidate !== undefined) this.#roles.dropCampaign();
   }
 
   #onStop(): void {
     if (this.#context.stopping) return;
     this.#context.stopping = true;
     this.#stopTick = this.#context.tick;
-    if (this.#leader !== undefined) this.#abdicate(this.#leader);
+    if (this.#roles.leader !== undefined) this.#roles.abdicate();
   }
 
   /** Waits for what is in flight, at most a second, then tells the most advanced follower to campaign. */
   #handOver(): void {
     if (this.#stopTick === undefined) return;
     const waited = this.#context.tick - this.#stopTick;
-    const leader = this.#leader;
+    const leader = this.#roles.leader;
     if (leader !== undefined && leader.inFlight > 0 && waited < ticks(limits.handoverMs)) return;
     this.#stopTick = undefined;
     this.#context.effects.stopped = true;
@@ -513,48 +461,13 @@ export class Replica {
     }
     const able = !this.#context.stopping && !this.#context.diskFull && !this.#catchup.fetchingState;
     if (!able || this.#peers.up < this.#context.majority) return this.#context.ignore('campaign', 'not able', from);
-    this.#startCampaign(`server ${from} hands over`);
-  }
-
-  /** True while this server leads, a majority follows, and nothing forbids it to propose. */
-  #isFit(): boolean {
-    const leader = this.#leader;
-    return leader !== undefined && !leader.abdicated && !this.#hashes.disputed && leader.hasMajority;
-  }
-
-  /** Whom this server is happy with: itself, or a peer heard that leads, is followed and has not abdicated. */
-  #happyWith(): Target | undefined {
-    if (this.#leader !== undefined && this.#isFit()) return { server: this.#context.self, ballot: this.#leader.ballot };
-    const peer = this.#peers.happyLeader();
-    return peer === undefined ? undefined : { server: peer.id, ballot: peer.leads };
-  }
-
-  #flags(happy: boolean): Flags {
-    const leader = this.#leader;
-    return {
-      leads: leader?.ballot ?? zeroBallot,
-      majority: leader?.hasMajority ?? false,
-      abdicated: (leader?.abdicated ?? false) || (leader !== undefined && this.#hashes.disputed),
-      happy,
-    };
-  }
-
-  #reply(round: number): HeartbeatReply {
-    return {
-      type: 'heartbeatReply',
-      round,
-      promised: this.#acceptor.durablePromise,
-      ...this.#flags(this.#happyWith() !== undefined),
-      commit: this.#log.commit,
-      hashSlot: this.#hashes.lastSlot,
-      hash: this.#hashes.lastHash,
-    };
+    this.#roles.campaign(`server ${from} hands over`);
   }
 
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
   #conclude(commitBefore: Slot): void {
     if (this.#log.commit > commitBefore) this.#forwarding.onApplied(commitBefore, this.#log.commit);
-    let happyWith = this.#happyWith();
+    let happyWith = this.#standing.happyWith;
     let cutOffFrom: ServerId | undefined;
     if (happyWith !== undefined) {
       this.#election.onHappy();
@@ -562,25 +475,25 @@ export class Replica {
     } else {
       cutOffFrom = this.#election.cutOffFrom();
       if (cutOffFrom !== undefined) this.#catchup.askNeighbour(cutOffFrom);
-      const idle = this.#candidate === undefined || this.#candidate.waiting;
-      const leads = this.#leader !== undefined && !this.#leader.abdicated;
+      const idle = this.#roles.candidate === undefined || this.#roles.candidate.waiting;
+      const leads = this.#roles.leader !== undefined && !this.#roles.leader.abdicated;
       if (idle && !leads && this.#election.isDue(this.#log.commit, this.#catchup.fetchingState)) {
-        this.#startCampaign('no leader');
+        this.#roles.campaign('no leader');
       }
-      happyWith = this.#happyWith();
+      happyWith = this.#standing.happyWith;
     }
     this.#moveBatches(happyWith);
-    this.#reads.pump(this.#isFit() ? this.#leader : undefined, happyWith?.server, this.#log.commit);
-    this.#announce(happyWith, cutOffFrom !== undefined);
+    this.#reads.pump(this.#standing.fitLeader, happyWith?.server, this.#log.commit);
+    this.#standing.announce(happyWith, cutOffFrom !== undefined);
     // After the announcement: an heir that is still happy with us would drop its campaign.
     this.#handOver();
   }
 
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */
   #abandonCampaign(): void {
-    if (this.#candidate === undefined) return;
+    if (this.#roles.candidate === undefined) return;
     const happy = 1 + this.#peers.heard().filter((peer) => peer.happy).length;
-    if (happy >= this.#context.majority) this.#candidate = undefined;
+    if (happy >= this.#context.majority) this.#roles.dropCampaign();
   }
 
   #moveBatches(target: Target | undefined): void {
@@ -589,43 +502,11 @@ export class Replica {
       if (to.server === self) this.#intake.add(self, batch, bytes);
       else this.#context.send(to.server, { type: 'forward', batch, bytes });
     });
-    const leader = this.#leader;
-    if (leader === undefined || !this.#isFit()) return;
+    const leader = this.#standing.fitLeader;
+    if (leader === undefined) return;
     this.#intake.drain(leader, (origin, batch, slot) => {
       if (origin === self) this.#forwarding.placed(batch, slot, this.#log.commit);
       else this.#context.send(origin, { type: 'forwardOk', ballot: leader.ballot, batch, slot });
     });
-  }
-
-  #announce(happyWith: Target | undefined, move: boolean): void {
-    const flags = this.#flags(happyWith !== undefined);
-    const old = this.#announced;
-    const changed =
-      !sameBallot(flags.leads, old.leads) ||
-      flags.majority !== old.majority ||
-      flags.abdicated !== old.abdicated ||
-      flags.happy !== old.happy;
-    if (changed) {
-      this.#announced = flags;
-      this.#context.broadcast(this.#reply(0));
-    }
-    const standing: StandingChange = {
-      leader: happyWith?.server ?? 0,
-      ballot: happyWith?.ballot ?? zeroBallot,
-      leading: happyWith?.server === this.#context.self,
-      happy: happyWith !== undefined,
-      up: this.#peers.up,
-      move,
-    };
-    const last = this.#standing;
-    const same =
-      last !== undefined &&
-      last.leader === standing.leader &&
-      sameBallot(last.ballot, standing.ballot) &&
-      last.up === standing.up &&
-      last.move === standing.move;
-    if (same) return;
-    this.#standing = standing;
-    this.#context.effects.standing = standing;
   }
 }
