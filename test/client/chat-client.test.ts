@@ -1,0 +1,363 @@
+/** The client's promises one by one: states, reroutes, routing answers, moving, expiry, gaps. */
+import t from 'tap';
+import { BALANCER, SERVERS, World } from './world.js';
+
+t.test('a line goes queued, sending, committed, and comes back once as a message with its id', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  const answers: unknown[] = [];
+  const id = w.client.post('#lobby', 'hello', (...answer) => answers.push(answer));
+  t.same(w.states(id), ['queued'], 'told at once, before the turn ends');
+  w.clock.settle();
+  t.same(w.states(id), ['queued', 'sending', 'committed']);
+  t.same(answers, [['ok', w.log.slot, 1, id]]);
+  t.match(w.of('state').at(-1), { state: 'committed', slot: w.log.slot, n: 1, room: '#lobby' });
+  t.match(w.of('message'), [
+    { room: '#lobby', n: 1, from: 'Aaron', text: 'hello', id, time: '2026-01-01T00:00:00.000Z' },
+  ]);
+  t.match(w.of('connected'), [{ server: 1, address: SERVERS[0] }]);
+});
+
+t.test('all lines of one turn leave as one run', async (t) => {
+  const w = new World().up();
+  w.clock.settle();
+  for (let i = 0; i < 50; i++) w.client.post('#lobby', `line ${i}`);
+  w.clock.settle();
+  const runs = w.current.received.filter((message) => message.type === 'submit');
+  t.equal(runs.length, 1);
+  t.equal(w.log.texts('#lobby').length, 50);
+});
+
+t.test('the window bounds what is in flight; acks let more go', async (t) => {
+  const w = new World({ window: 4 }).up();
+  w.clock.settle();
+  w.current.script.mute = true;
+  for (let i = 0; i < 10; i++) w.client.post('#lobby', `line ${i}`);
+  w.clock.settle();
+  t.equal(w.log.texts('#lobby').length, 4);
+  t.equal(w.client.queuedLines, 6);
+  w.current.script.mute = false;
+  w.until(() => w.client.openLines === 0, 60_000, 'all answered after asking again');
+  t.same(
+    w.log.texts('#lobby'),
+    Array.from({ length: 10 }, (_, i) => `line ${i}`),
+  );
+});
+
+t.test(
+  'without a session lines stay queued; without an answer they are unconfirmed after exactly 10 s, then committed',
+  async (t) => {
+    const w = new World();
+    for (const server of w.servers) server.script.quorum = false;
+    w.up();
+    const first = w.client.post('#lobby', 'one');
+    w.clock.advance(30_000);
+    t.same(w.states(first), ['queued'], 'no session: never unconfirmed');
+    t.match(w.of('quorum'), [{ ok: false, up: 1, servers: 3 }]);
+    for (const server of w.servers) server.script.quorum = true;
+    w.until(() => w.states(first).includes('committed'), 20_000, 'registered at the next asking');
+    w.current.script.mute = true;
+    const second = w.client.post('#lobby', 'two');
+    w.clock.settle();
+    w.clock.advance(9_999);
+    t.same(w.states(second), ['queued', 'sending']);
+    w.clock.advance(1);
+    t.same(w.states(second), ['queued', 'sending', 'unconfirmed']);
+    w.current.script.mute = false;
+    w.until(() => w.client.openLines === 0, 21_000, 'retried under the same id');
+    t.same(w.states(second), ['queued', 'sending', 'unconfirmed', 'committed']);
+    t.same(w.log.texts('#lobby'), ['one', 'two'], 'and applied once');
+  },
+);
+
+t.test('a killed server: moved to another one, lines resent under their seqs, nothing doubled', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  w.clock.settle();
+  w.current.script.mute = true;
+  const ids = ['a', 'b', 'c'].map((text) => w.client.post('#lobby', text));
+  w.clock.settle();
+  const killed = w.current;
+  killed.kill();
+  const late = w.client.post('#lobby', 'd');
+  const tookMs = w.until(() => w.client.openLines === 0, 2_000, 'moved and answered');
+  t.ok(tookMs <= 200, `${tookMs} ms`);
+  t.not(w.current.address, killed.address);
+  t.match(w.balancer.asked.at(-1), { kind: 'retry', failed: killed.address });
+  t.same(w.log.texts('#lobby'), ['a', 'b', 'c', 'd']);
+  t.same(
+    w.of('message').map((message) => message.n),
+    [1, 2, 3, 4],
+  );
+  for (const id of [...ids, late]) t.equal(w.states(id).at(-1), 'committed');
+  const lost = w.of('disconnected');
+  t.match(lost, [{ server: 1 }]);
+  t.ok(lost[0]!.retryInMs >= 25 && lost[0]!.retryInMs <= 50, `first pause ${lost[0]!.retryInMs} ms`);
+});
+
+t.test('a server that falls silent is left after about 3 s', async (t) => {
+  const w = new World().up();
+  const silent = w.current;
+  const pair = w.network.pairs.findLast((pair) => pair.address === silent.address)!;
+  pair.caller.muted = true;
+  pair.listener.muted = true;
+  const tookMs = w.until(() => w.of('disconnected').length > 0, 5_000, 'noticed');
+  t.ok(tookMs >= 2_500 && tookMs <= 3_600, `${tookMs} ms`);
+  t.match(w.of('disconnected')[0]?.reason, /stopped answering/);
+  w.until(() => w.client.phase === 'ready', 2_000, 'moved');
+  t.not(w.current.address, silent.address);
+});
+
+t.test('a living server that answers late is never left', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  w.current.script.mute = true;
+  w.client.post('#lobby', 'late');
+  w.clock.advance(120_000);
+  t.same(w.of('disconnected'), []);
+  t.equal(w.of('connected').length, 1);
+});
+
+t.test('standing.move moves the client, and only that', async (t) => {
+  const w = new World().up();
+  const first = w.current;
+  first.stand(1, 0, false);
+  w.clock.advance(20_000);
+  t.equal(w.client.server?.id, first.id, 'no leader alone is no reason');
+  t.match(w.of('quorum').at(-1), { ok: false, up: 1 });
+  first.stand(3, 0, true);
+  w.until(() => w.client.server !== undefined && w.client.server.id !== first.id, 5_000, 'moved');
+  t.match(w.of('disconnected').at(-1)?.reason, /no leader/);
+});
+
+t.test('a pinned client stays with its server', async (t) => {
+  const w = new World({ server: SERVERS[1]!, balancers: [] }).up();
+  t.equal(w.client.server?.id, 2);
+  w.current.stand(3, 0, true);
+  w.clock.advance(20_000);
+  t.equal(w.of('disconnected').length, 0);
+  w.servers[1]!.kill();
+  w.clock.advance(3_000);
+  t.notOk(w.client.server);
+  w.servers[1]!.start();
+  w.until(() => w.client.phase === 'ready', 3_000, 'back on the same one');
+  t.equal(w.client.server?.id, 2);
+});
+
+t.test('notReady is told when k changes, and asked again', async (t) => {
+  const w = new World();
+  w.balancer.status = 'notReady';
+  w.balancer.registered = 1;
+  w.client.connect();
+  w.clock.advance(5_000);
+  w.balancer.registered = 2;
+  w.clock.advance(5_000);
+  t.same(w.of('waiting'), [
+    { event: 'waiting', for: 'servers', registered: 1, servers: 3 },
+    { event: 'waiting', for: 'servers', registered: 2, servers: 3 },
+  ]);
+  t.same(w.of('disconnected'), [], 'waiting is no trouble');
+  w.balancer.status = 'ok';
+  w.until(() => w.client.phase === 'ready', 600, 'connected soon after');
+});
+
+t.test('mostFail: no quorum is told, typed lines stay, a surviving server is still used', async (t) => {
+  const w = new World();
+  for (const server of w.servers) server.kill();
+  w.balancer.status = 'mostFail';
+  w.balancer.up = 1;
+  const id = w.client.post('#lobby', 'kept');
+  w.client.connect();
+  w.clock.advance(10_000);
+  t.match(w.of('quorum'), [{ ok: false, up: 1, servers: 3 }]);
+  t.same(w.states(id), ['queued']);
+  w.servers[2]!.start();
+  w.servers[2]!.script.quorum = false;
+  w.until(() => w.client.phase === 'ready', 10_000, 'connected for reading');
+  w.servers[2]!.script.quorum = true;
+  w.until(() => w.states(id).includes('committed'), 20_000, 'sent once the quorum is back');
+});
+
+t.test('balancer down: a cached server is used', async (t) => {
+  const w = new World().up();
+  w.balancer.kill();
+  const before = w.current;
+  before.kill();
+  w.until(() => w.client.phase === 'ready' && w.client.server?.id !== before.id, 3_000, 'moved by the cached list');
+  for (const server of w.servers) server.kill();
+  w.clock.advance(2_500);
+  t.match(w.of('disconnected').at(-1)?.reason, new RegExp(`No balancer at ${BALANCER}|connection refused`));
+});
+
+t.test('back-off doubles to 2 s, jittered', async (t) => {
+  const w = new World();
+  w.balancer.kill();
+  w.client.connect();
+  w.clock.advance(60_000);
+  const pauses = w.of('disconnected').map((event) => event.retryInMs);
+  pauses.slice(0, 6).forEach((pause, i) => {
+    t.ok(pause <= 50 * 2 ** i && pause >= 25 * 2 ** i, `pause ${i}: ${pause}`);
+  });
+  t.ok(Math.max(...pauses) <= 2_000);
+  t.ok(new Set(pauses.slice(-10)).size > 1, 'jittered');
+});
+
+t.test('session expired: sent lines are unconfirmed for good, unsent ones go under a new session', async (t) => {
+  const w = new World({ window: 2 }).up();
+  w.clock.settle();
+  w.servers.forEach((server) => {
+    server.script.mute = true;
+  });
+  const outcomes = new Map<number, string>();
+  const ids = ['a', 'b', 'c'].map((text) =>
+    w.client.post('#lobby', text, (code, _slot, _n, id) => outcomes.set(id, code)),
+  );
+  w.clock.settle();
+  t.same(w.log.texts('#lobby'), ['a', 'b']);
+  w.log.expire();
+  w.servers.forEach((server) => {
+    server.script.mute = false;
+  });
+  w.current.kill();
+  w.until(() => w.client.openLines === 0, 5_000, 'settled');
+  t.same(
+    ids.map((id) => outcomes.get(id)),
+    ['UNKNOWN', 'UNKNOWN', 'ok'],
+  );
+  t.same(w.log.texts('#lobby'), ['a', 'b', 'c'], 'never sent again');
+  t.equal(w.states(ids[0]!).at(-1), 'unconfirmed');
+  t.match(
+    w.of('error').map((event) => event.code),
+    ['SESSION_EXPIRED'],
+  );
+  t.equal(w.log.sessions.length, 1);
+});
+
+t.test('a certain refusal is failed, the lines around it are committed', async (t) => {
+  const w = new World().up();
+  w.log.refusals.set('bad', 'BAD_TEXT');
+  const ids = ['good', 'bad', 'good too'].map((text) => w.client.post('#lobby', text));
+  w.clock.settle();
+  t.same(
+    ids.map((id) => w.states(id).at(-1)),
+    ['committed', 'failed', 'committed'],
+  );
+  t.match(w.of('state').find((event) => event.state === 'failed')?.reason, /send it again/);
+});
+
+t.test('a line above the limit fails here, and nothing is sent', async (t) => {
+  const w = new World().up();
+  const id = w.client.post('#lobby', 'é'.repeat(4_097));
+  t.same(w.states(id), ['failed']);
+  t.match(w.of('state').at(-1)?.reason, /8194 bytes; the limit is 8192/);
+  const fits = w.client.post('#lobby', 'é'.repeat(4_096));
+  w.clock.settle();
+  t.equal(w.states(fits).at(-1), 'committed');
+});
+
+t.test('busy: the same lines again after the pause, in order', async (t) => {
+  const w = new World().up();
+  w.clock.settle();
+  w.current.script.busy = 2;
+  w.client.post('#lobby', 'a');
+  w.clock.settle();
+  w.client.post('#lobby', 'b');
+  w.clock.settle();
+  t.same(w.log.texts('#lobby'), []);
+  w.until(() => w.client.openLines === 0, 200, 'sent again');
+  t.same(w.log.texts('#lobby'), ['a', 'b']);
+});
+
+t.test('a gap is told and asked for; duplicates are dropped', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  w.clock.settle();
+  w.current.script.skipGroups = 1;
+  w.current.script.twice = true;
+  for (const text of ['a', 'b', 'c']) {
+    w.client.post('#lobby', text);
+    w.clock.settle();
+  }
+  t.same(
+    w.of('message').map((message) => message.text),
+    ['a', 'b', 'c'],
+  );
+  t.match(w.of('error'), [{ code: 'GAP', text: /Events 1–1 of #lobby are missing/ }]);
+});
+
+t.test('after a reroute the stream goes on behind the last event seen', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby', 'all');
+  for (const text of ['a', 'b']) w.client.post('#lobby', text);
+  w.clock.settle();
+  w.current.kill();
+  w.log.append('#lobby', ++w.log.slot, [
+    { kind: 'post', from: 'Lala', text: 'meanwhile', session: { slot: 99, index: 0 }, seq: 1 },
+  ]);
+  w.until(() => w.of('message').length === 3, 2_000, 'caught up');
+  const asked = w.current.received.find((message) => message.type === 'subscribe');
+  t.match(asked, { fromEvent: 3 });
+  t.same(
+    w.of('message').map((message) => message.text),
+    ['a', 'b', 'meanwhile'],
+  );
+});
+
+t.test('a late callback of a replaced connection does nothing: reroute during the greeting', async (t) => {
+  const w = new World();
+  w.network.listen(SERVERS[0]!, () => undefined);
+  w.client.connect();
+  w.until(() => w.client.phase === 'greeting', 1_000, 'greeting a server that never answers');
+  w.until(() => w.client.phase === 'ready', 4_000, 'gave it up for another one');
+  t.not(w.client.server?.id, 1);
+  w.clock.advance(20_000);
+  t.equal(w.of('connected').length, 1);
+  t.equal(w.of('disconnected').length, 1);
+});
+
+t.test('a forced leave is answered by joining again; a wanted one is not', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  w.client.join('#lobby');
+  w.clock.settle();
+  const { id } = w.log.sessions[0]!;
+  w.log.append('#lobby', ++w.log.slot, [{ kind: 'leave', from: 'Aaron', text: '', session: id, seq: 0 }]);
+  w.clock.settle();
+  t.same(
+    w.of('room').map((event) => event.kind),
+    ['join', 'leave', 'join'],
+  );
+  w.client.leave('#lobby');
+  w.clock.settle();
+  t.same(
+    w.of('room').map((event) => event.kind),
+    ['join', 'leave', 'join', 'leave'],
+  );
+});
+
+t.test('close waits for open lines, then ends what is left honestly', async (t) => {
+  const w = new World().up();
+  w.clock.settle();
+  w.current.script.mute = true;
+  const outcomes: string[] = [];
+  w.client.post('#lobby', 'sent', (code) => outcomes.push(code));
+  w.clock.settle();
+  const closing = w.client.close(5_000);
+  w.clock.advance(5_000);
+  await closing;
+  t.same(outcomes, ['UNKNOWN']);
+  t.equal(w.client.phase, 'closed');
+  w.clock.advance(5_000);
+  t.equal(w.clock.timers, 0, 'no timer is left behind');
+  const id = w.client.post('#lobby', 'too late');
+  t.same(w.states(id), ['failed']);
+});
+
+t.test('a full outbox refuses clearly', async (t) => {
+  const w = new World({ linesMax: 3 });
+  const ids = [1, 2, 3, 4].map((i) => w.client.post('#lobby', `line ${i}`));
+  t.same(
+    ids.map((id) => w.states(id)),
+    [['queued'], ['queued'], ['queued'], ['failed']],
+  );
+});
