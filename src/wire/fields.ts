@@ -1,5 +1,5 @@
 /** The fields that several messages share: ballots, sessions, enumerations, lists of texts. */
-import { assert } from '../base/index.js';
+import { assert, InvariantError } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import type { Reader } from './reader.js';
 import type { Ballot, SessionId } from './types.js';
@@ -63,7 +63,8 @@ export function enumeration<const T extends string>(words: readonly T[]): Enumer
   const codes = new Map<T, number>(words.map((word, i) => [word, i + 1]));
   const code = (word: T): number => {
     const found = codes.get(word);
-    assert(found !== undefined, `${word} is none of ${words.join(' ')}`);
+    // Called for every message and event: the text is made only when it is needed.
+    if (found === undefined) throw new InvariantError(`${word} is none of ${words.join(' ')}`);
     return found;
   };
   return {
