@@ -187,12 +187,6 @@ export const limits = Object.freeze({
   placementMs: 5000,
   /** A server reports its load this often. */
   reportMs: 1000,
-  /** A registration link that said nothing for this long is pinged: one report is late. */
-  linkAskMs: 1500,
-  /** … counts as dead: three reports are missing; clients are no longer sent there. */
-  linkDeadMs: 3000,
-  /** … is closed; its server, if it lives, registers again. */
-  linkCloseMs: 10_000,
   /** Time a registered server has to answer when another one claims its id (BEHAVIOUR.md 3.2). */
   duplicateProbeMs: 1000,
   /** Pause between two attempts of a server to reach a balancer: a restarted one knows its servers within a second. */
@@ -284,9 +278,6 @@ export function assertLimitsAgree(l: Limits): void {
   atMost('sessionWindowMax', 'acceptAheadSlots', 'remembered answers stay within what PAXOS.md, Sessions allows');
   atMost('logClockStepMsMax', 'sessionTouchMs', 'one entry must never expire a session that is touched in time');
   assert(l.sessionTouchMs * 4 <= l.sessionExpiryMs, 'limits: a session needs four chances to be touched');
-  below('reportMs', 'linkAskMs', 'a link whose reports come in time is not asked');
-  below('linkAskMs', 'linkDeadMs', 'a link must have a chance to answer');
-  below('linkDeadMs', 'linkCloseMs', 'dead before closed');
   below('peerRedialMs', 'patienceMs', 'a peer must be linked again before patience runs out');
   below('handoverMs', 'shutdownMs', 'the hand-over must fit into the stop');
   assert(l.batchBytesMax * 4 <= l.segmentBytes, 'limits: a segment must hold several entries');

@@ -10,7 +10,7 @@ export {
 export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
 export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
-export { Directory, type DirectoryDone, type DirectoryOptions, type Seal } from './identity.js';
+export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
 export { LevelStore, type OpenStoreDone } from './level-store.js';
 export { type DirectoryLock, lockDirectory } from './lock-file.js';
 export { LogReader, type SlotValuesDone } from './log-reader.js';

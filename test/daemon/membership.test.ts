@@ -8,7 +8,7 @@ import {
   type Standing,
   type Verdict,
 } from '../../src/daemon/balancer/membership.js';
-import { membershipHash, sameMembers, zero16 } from '../../src/daemon/membership-hash.js';
+import { sameMembers, zero16 } from '../../src/daemon/members.js';
 
 const bytes = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 
@@ -123,27 +123,6 @@ t.test('every refusal ends in what to do', async (t) => {
     const verdict = decide(standing([], sealed), one);
     t.match(verdict.kind === 'refuse' && verdict.text, /: .*(start|restore)/);
   }
-});
-
-t.test('the membership hash covers ids, birth ids and epoch, not order nor addresses', async (t) => {
-  const hash = membershipHash(1, sealed.members);
-  t.equal(hash.length, 16);
-  t.same(membershipHash(1, [...sealed.members].reverse()), hash);
-  t.same(
-    membershipHash(
-      1,
-      sealed.members.map((member) => ({ ...member, address: 'x:1' })),
-    ),
-    hash,
-  );
-  t.notSame(membershipHash(2, sealed.members), hash);
-  t.notSame(
-    membershipHash(
-      1,
-      sealed.members.map((member) => ({ ...member, birthId: bytes(member.id) })),
-    ),
-    hash,
-  );
 });
 
 t.test('property: whatever applies, a seal never changes and only its own disks come back', async (t) => {

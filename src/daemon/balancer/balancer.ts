@@ -1,11 +1,130 @@
-/** The balancer's composition: one port for servers and clients. */
-import { ExitError, exitCodes } from '../../base/index.js';
-import type { BalancerHandle, BalancerOptions } from '../options.js';
+/** The balancer's composition: one port for servers, clients and operators; READY as soon as it listens. */
+import { randomBytes } from 'node:crypto';
+import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
+import { type Listener, listen, netContext } from '../../net/index.js';
+import { takeDataDirectory } from '../data-directory.js';
+import { helloGate } from '../hello-gate.js';
+import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
+import type { BalancerHandle, BalancerOptions, ExitReason } from '../options.js';
+import { Registrar } from './registrar.js';
+import { Router } from './router.js';
+import { SealFile, type SealStore } from './seal-file.js';
+
+/** More servers than this make every commit slow and no cluster safer. */
+const serversMax = 99;
 
 /**
- * Starts a balancer; resolves when it listens (READY). Rejects with an {@link ExitError}: exit 3 for a busy port or a
- * data directory of another kind, exit 7 for a locked or damaged one.
+ * Starts a balancer; resolves when it listens (READY). Rejects with an {@link ExitError}: exit 2 for an even number of
+ * servers, exit 3 for a busy port or a data directory of another kind, exit 7 for a locked or damaged one.
  */
 export async function startBalancer(options: BalancerOptions): Promise<BalancerHandle> {
-  throw new ExitError(exitCodes.internal, 'INTERNAL', `the balancer for ${options.listen} is being written`);
+  const { servers, dataDir } = options;
+  if (!Number.isSafeInteger(servers) || servers < 1 || servers % 2 === 0 || servers > serversMax) {
+    throw new ExitError(
+      exitCodes.usage,
+      'BAD_SERVERS',
+      `--servers ${servers} is not possible: choose an odd number from 1 to ${serversMax}`,
+    );
+  }
+  const lock = await takeDataDirectory(dataDir, 'balancer');
+  const balancer = new Balancer(options, () => lock.release());
+  try {
+    await balancer.start(new SealFile(dataDir));
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return balancer;
+}
+
+/** Use {@link startBalancer}. */
+export class Balancer implements BalancerHandle {
+  readonly #options: BalancerOptions;
+  readonly #release: () => void;
+  readonly #lifetime = new Lifetime();
+  #registrar: Registrar | undefined;
+  #router: Router | undefined;
+  #listener: Listener | undefined;
+  #stopping: Promise<ExitReason> | undefined;
+
+  constructor(options: BalancerOptions, release: () => void) {
+    this.#options = options;
+    this.#release = release;
+  }
+
+  get address(): string {
+    return this.#listener?.address ?? this.#options.listen;
+  }
+
+  get closed(): Promise<ExitReason> {
+    return this.#lifetime.closed;
+  }
+
+  /** Loads the seal and listens. `store` is the seal's file, or a test's. */
+  async start(store: SealStore): Promise<void> {
+    const { servers, logger, listen: address } = this.#options;
+    const seal = await store.load();
+    if (seal !== undefined && seal.members.length !== servers) {
+      logger.warn('the seal counts, not --servers', { sealed: seal.members.length, asked: servers });
+    }
+    const registrar = new Registrar({
+      servers,
+      seal,
+      store,
+      clock: nodeClock,
+      logger,
+      newClusterId: () => new Uint8Array(randomBytes(16)),
+      onFatal: (error) => void this.#fail(error),
+    });
+    const router = new Router(registrar);
+    this.#registrar = registrar;
+    this.#router = router;
+    this.#listener = await listen(
+      {
+        address,
+        connectionsMax: limits.connectionsMax,
+        logger,
+        onConnection: helloGate({
+          roles: ['registrant', 'client', 'operator'],
+          what: 'a balancer',
+          onHello: (connection, hello) => {
+            if (hello.role === 'registrant') registrar.accept(connection, hello);
+            else router.accept(connection);
+          },
+        }),
+      },
+      netContext(nodeClock),
+    );
+    logger.info('listening', { address: this.address, sealed: seal !== undefined });
+  }
+
+  stop(): Promise<ExitReason> {
+    this.#stopping ??= this.#end(stoppedReason);
+    return this.#stopping;
+  }
+
+  async destroy(): Promise<void> {
+    this.#registrar?.abandon();
+    this.#router?.abandon();
+    await this.stop();
+  }
+
+  async #end(reason: ExitReason): Promise<ExitReason> {
+    await this.#listener?.stop();
+    this.#registrar?.stop();
+    this.#router?.stop();
+    this.#listener?.closeAll('the balancer stops; servers and chats go on without it');
+    await this.#registrar?.idle();
+    this.#release();
+    this.#lifetime.end(reason);
+    return this.closed;
+  }
+
+  /** The seal can't be written or a rule of ours was broken: nothing that hangs on it may be announced. */
+  #fail(error: unknown): Promise<ExitReason> {
+    const reason = exitReason(error);
+    this.#options.logger.error('the balancer stops', { code: reason.code, text: reason.text });
+    this.#stopping ??= this.#end(reason);
+    return this.#stopping;
+  }
 }

@@ -1,55 +1,34 @@
 /** Which servers count as live, from what the balancer itself observed on their registration links. Pure. */
-import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
 
-interface Link {
-  heardMs: number;
-  /** A client said it failed and our own probe agreed: not live until its next report. */
-  failed: boolean;
-}
-
-/** What to do with a silent link. */
-export type Silence = 'none' | 'ask' | 'close';
-
 /**
- * Up and down per server. Clients' complaints never count by themselves: `failed` is only told after our own probe went
- * unanswered (BEHAVIOUR.md 3.4). Time is monotonic ms.
+ * Up and down per server. A server is up while its link is open (a link that fell silent is closed by the connection
+ * itself within 3 s), unless a client said that it failed *and* our own probe agreed; that holds until its next report
+ * (BEHAVIOUR.md 3.4). A client's word alone changes nothing.
  */
 export class Health {
-  readonly #links = new Map<ServerId, Link>();
+  /** Servers with an open link; true: failed. */
+  readonly #failed = new Map<ServerId, boolean>();
 
-  linkUp(id: ServerId, nowMs: number): void {
-    this.#links.set(id, { heardMs: nowMs, failed: false });
+  linkUp(id: ServerId): void {
+    this.#failed.set(id, false);
   }
 
   linkDown(id: ServerId): void {
-    this.#links.delete(id);
+    this.#failed.delete(id);
   }
 
-  /** Any frame of the server; `report` also ends a failure. */
-  heard(id: ServerId, report: boolean, nowMs: number): void {
-    const link = this.#links.get(id);
-    if (link === undefined) return;
-    link.heardMs = nowMs;
-    if (report) link.failed = false;
+  /** Its report came: whatever was wrong is over. */
+  reported(id: ServerId): void {
+    if (this.#failed.has(id)) this.#failed.set(id, false);
   }
 
   /** Our probe, sent because a client named this server as failed, went unanswered. */
   probeFailed(id: ServerId): void {
-    const link = this.#links.get(id);
-    if (link !== undefined) link.failed = true;
+    if (this.#failed.has(id)) this.#failed.set(id, true);
   }
 
-  isLive(id: ServerId, nowMs: number): boolean {
-    const link = this.#links.get(id);
-    return link !== undefined && !link.failed && nowMs - link.heardMs < limits.linkDeadMs;
-  }
-
-  silence(id: ServerId, nowMs: number): Silence {
-    const link = this.#links.get(id);
-    if (link === undefined) return 'none';
-    const silentMs = nowMs - link.heardMs;
-    if (silentMs >= limits.linkCloseMs) return 'close';
-    return silentMs >= limits.linkAskMs ? 'ask' : 'none';
+  isLive(id: ServerId): boolean {
+    return this.#failed.get(id) === false;
   }
 }

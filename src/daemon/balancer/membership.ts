@@ -1,7 +1,7 @@
 /** Who may be a member: the pure decision about one registration (BEHAVIOUR.md 3.1-3.3). */
 import { equalBytes, isAllZero, toHex } from '../../base/index.js';
 import type { Member, MemberAddress, RefusalCode, ServerId } from '../../wire/index.js';
-import { sameMembers } from '../membership-hash.js';
+import { sameMembers } from '../members.js';
 
 /** The membership, fixed for ever at the moment it was sealed. Addresses are advice and may change. */
 export interface Seal {

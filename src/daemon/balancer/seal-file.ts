@@ -2,16 +2,18 @@
 import { closeSync, promises as fs, fsyncSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { crc32, ExitError, exitCodes, fromHex, toHex } from '../../base/index.js';
+import { sealFileName } from '../data-directory.js';
 import type { Seal } from './membership.js';
 
 /** Where a seal is kept; tests put a slow or failing one in its place. */
 export interface SealStore {
+  /** The seal, or undefined when nothing was sealed yet. Throws an ExitError (exit 7) when it is damaged. */
+  load(): Promise<Seal | undefined>;
   /** Resolves once the seal is on disk: bytes synced, file renamed, directory synced. */
   save(seal: Seal): Promise<void>;
 }
 
-export const sealFileName = 'seal.json';
-const temporaryName = 'seal.json.new';
+const temporaryName = `${sealFileName}.new`;
 const format = 1;
 
 /** The seal in a balancer's data directory. */
@@ -22,7 +24,6 @@ export class SealFile implements SealStore {
     this.#directory = directory;
   }
 
-  /** The seal, or undefined when nothing was sealed yet. Throws an ExitError (exit 7) when the file is damaged. */
   async load(): Promise<Seal | undefined> {
     const file = path.join(this.#directory, sealFileName);
     let text: string;

@@ -4,12 +4,12 @@
  */
 import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
 import { ChatState, type ChatOptions } from '../../chat/index.js';
-import { type Now, type Plants, Replica } from '../../paxos/index.js';
+import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
   Checkpointer, type CheckpointMeta, chatRows, type Disk, loadCheckpoint, LogReader, type Recovered, type Row, slotIndexOf,
   type SlotIndex, type StateStore, StorageError, Wal, type WalIdentity, type WalOptions,
 } from '../../storage/index.js';
-import { encodeEntry, noopEntry } from '../../wire/index.js';
+import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
 
 export interface OpenOptions {
@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly listener: Listener;
   /** A disk error or a broken invariant: stop the process. Called at most once, after `done`. */
   readonly onFatal: (error: Error) => void;
+  /** The disk's answer made the driver take a step: its `endOfTurn` must follow. */
+  readonly afterDisk?: () => void;
   /** True for a room that somebody subscribes to here. */
   readonly wanted?: ChatOptions['wanted'];
   /** The directory is known to have held a log: an empty one is damage, not a new server. */
@@ -33,8 +35,9 @@ export interface OpenOptions {
   readonly later?: (act: () => void) => void;
   /** Planted bugs; only ever set by tests. */
   readonly plants?: Partial<Plants>;
-  /** Makes the state machine; only tests give another one. */
+  /** Make the state machine and the replica; only tests give others, which watch or break them. */
   readonly makeChat?: (options: ChatOptions) => ChatState;
+  readonly makeReplica?: (options: ReplicaOptions) => Replica;
 }
 
 export interface OpenedDriver {
@@ -45,6 +48,8 @@ export interface OpenedDriver {
   readonly wal: Wal;
   readonly store: StateStore;
   readonly recovered: Recovered;
+  /** The slot of the checkpoint that recovery began with, 0 if there was none. */
+  readonly checkpointSlot: Slot;
 }
 
 export type OpenDriverDone = (error: Error | undefined, opened?: OpenedDriver) => void;
@@ -80,7 +85,7 @@ function loadChat(store: StateStore, chat: ChatState, done: (error: Error | unde
   const next = (): void => {
     const range = ranges.shift();
     if (range !== undefined) {
-      space.iterate({ from: range.low, to: range.high }, (error, found) => {
+      space.iterate(range, (error, found) => {
         if (error !== undefined) return done(error);
         for (const row of found) rows.push(row);
         next();
@@ -117,8 +122,14 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       appliedSlot: chat.applied,
       ...(options.expectLog === undefined ? {} : { expectLog: options.expectLog }),
       ...(meta === undefined ? {} : { replayFrom: meta.replayFrom, durableFloor: meta.durableFloor }),
-      onDurable: (records) => driver?.onDurable(records),
-      onFull: (full) => driver?.onFull(full),
+      onDurable: (records) => {
+        driver?.onDurable(records);
+        options.afterDisk?.();
+      },
+      onFull: (full) => {
+        driver?.onFull(full);
+        options.afterDisk?.();
+      },
       onFatal: (error) => driver?.onFatal(error),
     },
     (error, opened) => {
@@ -143,7 +154,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         now: () => nowOf(clock),
         onFatal: options.onFatal,
       });
-      done(undefined, { driver, chat, index, reader, wal, store: options.store, recovered });
+      done(undefined, { driver, chat, index, reader, wal, store: options.store, recovered, checkpointSlot: meta?.applied ?? 0 });
     },
   );
 }
@@ -168,7 +179,7 @@ function replay({ chat, index }: Loaded, recovered: Recovered, reader: LogReader
 
 function newReplica(options: OpenOptions, recovered: Recovered, commit: number): Replica {
   const { identity, random, logger, plants } = options;
-  return new Replica({
+  const replicaOptions: ReplicaOptions = {
     self: identity.serverId,
     members: identity.members.map((member) => member.id),
     incarnation: identity.incarnation,
@@ -181,7 +192,8 @@ function newReplica(options: OpenOptions, recovered: Recovered, commit: number):
     },
     encodeEntry: (stamp, batches) => (batches.length === 0 ? noopEntry(stamp) : encodeEntry(stamp, batches)),
     ...(plants === undefined ? {} : { plants }),
-  });
+  };
+  return options.makeReplica?.(replicaOptions) ?? new Replica(replicaOptions);
 }
 
 function nowOf(clock: Clock): Now {

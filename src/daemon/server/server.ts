@@ -1,6 +1,18 @@
-/** The server's composition: disk, membership, driver, listener, in this order. */
-import { ExitError, exitCodes } from '../../base/index.js';
-import type { ServerHandle, ServerOptions } from '../options.js';
+/** The server's composition: directory, listener, membership, core, in this order; and its orderly end. */
+import { randomBytes } from 'node:crypto';
+import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
+import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
+import { Directory, type DirectoryLock, FileDisk } from '../../storage/index.js';
+import type { Hello, Join, ServerId } from '../../wire/index.js';
+import { takeDataDirectory } from '../data-directory.js';
+import { helloGate } from '../hello-gate.js';
+import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
+import type { ExitReason, ServerHandle, ServerOptions } from '../options.js';
+import { AddressBook } from './address-book.js';
+import { BalancerLinks } from './balancer-links.js';
+import { type Core, openCore } from './core.js';
+import { Enlistment } from './enlistment.js';
+import { helloOf, type Membership, type Self } from './hello.js';
 
 /**
  * Starts a server; resolves when it is registered, its membership sealed and it listens (READY). Retries the balancer
@@ -8,5 +20,209 @@ import type { ServerHandle, ServerOptions } from '../options.js';
  * is another server's; exit 7 when the directory is locked, damaged, or not the one the cluster was sealed with.
  */
 export async function startServer(options: ServerOptions): Promise<ServerHandle> {
-  throw new ExitError(exitCodes.internal, 'INTERNAL', `the server for ${options.listen} is being written`);
+  const lock = await takeDataDirectory(options.dataDir, 'server');
+  const server = new Server(options, lock);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.destroy();
+    throw error;
+  }
+  return server;
+}
+
+class Server implements ServerHandle {
+  readonly #options: ServerOptions;
+  readonly #lock: DirectoryLock;
+  readonly #context = netContext(nodeClock);
+  readonly #lifetime = new Lifetime();
+  #disk: FileDisk | undefined;
+  #directory: Directory | undefined;
+  #listener: Listener | undefined;
+  #links: BalancerLinks | undefined;
+  #core: Core | undefined;
+  #membership: Membership | undefined;
+  #ending: Promise<ExitReason> | undefined;
+  /** Accepted and not greeted connections are told this. */
+  #notReady = 'this server is starting: try again';
+
+  constructor(options: ServerOptions, lock: DirectoryLock) {
+    this.#options = options;
+    this.#lock = lock;
+  }
+
+  get id(): ServerId {
+    return this.#directory?.serverId ?? this.#options.id;
+  }
+
+  get address(): string {
+    return this.#listener?.address ?? this.#options.listen;
+  }
+
+  get closed(): Promise<ExitReason> {
+    return this.#lifetime.closed;
+  }
+
+  async start(): Promise<void> {
+    const { dataDir, fsync, logger, signal } = this.#options;
+    const disk = new FileDisk(dataDir, { fsync: fsync === 'always' });
+    this.#disk = disk;
+    const directory = await openDirectory(disk, this.#options.id);
+    this.#directory = directory;
+    this.#listener = await this.#listen();
+    const book = new AddressBook(dataDir, logger);
+    const enlistment = new Enlistment({
+      directory,
+      book,
+      logger,
+      onProgress: (progress) => {
+        if (progress.kind === 'servers') {
+          this.#notReady = `waiting for servers, ${progress.registered} of ${progress.servers} are there: try again`;
+        }
+        this.#options.onProgress?.(progress);
+      },
+      onAddresses: (members) => {
+        this.#core?.peers.setAddresses(members);
+        this.#core?.clients.tellStanding();
+      },
+    });
+    const abort = (): void => enlistment.cancel(new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting'));
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
+    this.#links = this.#linkBalancers(enlistment);
+    this.#links.start();
+    const membership = await enlistment.membership;
+    signal?.removeEventListener('abort', abort);
+    this.#membership = membership;
+    const core = await openCore({
+      self: this.#self(),
+      membership,
+      directory,
+      disk,
+      dataDir,
+      context: this.#context,
+      logger,
+      onLoad: () => this.#links?.changed(),
+      onFatal: (error) => this.#fail(error),
+      onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
+    });
+    if (this.#lifetime.ended) {
+      core.end(false);
+      await core.close();
+      return;
+    }
+    this.#core = core;
+    core.start(membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    logger.info('serving', { server: this.id, address: this.address });
+  }
+
+  stop(): Promise<ExitReason> {
+    this.#ending ??= this.#stopInOrder();
+    return this.#ending;
+  }
+
+  async destroy(): Promise<void> {
+    this.#ending ??= this.#endAtOnce(stoppedReason);
+    await this.#ending;
+  }
+
+  #self(): Self {
+    const directory = this.#directory;
+    return {
+      id: this.id,
+      birthId: directory?.birthId ?? new Uint8Array(16),
+      incarnation: directory?.incarnation ?? 0,
+      address: this.#options.advertise ?? this.address,
+    };
+  }
+
+  #listen(): Promise<Listener> {
+    const onConnection = helloGate({
+      roles: ['server', 'client', 'operator'],
+      what: 'a server',
+      onHello: (connection, hello) => this.#onHello(connection, hello),
+    });
+    const { listen: address, logger } = this.#options;
+    return listen({ address, connectionsMax: limits.connectionsMax, logger, onConnection }, this.#context);
+  }
+
+  #onHello(connection: FrameConnection, hello: Hello): void {
+    if (this.#core === undefined || this.#ending !== undefined) connection.refuse('NOT_READY', this.#notReady);
+    else this.#core.accept(connection, hello);
+  }
+
+  #linkBalancers(enlistment: Enlistment): BalancerLinks {
+    const membership = (): Membership | undefined => this.#membership ?? this.#directory?.seal;
+    return new BalancerLinks({
+      addresses: this.#options.balancers,
+      context: this.#context,
+      logger: this.#options.logger,
+      hello: () => helloOf('registrant', this.#self(), membership()),
+      join: (): Join => ({
+        type: 'join',
+        serverId: this.id,
+        address: this.#self().address,
+        members: membership()?.members ?? [],
+      }),
+      report: () => this.#core?.load() ?? { clients: 0, arrivedEver: 0, leader: 0, hasMajority: false },
+      onWaiting: (id, registered, servers) => enlistment.onWaiting(id, registered, servers),
+      onSealed: (sealed) => enlistment.onSealed(sealed),
+      onRefused: (address, code, text) => enlistment.onRefused(address, code, text),
+      onUnreachable: (address, reason) => enlistment.onUnreachable(address, reason),
+    });
+  }
+
+  #refusedByPeer(peer: ServerId, code: string, text: string): void {
+    const exitCode = code === 'DUPLICATE_ID' ? exitCodes.refused : exitCodes.damaged;
+    this.#fail(new ExitError(exitCode, code, `refused by server ${peer}: ${text}`));
+  }
+
+  /** Nothing may be sent after this; the caller ends the process with the reason's code. */
+  #fail(error: unknown): void {
+    const reason = exitReason(error);
+    this.#options.logger.error('this server stops', { code: reason.code, text: reason.text });
+    this.#core?.end(false);
+    this.#lifetime.end(reason);
+    this.#ending ??= this.#endAtOnce(reason);
+  }
+
+  async #stopInOrder(): Promise<ExitReason> {
+    const deadline = nodeClock.setTimeout(() => {
+      this.#options.logger.warn('the stop took too long and was cut short', { afterMs: limits.shutdownMs });
+      this.#lifetime.end(stoppedReason);
+    }, limits.shutdownMs);
+    await this.#listener?.stop();
+    this.#links?.stop();
+    await this.#core?.handOver();
+    this.#core?.end(true);
+    await this.#release();
+    nodeClock.clearTimeout(deadline);
+    this.#lifetime.end(stoppedReason);
+    return this.closed;
+  }
+
+  async #endAtOnce(reason: ExitReason): Promise<ExitReason> {
+    this.#links?.abandon();
+    this.#core?.end(false);
+    await this.#listener?.stop();
+    await this.#release();
+    this.#lifetime.end(reason);
+    return this.closed;
+  }
+
+  async #release(): Promise<void> {
+    await this.#core?.close();
+    this.#listener?.closeAll('this server stops');
+    this.#disk?.close();
+    this.#lock.release();
+  }
+}
+
+function openDirectory(disk: FileDisk, serverId: ServerId): Promise<Directory> {
+  return new Promise((resolve, reject) => {
+    Directory.open(disk, { serverId, randomBytes }, (error, directory) => {
+      if (directory === undefined) reject(error);
+      else resolve(directory);
+    });
+  });
 }

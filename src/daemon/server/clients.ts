@@ -1,0 +1,313 @@
+/**
+ * The clients' side of a server: takes their frames, submits their runs, and sends them answers, events and how the
+ * server stands. It is the driver's listener; everything it queues in a turn leaves in one write per connection.
+ */
+import { assert, type Clock, type Logger, limits, sha256 } from '../../base/index.js';
+import type { Answer, Applied, ChatState } from '../../chat/index.js';
+import { clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
+import type { StandingChange } from '../../paxos/index.js';
+import {
+  type Hello,
+  type History as HistoryRequest,
+  type Message,
+  mayCarry,
+  type OutcomeCode,
+  readRunHeader,
+  type ServerId,
+  type SessionId,
+  type Standing,
+  type Submit,
+} from '../../wire/index.js';
+import { beginAsking, type ClientLink, endAsking, newClientLink } from './client-link.js';
+import type { Driver, Listener } from './driver.js';
+import type { History } from './history.js';
+import { Sessions } from './sessions.js';
+import { type BusyReason, Submissions } from './submissions.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** The driver as the clients' side uses it; each call must be followed by the end of the turn. */
+export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read'>;
+
+export interface ClientsOptions {
+  readonly serverId: ServerId;
+  readonly servers: number;
+  readonly driver: ClientsDriver;
+  readonly chat: ChatState;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly logger: Logger;
+  /** The log can't take anything now: reads go on, messages are answered with busy. */
+  readonly isFull: () => boolean;
+  /** Addresses of all servers, to be told to clients. */
+  readonly addresses: () => string[];
+  /** Answers `statusRequest` and `verifyRequest`. */
+  readonly answerOperator: (message: Message) => Message | undefined;
+  readonly onCountChanged: () => void;
+}
+
+/** A token is 32 bytes; anything else proves nothing. */
+const tokenBytes = 32;
+
+const busyTexts: Readonly<Record<BusyReason, string>> = {
+  window: 'more messages are unanswered than the session may have: wait for answers',
+  full: 'this server has as much work as it may hold: try again',
+  gap: 'messages before these are missing: send from the first unanswered one on',
+};
+
+export class Clients implements Listener {
+  readonly #options: ClientsOptions;
+  readonly #links = new Set<ClientLink>();
+  readonly #submissions: Submissions<ClientLink>;
+  readonly #sessions: Sessions;
+  readonly subscriptions: Subscriptions;
+  readonly #reads = new Map<number, (fresh: boolean) => void>();
+  #nextRead = 1;
+  #clients = 0;
+  #arrivedEver = 0;
+  #flushArmed = false;
+  #standing: StandingChange | undefined;
+  #onStopped: () => void = () => undefined;
+
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+    const { driver, chat, clock, history, serverId, logger } = options;
+    this.#submissions = new Submissions<ClientLink>({
+      submit: (batch, bytes) => driver.submit(batch, bytes),
+      answered: (batch) => driver.answered(batch),
+      ack: (link, answer) => this.#ack(link, answer),
+      busy: (link, session, fromSeq, reason) => this.#busy(link, session, fromSeq, busyTexts[reason]),
+      lastSeq: (session) => chat.session(session)?.lastSeq,
+    });
+    this.#sessions = new Sessions({ serverId, chat, submissions: this.#submissions, logger }, clock.monotonicMs());
+    this.subscriptions = new Subscriptions({ chat, history, clock });
+  }
+
+  /** Connections of clients now, and ever. */
+  get count(): number {
+    return this.#clients;
+  }
+
+  get arrivedEver(): number {
+    return this.#arrivedEver;
+  }
+
+  get lastStanding(): StandingChange | undefined {
+    return this.#standing;
+  }
+
+  /** Bytes of messages that have no answer yet. */
+  get unansweredBytes(): number {
+    return this.#submissions.bytes;
+  }
+
+  /** Takes over a connection whose hello has the role client or operator, once it was welcomed. */
+  accept(connection: FrameConnection, hello: Hello): void {
+    const proved = hello.authMethod === 'token' && hello.auth.length === tokenBytes;
+    const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined);
+    const party = hello.role === 'operator' ? 'operator' : 'client';
+    this.#links.add(link);
+    connection.useLimits(clientLimits);
+    connection.attach({
+      onMessage: (message) => this.#onMessage(link, message, party),
+      onClose: () => this.#onClose(link, party),
+      onDrain: () => this.subscriptions.drained(link),
+    });
+    if (party === 'operator') return;
+    this.#clients++;
+    this.#arrivedEver++;
+    this.#options.onCountChanged();
+    connection.send(this.#standingFrame());
+  }
+
+  /** About every second. */
+  tick(nowMs: number): void {
+    this.#sessions.tick(nowMs);
+    this.#submissions.tick(nowMs);
+    this.#armFlush();
+  }
+
+  /** Addresses changed: clients keep the list for the time when the balancer is down. */
+  tellStanding(): void {
+    const frame = this.#standingFrame();
+    for (const { connection } of this.#links) connection.send(frame);
+  }
+
+  /** Every client is sent away; it goes to another server by itself. */
+  stop(text: string): void {
+    for (const { connection } of this.#links) connection.goodbye('SHUTTING_DOWN', text);
+  }
+
+  abandon(): void {
+    for (const { connection } of this.#links) connection.abandon('destroyed');
+  }
+
+  /** Calls back once the replica has handed its leadership over. */
+  onceStopped(done: () => void): void {
+    this.#onStopped = done;
+  }
+
+  applied(applied: Applied): void {
+    this.#submissions.applied(applied.answers);
+    this.#sessions.applied(applied, this.#options.clock.monotonicMs());
+    this.subscriptions.applied(applied.groups);
+    this.#armFlush();
+  }
+
+  settled(batches: readonly number[]): void {
+    this.#submissions.settled(batches);
+    this.#armFlush();
+  }
+
+  refused(batches: readonly number[]): void {
+    this.#submissions.refused(batches);
+  }
+
+  /** Kept before it is told, so that a client that connects now hears the newest. */
+  standing(change: StandingChange): void {
+    this.#standing = change;
+    this.tellStanding();
+  }
+
+  read(id: number, fresh: boolean): void {
+    const done = this.#reads.get(id);
+    this.#reads.delete(id);
+    done?.(fresh);
+  }
+
+  stopped(): void {
+    this.#onStopped();
+  }
+
+  #onMessage(link: ClientLink, message: Message, party: 'client' | 'operator'): void {
+    if (message.type === 'submit') {
+      this.#submit(link, message);
+      return;
+    }
+    if (!mayCarry(message.type, party, 'server') || message.type === 'hello') {
+      link.connection.refuse(
+        'PROTOCOL_ERROR',
+        `a ${message.type} does not belong here: install one release on all sides`,
+      );
+      return;
+    }
+    switch (message.type) {
+      case 'register':
+        this.#sessions.register(link, message);
+        this.#armFlush();
+        return;
+      case 'resume':
+        this.#sessions.resume(link, message);
+        this.#armFlush();
+        return;
+      case 'subscribe':
+        this.subscriptions.subscribe(link, message);
+        return;
+      case 'unsubscribe':
+        this.subscriptions.unsubscribe(link, message.room);
+        return;
+      case 'history':
+        this.#history(link, message);
+        return;
+      default: {
+        const answer = this.#options.answerOperator(message);
+        if (answer !== undefined) link.connection.send(answer);
+        else this.#options.logger.debug('ignored', { what: message.type, why: 'not answered here' });
+      }
+    }
+  }
+
+  #onClose(link: ClientLink, party: 'client' | 'operator'): void {
+    this.#links.delete(link);
+    this.subscriptions.closed(link);
+    this.#sessions.closed(link, this.#options.clock.monotonicMs());
+    if (party === 'operator') return;
+    this.#clients--;
+    this.#options.onCountChanged();
+  }
+
+  /** The hot path: one look-up per frame, nothing per message. decode has checked the run's structure. */
+  #submit(link: ClientLink, { run }: Submit): void {
+    if (this.#options.isFull()) {
+      const { session, firstSeq } = readRunHeader(run);
+      this.#busy(link, session, firstSeq, 'DISK_FULL: this server only reads until there is space on its disk', 10);
+      return;
+    }
+    const speaking = link.speaking;
+    let result = speaking === undefined ? 'foreign' : this.#submissions.submit(speaking, run);
+    if (result === 'foreign') {
+      for (const handle of link.handles.values()) {
+        if (handle !== speaking) result = this.#submissions.submit(handle, run);
+        if (result === 'foreign') continue;
+        link.speaking = handle;
+        break;
+      }
+    }
+    if (result === 'foreign') this.#foreign(link, readRunHeader(run).session);
+    else this.#armFlush();
+  }
+
+  #foreign(link: ClientLink, session: SessionId): void {
+    link.connection.send({
+      type: 'reject',
+      request: 0,
+      session,
+      code: 'BAD_NONCE',
+      text: 'this connection does not speak for that session: register or resume first',
+    });
+  }
+
+  #ack(link: ClientLink, answer: Answer): void {
+    const { session, firstSeq, slot, outcomes } = answer;
+    link.connection.send({ type: 'ack', session, firstSeq, slot, outcomes });
+  }
+
+  #busy(link: ClientLink, session: SessionId, fromSeq: number, text: string, patience = 1): void {
+    link.connection.send({ type: 'busy', session, fromSeq, retryMs: limits.busyRetryMs * patience, text });
+  }
+
+  #history(link: ClientLink, message: HistoryRequest): void {
+    const { chat, driver } = this.#options;
+    if (chat.room(message.room) === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
+    if (!chat.mayRead(message.room, link.tokenHash)) return this.#pageRefused(link, message, 'NOT_ALLOWED');
+    beginAsking(link);
+    if (!message.fresh || this.#reads.size >= limits.readsWaitingMax) {
+      this.#page(link, message, false);
+      return;
+    }
+    const id = this.#nextRead++;
+    this.#reads.set(id, (fresh) => this.#page(link, message, fresh));
+    driver.read(id);
+  }
+
+  #page(link: ClientLink, message: HistoryRequest, fresh: boolean): void {
+    const { request, room, direction, by, event, limit } = message;
+    this.#options.history.page(room, { direction, by, event, limit }, (page) => {
+      endAsking(link);
+      if (page === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
+      const { groups, headEvent, headN } = page;
+      link.connection.send({ type: 'page', request, code: 'ok', room, fresh, headEvent, headN, groups });
+    });
+  }
+
+  #pageRefused(link: ClientLink, { request, room }: HistoryRequest, code: OutcomeCode): void {
+    link.connection.send({ type: 'page', request, code, room, fresh: false, headEvent: 0, headN: 0, groups: [] });
+  }
+
+  #standingFrame(): Standing {
+    const { servers, addresses } = this.#options;
+    const { leader = 0, ballot = { round: 0, server: 0, incarnation: 0 }, up = 1, move = false } = this.#standing ?? {};
+    return { type: 'standing', leader, ballot, up, servers, move, addresses: addresses() };
+  }
+
+  /** Once per turn: what clients sent in it becomes one batch. */
+  #armFlush(): void {
+    if (this.#flushArmed) return;
+    this.#flushArmed = true;
+    this.#options.turn.defer(() => {
+      assert(this.#flushArmed, 'armed once per turn');
+      this.#flushArmed = false;
+      this.#submissions.flush();
+    }, Stage.submit);
+  }
+}

@@ -1,0 +1,129 @@
+/** Who this server is to others: its life, its membership, its hello; and the judgement of other servers' hellos. */
+import { equalBytes, isAllZero, toHex } from '../../base/index.js';
+import {
+  type Hello,
+  type HelloRole,
+  type Incarnation,
+  type Member,
+  membershipHash,
+  type RefusalCode,
+  type ServerId,
+} from '../../wire/index.js';
+import { protocolVersion } from '../hello-gate.js';
+import { zero16 } from '../members.js';
+
+/** The sealed membership as a server holds it. */
+export interface Membership {
+  readonly clusterId: Uint8Array;
+  readonly epoch: number;
+  readonly members: readonly Member[];
+}
+
+/** What never changes in one life of a server. */
+export interface Self {
+  /** 0 until a balancer has given one. */
+  readonly id: ServerId;
+  readonly birthId: Uint8Array;
+  readonly incarnation: Incarnation;
+  /** The `host:port` told to others. */
+  readonly address: string;
+}
+
+export function helloOf(role: HelloRole, self: Self, membership: Membership | undefined): Hello {
+  return {
+    type: 'hello',
+    role,
+    versionMin: protocolVersion,
+    versionMax: protocolVersion,
+    features: 0,
+    clusterId: membership?.clusterId ?? zero16,
+    membershipHash: membership === undefined ? zero16 : membershipHash(membership.epoch, membership.members),
+    epoch: membership?.epoch ?? 0,
+    serverId: self.id,
+    incarnation: self.incarnation,
+    birthId: self.birthId,
+    authMethod: 'none',
+    auth: new Uint8Array(0),
+    address: self.address,
+  };
+}
+
+/** The rising part of an incarnation: how many lives its directory has had. */
+export function incarnationCounter(incarnation: Incarnation): number {
+  return Math.floor(incarnation / 0x1_0000_0000);
+}
+
+/** What is remembered of a peer's lives, and whether one of them is connected right now. */
+export interface PeerLives {
+  /** The latest life ever seen, 0 if none. */
+  readonly latest: Incarnation;
+  /** The life at the other end of an open link, 0 if none. */
+  readonly connected: Incarnation;
+}
+
+export type PeerVerdict =
+  | { readonly kind: 'accept' }
+  /** Another life of this server is connected: ask that link first. */
+  | { readonly kind: 'probe' }
+  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly text: string };
+
+/**
+ * May the caller of this hello speak as a server here? Pure. `alive`: an earlier `probe` verdict was answered.
+ * PAXOS.md: one owner per ballot needs one life per id; RELIABILITY.md 41, 42, 43, 44.
+ */
+export function judgePeer(
+  hello: Hello,
+  self: Self,
+  membership: Membership | undefined,
+  lives: (id: ServerId) => PeerLives,
+  alive = false,
+): PeerVerdict {
+  if (membership === undefined) return refuse('NOT_READY', 'this server has no membership yet: try again');
+  if (!equalBytes(hello.clusterId, membership.clusterId)) {
+    const other = isAllZero(hello.clusterId) ? 'none' : toHex(hello.clusterId).slice(0, 8);
+    return refuse(
+      'FOREIGN_CLUSTER',
+      `this server belongs to cluster ${toHex(membership.clusterId).slice(0, 8)}, the caller to ${other}: check --balancer and --data-dir`,
+    );
+  }
+  const member = membership.members.find(({ id }) => id === hello.serverId);
+  if (member === undefined || hello.serverId === self.id) {
+    return hello.serverId === self.id
+      ? refuse(
+          'DUPLICATE_ID',
+          `server ${self.id} is this one: stop one of the two, or start the other with its own --data-dir`,
+        )
+      : refuse('UNKNOWN_ID', `server ${hello.serverId} is no member: start with the id of a member`);
+  }
+  if (
+    hello.epoch === membership.epoch &&
+    !equalBytes(hello.membershipHash, membershipHash(membership.epoch, membership.members))
+  ) {
+    return refuse('FOREIGN_CLUSTER', 'the caller was sealed with other members: check --balancer and --data-dir');
+  }
+  if (!equalBytes(hello.birthId, member.birthId)) {
+    return refuse(
+      'EMPTIED_DISK',
+      `server ${member.id} comes with another data directory than it was sealed with: start it with its own --data-dir`,
+    );
+  }
+  const { latest, connected } = lives(member.id);
+  if (connected !== 0 && connected !== hello.incarnation) {
+    if (!alive) return { kind: 'probe' };
+    return refuse('DUPLICATE_ID', `another server ${member.id} is connected and answers: stop one of the two`);
+  }
+  // A life counts itself up on disk before its first frame, so an equal counter means a copied or restored disk too.
+  const stale = incarnationCounter(hello.incarnation) <= incarnationCounter(latest) && hello.incarnation !== latest;
+  if (latest !== 0 && stale) {
+    return refuse(
+      'OLD_INCARNATION',
+      `server ${member.id} comes back with an older state of its disk than was seen before: it must not vote; ` +
+        'start it with its newest --data-dir',
+    );
+  }
+  return { kind: 'accept' };
+}
+
+function refuse(code: RefusalCode, text: string): PeerVerdict {
+  return { kind: 'refuse', code, text };
+}

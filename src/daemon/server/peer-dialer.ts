@@ -1,0 +1,220 @@
+/** The outbound link to one peer: dials, says hello, checks the welcome, and dials again when it closes. */
+import { equalBytes, type Logger, limits, type Timer } from '../../base/index.js';
+import {
+  type CloseReason,
+  type Dialling,
+  dial,
+  type FrameConnection,
+  type NetContext,
+  peerLimits,
+} from '../../net/index.js';
+import type { Incarnation, Message, RefusalCode, ServerId, Welcome } from '../../wire/index.js';
+import { helloOf, type Membership, type Self } from './hello.js';
+
+export interface PeerDialerOptions {
+  readonly id: ServerId;
+  readonly self: Self;
+  readonly membership: Membership;
+  readonly context: NetContext;
+  readonly logger: Logger;
+  /** Frames can be sent; the peer's life is this one. */
+  readonly onUp: (incarnation: Incarnation) => void;
+  readonly onDown: () => void;
+  /** The peer refuses this server for good. */
+  readonly onRefused: (code: RefusalCode, text: string) => void;
+}
+
+const dialTimeoutMs = 2_000;
+/** A duplicate probe on the other side may take a second (BEHAVIOUR.md 3.2); a silent listener no more than this. */
+const greetTimeoutMs = 3_000;
+/** First pause between two dials; doubles up to `limits.peerRedialMs`. */
+const firstRedialMs = 20;
+/** A peer that refuses us for another reason than being busy is not asked more often than this. */
+const refusedRedialMs = 1_000;
+
+export class PeerDialer {
+  readonly #options: PeerDialerOptions;
+  #address = '';
+  /** Where the peer itself says it is; tried in turn with the known address when that one fails. */
+  #ownWord = '';
+  #dialling: Dialling | undefined;
+  #connection: FrameConnection | undefined;
+  #open = false;
+  #life: Incarnation = 0;
+  #timer: Timer | undefined;
+  #redialMs = firstRedialMs;
+  #attempts = 0;
+  #refusal = '';
+  #started = false;
+  #ended = false;
+
+  constructor(options: PeerDialerOptions) {
+    this.#options = options;
+  }
+
+  get address(): string {
+    return this.#address !== '' ? this.#address : this.#ownWord;
+  }
+
+  /** The link, if frames can be sent. */
+  get open(): FrameConnection | undefined {
+    return this.#open ? this.#connection : undefined;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#dial();
+  }
+
+  /** The balancer says where the peer is. */
+  setAddress(address: string): void {
+    if (address === this.#address) return;
+    this.#address = address;
+    if (this.#started && !this.#open) this.#redialNow('its address changed');
+  }
+
+  /** The peer has linked itself to us: it lives, in this life, and says that it is at `ownWord`. */
+  peerLives(incarnation: Incarnation, ownWord: string): void {
+    this.#ownWord = ownWord;
+    if (this.#open) {
+      if (this.#life !== incarnation) this.#redialNow('the peer has begun another life');
+      return;
+    }
+    // An attempt under way is left alone: two servers that meet would otherwise cut each other's greeting for ever.
+    if (this.#dialling === undefined && this.#connection === undefined) this.#redialNow('the peer is there');
+  }
+
+  stop(): void {
+    this.#end();
+    this.#connection?.goodbye('SHUTTING_DOWN', 'this server stops');
+  }
+
+  abandon(): void {
+    this.#end();
+    this.#connection?.abandon('destroyed');
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#dialling?.cancel();
+    this.#stopTimer();
+  }
+
+  #redialNow(why: string): void {
+    if (!this.#started || this.#ended) return;
+    if (this.#open) this.#options.onDown();
+    this.#open = false;
+    this.#connection?.abandon(why);
+    this.#connection = undefined;
+    this.#dialling?.cancel();
+    this.#redialMs = firstRedialMs;
+    this.#dial();
+  }
+
+  #dial(): void {
+    this.#stopTimer();
+    const choices = [this.#address, this.#ownWord].filter((address) => address !== '');
+    const address = choices[this.#attempts++ % Math.max(1, choices.length)];
+    if (address === undefined) {
+      this.#later(limits.peerRedialMs);
+      return;
+    }
+    this.#dialling = dial(
+      address,
+      { timeoutMs: dialTimeoutMs, limits: peerLimits },
+      this.#options.context,
+      (result) => {
+        this.#dialling = undefined;
+        if (result.ok) this.#greet(result.connection);
+        else {
+          this.#options.logger.debug('peer not reached', { peer: this.#options.id, address, reason: result.text });
+          this.#later(this.#nextPause());
+        }
+      },
+    );
+  }
+
+  #greet(connection: FrameConnection): void {
+    this.#connection = connection;
+    connection.attach({
+      onMessage: (message) => this.#onMessage(connection, message),
+      onClose: (reason) => this.#onClose(connection, reason),
+    });
+    connection.send(helloOf('server', this.#options.self, this.#options.membership));
+    this.#timer = this.#options.context.clock.setTimeout(() => {
+      connection.close('LOCAL', `no welcome within ${greetTimeoutMs} ms`);
+    }, greetTimeoutMs);
+  }
+
+  #onMessage(connection: FrameConnection, message: Message): void {
+    if (this.#connection !== connection) return;
+    if (message.type !== 'welcome' || this.#open) {
+      connection.close('PROTOCOL_ERROR', `a ${message.type} on a link that only this server speaks on`);
+      return;
+    }
+    const wrong = this.#welcomeFault(message);
+    if (wrong !== undefined) {
+      this.#options.logger.warn("another server answers at a peer's address", { peer: this.#options.id, text: wrong });
+      connection.close('FOREIGN_CLUSTER', wrong);
+      return;
+    }
+    this.#stopTimer();
+    this.#open = true;
+    this.#life = message.incarnation;
+    this.#redialMs = firstRedialMs;
+    this.#attempts = 0;
+    this.#refusal = '';
+    this.#options.logger.info('peer linked', { peer: this.#options.id, address: connection.remoteAddress });
+    this.#options.onUp(message.incarnation);
+  }
+
+  #welcomeFault(welcome: Welcome): string | undefined {
+    const { id, membership } = this.#options;
+    if (!equalBytes(welcome.clusterId, membership.clusterId))
+      return 'it belongs to another cluster: check the addresses';
+    if (welcome.serverId !== id) return `it is server ${welcome.serverId}: check the addresses`;
+    return undefined;
+  }
+
+  #onClose(connection: FrameConnection, reason: CloseReason): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    const wasOpen = this.#open;
+    this.#open = false;
+    if (this.#ended) return;
+    if (wasOpen) {
+      this.#options.logger.info('peer link closed', { peer: this.#options.id, code: reason.code, text: reason.text });
+      this.#options.onDown();
+    }
+    this.#later(this.#refused(reason) ? refusedRedialMs : this.#nextPause());
+  }
+
+  /** Logs a refusal once, and passes on those that this server must obey. */
+  #refused(reason: CloseReason): boolean {
+    const { code, text, byPeer } = reason;
+    if (!byPeer || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
+      return false;
+    if (this.#refusal !== text)
+      this.#options.logger.warn('a peer refuses this server', { peer: this.#options.id, code, text });
+    this.#refusal = text;
+    if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION') this.#options.onRefused(code, text);
+    return true;
+  }
+
+  #nextPause(): number {
+    const pause = this.#redialMs;
+    this.#redialMs = Math.min(limits.peerRedialMs, this.#redialMs * 2);
+    return pause;
+  }
+
+  #later(delayMs: number): void {
+    if (this.#ended) return;
+    this.#stopTimer();
+    this.#timer = this.#options.context.clock.setTimeout(() => this.#dial(), delayMs);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) this.#options.context.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Links to the other servers. Each is one-way: what this server says goes over the link that it dialled, what a peer says
+ * comes over the link that the peer dialled. A frame that can't leave is dropped; the replica sends again.
+ */
+import { type Logger, limits } from '../../base/index.js';
+import { type FrameConnection, type NetContext, peerLimits } from '../../net/index.js';
+import type { PaxosMessage } from '../../paxos/index.js';
+import {
+  encode,
+  type Hello,
+  type Incarnation,
+  type MemberAddress,
+  type Message,
+  mayCarry,
+  membershipHash,
+  type RefusalCode,
+  type ServerId,
+} from '../../wire/index.js';
+import { plainWelcome } from '../hello-gate.js';
+import { LinkProbe } from '../link-probe.js';
+import { judgePeer, type Membership, type PeerLives, type Self } from './hello.js';
+import { PeerDialer } from './peer-dialer.js';
+
+/** What the replica's driver hears of the links. */
+export interface PeerEvents {
+  peerUp(peer: ServerId, incarnation: Incarnation): void;
+  peerDown(peer: ServerId): void;
+  message(from: ServerId, message: PaxosMessage): void;
+}
+
+export interface PeersOptions {
+  readonly self: Self;
+  readonly membership: Membership;
+  readonly context: NetContext;
+  readonly logger: Logger;
+  readonly events: PeerEvents;
+  /** A peer says that this server must not go on: another life or a newer disk of it exists. */
+  readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
+}
+
+interface Peer {
+  readonly id: ServerId;
+  readonly dialer: PeerDialer;
+  inbound: FrameConnection | undefined;
+  inboundLife: Incarnation;
+  latestLife: Incarnation;
+}
+
+/** Frames queued on one link beyond this are dropped instead: the connection would be cut at its limit. */
+const dropAboveBytes = limits.peerOutputBytesMax - limits.frameBytesMaxServer;
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #peers = new Map<ServerId, Peer>();
+  /** The replica sends one message to several peers: it is encoded once. */
+  #lastMessage: Message | undefined;
+  #lastFrame: Buffer | undefined;
+  #dropped = 0;
+  #ended = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    const { self, membership, context, logger, events } = options;
+    for (const { id } of membership.members) {
+      if (id === self.id) continue;
+      const dialer = new PeerDialer({
+        id,
+        self,
+        membership,
+        context,
+        logger,
+        onUp: (incarnation) => events.peerUp(id, incarnation),
+        onDown: () => events.peerDown(id),
+        onRefused: (code, text) => options.onRefused(id, code, text),
+      });
+      this.#peers.set(id, { id, dialer, inbound: undefined, inboundLife: 0, latestLife: 0 });
+    }
+  }
+
+  /** Frames dropped because a link was down or full. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Where each peer is reached now, "" if unknown; for status and for clients' lists. */
+  addressOf(id: ServerId): string {
+    return this.#peers.get(id)?.dialer.address ?? '';
+  }
+
+  /** Addresses as the balancer, or the disk, knows them. Unknown ones ("") change nothing. */
+  setAddresses(members: readonly MemberAddress[]): void {
+    for (const { id, address } of members) {
+      if (address !== '') this.#peers.get(id)?.dialer.setAddress(address);
+    }
+  }
+
+  start(): void {
+    for (const { dialer } of this.#peers.values()) dialer.start();
+  }
+
+  /** Queues a frame for a peer, or drops it. Never blocks and never calls back. */
+  send(to: ServerId, message: PaxosMessage): void {
+    const connection = this.#peers.get(to)?.dialer.open;
+    if (connection === undefined || connection.queuedBytes > dropAboveBytes) {
+      this.#dropped++;
+      return;
+    }
+    if (message !== this.#lastMessage) {
+      this.#lastFrame = encode(message);
+      this.#lastMessage = message;
+    }
+    connection.sendFrame(this.#lastFrame as Buffer);
+  }
+
+  /** Judges a connection whose hello has the role server. */
+  accept(connection: FrameConnection, hello: Hello): void {
+    const kept = {
+      ...hello,
+      birthId: Uint8Array.from(hello.birthId),
+      clusterId: Uint8Array.from(hello.clusterId),
+      membershipHash: Uint8Array.from(hello.membershipHash),
+    };
+    this.#judge(connection, kept, false);
+  }
+
+  stop(): void {
+    this.#ended = true;
+    for (const { dialer, inbound } of this.#peers.values()) {
+      dialer.stop();
+      inbound?.goodbye('SHUTTING_DOWN', 'this server stops');
+    }
+  }
+
+  abandon(): void {
+    this.#ended = true;
+    for (const { dialer, inbound } of this.#peers.values()) {
+      dialer.abandon();
+      inbound?.abandon('destroyed');
+    }
+  }
+
+  #judge(connection: FrameConnection, hello: Hello, alive: boolean): void {
+    const { self, membership, logger } = this.#options;
+    const verdict = judgePeer(hello, self, membership, (id) => this.#lives(id), alive);
+    const peer = this.#peers.get(hello.serverId);
+    if (verdict.kind === 'refuse' || peer === undefined) {
+      const { code, text } =
+        verdict.kind === 'refuse' ? verdict : { code: 'UNKNOWN_ID' as const, text: 'no such member' };
+      logger.warn('a server is refused', { server: hello.serverId, from: connection.remoteAddress, code, text });
+      connection.refuse(code, text);
+      return;
+    }
+    if (verdict.kind === 'probe') this.#probe(connection, hello, peer);
+    else this.#admit(connection, hello, peer);
+  }
+
+  /** Another life of this peer is connected: it decides by answering. */
+  #probe(connection: FrameConnection, hello: Hello, peer: Peer): void {
+    const holder = peer.inbound;
+    if (holder === undefined) return;
+    connection.pause();
+    new LinkProbe(holder, this.#options.context.clock).ask((answered) => {
+      connection.resume();
+      if (connection.closed !== undefined || this.#ended) return;
+      if (!answered && peer.inbound === holder) {
+        holder.abandon('silent, and another life of this server has come');
+        this.#inboundClosed(peer, holder);
+      }
+      this.#judge(connection, hello, answered && peer.inbound === holder);
+    });
+  }
+
+  #admit(connection: FrameConnection, hello: Hello, peer: Peer): void {
+    const { self, membership, logger, events } = this.#options;
+    peer.inbound?.abandon('replaced by a newer link of the same server');
+    peer.inbound = connection;
+    peer.inboundLife = hello.incarnation;
+    peer.latestLife = hello.incarnation;
+    connection.useLimits(peerLimits);
+    connection.attach({
+      onMessage: (message) => {
+        if (peer.inbound !== connection) return;
+        if (mayCarry(message.type, 'server', 'server') && message.type !== 'hello' && message.type !== 'welcome') {
+          events.message(peer.id, message as PaxosMessage);
+        } else {
+          connection.refuse(
+            'PROTOCOL_ERROR',
+            `a ${message.type} does not belong between servers: use one release everywhere`,
+          );
+        }
+      },
+      onClose: (reason) => {
+        logger.info("a peer's link closed", { peer: peer.id, code: reason.code });
+        this.#inboundClosed(peer, connection);
+      },
+    });
+    connection.send(
+      plainWelcome({
+        clusterId: membership.clusterId,
+        membershipHash: membershipHash(membership.epoch, membership.members),
+        epoch: membership.epoch,
+        serverId: self.id,
+        incarnation: self.incarnation,
+      }),
+    );
+    // A new life can't be reached over a link to the old one, even if nobody told us that it broke.
+    peer.dialer.peerLives(hello.incarnation, hello.address);
+  }
+
+  #inboundClosed(peer: Peer, connection: FrameConnection): void {
+    if (peer.inbound !== connection) return;
+    peer.inbound = undefined;
+    peer.inboundLife = 0;
+    if (!this.#ended) this.#options.events.peerDown(peer.id);
+  }
+
+  #lives(id: ServerId): PeerLives {
+    const peer = this.#peers.get(id);
+    return { latest: peer?.latestLife ?? 0, connected: peer?.inboundLife ?? 0 };
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Who speaks for which session on this server: registering through the log, resuming after a reroute, being present
+ * (attach, detach after 30 s) and staying known (touch). PAXOS.md, Sessions.
+ */
+import { type Logger, limits, toHex } from '../../base/index.js';
+import type { Applied, Attachment, ChatState, Registration, SessionView } from '../../chat/index.js';
+import {
+  attachItem,
+  detachItem,
+  type OutcomeCode,
+  type Register,
+  type Registered,
+  type Resume,
+  registerItem,
+  type ServerId,
+  type SessionId,
+  touchItem,
+} from '../../wire/index.js';
+import { beginAsking, type ClientLink, endAsking, sessionsPerLinkMax } from './client-link.js';
+import type { Submissions } from './submissions.js';
+
+export interface SessionsOptions {
+  readonly serverId: ServerId;
+  readonly chat: Pick<ChatState, 'applied' | 'session' | 'sessionsOf' | 'checkResume'>;
+  readonly submissions: Submissions<ClientLink>;
+  readonly logger: Logger;
+}
+
+interface Asking {
+  readonly link: ClientLink;
+  readonly request: number;
+}
+
+const noSession: SessionId = { slot: 0, index: 0 };
+/** Sessions in one touch item: well within one batch. */
+const touchedPerItem = 4_096;
+
+export function sessionKey(session: SessionId): string {
+  return `${session.slot}.${session.index}`;
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  /** Registers in the log's hands, by nonce. */
+  readonly #registering = new Map<string, Asking>();
+  /** Resumes of sessions whose register is not applied here yet. */
+  #resuming: { readonly asking: Asking; readonly session: SessionId; readonly nonce: Uint8Array }[] = [];
+  /** The connection that speaks for a session here. */
+  readonly #speakers = new Map<string, ClientLink>();
+  /** Sessions without a connection here, and when to write that they left. */
+  readonly #leaving = new Map<string, { readonly session: SessionId; readonly atMs: number }>();
+  #touchAtMs: number;
+
+  constructor(options: SessionsOptions, nowMs: number) {
+    this.#options = options;
+    this.#touchAtMs = nowMs + limits.sessionTouchMs;
+    // Sessions that this server spoke for in an earlier life: whoever does not come back has left.
+    for (const { id } of options.chat.sessionsOf(options.serverId)) this.#leaveLater(id, nowMs);
+  }
+
+  register(link: ClientLink, message: Register): void {
+    const { submissions, serverId } = this.#options;
+    const { request, name } = message;
+    if (link.tokenHash === undefined) return this.#answer(link, request, 'NOT_ALLOWED');
+    if (Buffer.byteLength(name) > 0xff) return this.#answer(link, request, 'BAD_NAME');
+    if (link.handles.size >= sessionsPerLinkMax) return this.#answer(link, request, 'NOT_ALLOWED');
+    const nonce = Uint8Array.prototype.slice.call(message.nonce);
+    const key = toHex(nonce);
+    const earlier = this.#registering.get(key);
+    this.#registering.set(key, { link, request });
+    if (earlier !== undefined) {
+      // Asked again, perhaps over a new connection: the item is on its way already, the answer goes to the newest asker.
+      endAsking(earlier.link);
+      beginAsking(link);
+      return;
+    }
+    const window = Math.max(1, Math.min(message.window, limits.sessionWindowMax));
+    const item = registerItem({ nonce, window, server: serverId, tokenHash: link.tokenHash, name });
+    if (submissions.item(item, () => this.#registering.has(key))) beginAsking(link);
+    else this.#registering.delete(key); // Full: the client asks again when no answer comes.
+  }
+
+  resume(link: ClientLink, message: Resume): void {
+    const nonce = Uint8Array.prototype.slice.call(message.nonce);
+    beginAsking(link);
+    this.#tryResume({ link, request: message.request }, message.session, nonce);
+  }
+
+  /** The connection is gone: its runs are kept for a while, its sessions leave in 30 s unless somebody speaks for them. */
+  closed(link: ClientLink, nowMs: number): void {
+    for (const [key, handle] of link.handles) {
+      this.#options.submissions.close(handle, link, nowMs);
+      if (this.#speakers.get(key) !== link) continue;
+      this.#speakers.delete(key);
+      this.#leaveLater(handle.session, nowMs);
+    }
+    for (const [key, asking] of this.#registering) if (asking.link === link) this.#registering.delete(key);
+    this.#resuming = this.#resuming.filter(({ asking }) => asking.link !== link);
+  }
+
+  applied(applied: Applied, nowMs: number): void {
+    for (const registration of applied.registrations) this.#registered(registration, nowMs);
+    for (const attachment of applied.attachments) this.#attached(attachment, nowMs);
+    for (const session of applied.expired) this.#expired(session);
+    if (this.#resuming.length > 0) {
+      const waiting = this.#resuming;
+      this.#resuming = [];
+      for (const { asking, session, nonce } of waiting) this.#tryResume(asking, session, nonce);
+    }
+  }
+
+  /** About every second. */
+  tick(nowMs: number): void {
+    for (const [key, { session, atMs }] of this.#leaving) {
+      if (atMs > nowMs) continue;
+      this.#leaving.delete(key);
+      this.#detach(session, nowMs);
+    }
+    if (nowMs < this.#touchAtMs) return;
+    this.#touchAtMs = nowMs + limits.sessionTouchMs;
+    this.#touch();
+  }
+
+  #registered(registration: Registration, nowMs: number): void {
+    const { code, session, name, window, lastSeq, nonce } = registration;
+    const key = toHex(nonce);
+    const asking = this.#registering.get(key);
+    this.#registering.delete(key);
+    if (asking === undefined) {
+      // Asked for here by a connection that closed meanwhile.
+      if (code === 'ok' && registration.server === this.#options.serverId) this.#leaveLater(session, nowMs);
+      return;
+    }
+    endAsking(asking.link);
+    if (code !== 'ok') return this.#answer(asking.link, asking.request, code);
+    this.#speak(asking.link, session, Uint8Array.prototype.slice.call(nonce), window);
+    this.#answer(asking.link, asking.request, 'ok', { session, name, window, lastSeq });
+  }
+
+  #attached(attachment: Attachment, nowMs: number): void {
+    if (attachment.code !== 'ok' || attachment.server !== this.#options.serverId) return;
+    if (!this.#speakers.has(sessionKey(attachment.session))) this.#leaveLater(attachment.session, nowMs);
+  }
+
+  #expired(session: SessionId): void {
+    const key = sessionKey(session);
+    this.#leaving.delete(key);
+    const link = this.#speakers.get(key);
+    if (link === undefined) return;
+    this.#speakers.delete(key);
+    link.connection.send({
+      type: 'reject',
+      request: 0,
+      session,
+      code: 'SESSION_EXPIRED',
+      text: 'this session was idle for too long and is gone: register again',
+    });
+  }
+
+  #tryResume(asking: Asking, session: SessionId, nonce: Uint8Array): void {
+    const { link, request } = asking;
+    const check = this.#options.chat.checkResume(session, nonce);
+    if (check.status === 'notApplied') {
+      // Another server has applied it, this one is about to: never say that it is gone.
+      this.#resuming.push({ asking, session, nonce });
+      return;
+    }
+    endAsking(link);
+    if (link.connection.closed !== undefined) return;
+    if (check.status !== 'ok') return this.#answer(link, request, check.status);
+    if (link.handles.size >= sessionsPerLinkMax && !link.handles.has(sessionKey(session))) {
+      return this.#answer(link, request, 'NOT_ALLOWED');
+    }
+    const { name, window, lastSeq } = check.session;
+    this.#speak(link, session, nonce, window);
+    this.#attach(check.session, nonce);
+    this.#answer(link, request, 'ok', { session, name, window, lastSeq });
+  }
+
+  #speak(link: ClientLink, session: SessionId, nonce: Uint8Array, window: number): void {
+    const key = sessionKey(session);
+    const handle = this.#options.submissions.open(link, session, nonce, window);
+    link.handles.set(key, handle);
+    link.speaking = handle;
+    this.#speakers.set(key, link);
+    this.#leaving.delete(key);
+  }
+
+  /** The log learns that the session is present through this server, unless it says so already. */
+  #attach(view: SessionView, nonce: Uint8Array): void {
+    const { chat, submissions, serverId, logger } = this.#options;
+    const key = sessionKey(view.id);
+    const isPending = (): boolean => {
+      const now = chat.session(view.id);
+      return now !== undefined && this.#speakers.has(key) && !(now.attached && now.server === serverId);
+    };
+    if (!isPending()) return;
+    if (!submissions.item(attachItem({ session: view.id, nonce, server: serverId }), isPending)) {
+      logger.debug('ignored', { what: 'attach', why: 'this server is full; the next resume tries again' });
+    }
+  }
+
+  #leaveLater(session: SessionId, nowMs: number): void {
+    this.#leaving.set(sessionKey(session), { session, atMs: nowMs + limits.leaveAfterMs });
+  }
+
+  /** Takes effect only if the session has not been attached anywhere since: the attachment number says so at apply. */
+  #detach(session: SessionId, nowMs: number): void {
+    const { chat, submissions, serverId } = this.#options;
+    const key = sessionKey(session);
+    const view = chat.session(session);
+    if (view === undefined || !view.attached || view.server !== serverId || this.#speakers.has(key)) return;
+    const { attachment } = view;
+    const isPending = (): boolean => {
+      const now = chat.session(session);
+      return now?.attached === true && now.attachment === attachment && !this.#speakers.has(key);
+    };
+    if (!submissions.item(detachItem({ session, attachment }), isPending)) this.#leaveLater(session, nowMs);
+  }
+
+  #touch(): void {
+    const sessions = [...this.#speakers.values()].flatMap((link) =>
+      [...link.handles.values()].map((handle) => handle.session),
+    );
+    for (let at = 0; at < sessions.length; at += touchedPerItem) {
+      this.#options.submissions.item(touchItem(sessions.slice(at, at + touchedPerItem)), () => false);
+    }
+  }
+
+  #answer(link: ClientLink, request: number, code: OutcomeCode, found?: Partial<Registered>): void {
+    link.connection.send({
+      type: 'registered',
+      request,
+      code,
+      session: noSession,
+      name: '',
+      window: 1,
+      lastSeq: 0,
+      ...found,
+    });
+  }
+}
