@@ -17,9 +17,10 @@ const nick = eventKinds.code('nick');
 /** One run at a time; the object is reused, so that a run costs no set-up beyond its answers. */
 export class RunApplier {
   readonly #world: World;
-  /** The room that the last message named, as its bytes stand in the value, and what came of looking it up. */
-  #roomStart = 0;
-  #roomLength = -1;
+  /** A view of the value the last run came from. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** The room that the last message named, as it was spelt, and what came of looking it up. Kept from run to run. */
+  #spelling: Uint8Array = new Uint8Array();
   #room: Room | undefined;
   #roomCode: OutcomeCode = 'BAD_ROOM';
   /** Posts that were accepted and not yet given to the room: they become one span. */
@@ -57,8 +58,9 @@ export class RunApplier {
   #applyNew(value: Uint8Array, offset: number, run: RunReader, session: Session, from: number, end: number): void {
     const { work, hash, limits } = this.#world;
     const outcomes = new OutcomeRanges();
-    this.#roomLength = -1;
     this.#pending = 0;
+    this.#viewValue(value);
+    this.#judgeRoom(session);
     while (run.next()) {
       const isPost = run.kind === post || run.kind === action;
       if (run.kind !== nick && !this.#isSameRoom(value, run)) {
@@ -88,37 +90,43 @@ export class RunApplier {
     }
   }
 
+  /** Makes a view of the value unless the last one shows the same bytes: once a slot, not once a run. */
+  #viewValue({ buffer, byteOffset, length }: Uint8Array): void {
+    const view = this.#view;
+    if (view.buffer === buffer && view.byteOffset === byteOffset && view.byteLength === length) return;
+    this.#view = new DataView(buffer, byteOffset, length);
+  }
+
   /** Whether the message names the same bytes as the one before it: then nothing needs to be decoded or looked up. */
   #isSameRoom(value: Uint8Array, run: RunReader): boolean {
-    const length = run.roomLength;
-    if (length !== this.#roomLength) return false;
-    const ours = run.roomOffset;
-    const last = this.#roomStart;
-    for (let i = 0; i < length; i++) if (value[ours + i] !== value[last + i]) return false;
-    this.#roomStart = ours;
+    const spelling = this.#spelling;
+    const start = run.roomOffset;
+    if (run.roomLength !== spelling.length) return false;
+    for (let i = 0; i < spelling.length; i++) if (value[start + i] !== spelling[i]) return false;
     return true;
   }
 
   #lookUpRoom(value: Uint8Array, run: RunReader, session: Session): void {
     const start = run.roomOffset;
     const end = start + run.roomLength;
-    this.#roomStart = start;
-    this.#roomLength = run.roomLength;
-    this.#room = undefined;
-    this.#roomCode = 'BAD_ROOM';
-    if (!isUtf8(value, start, end)) return;
-    const name = canonicalRoom(asBuffer(value).toString('utf8', start, end));
-    if (name === undefined) return;
-    const room = this.#world.findRoom(name);
-    this.#room = room;
-    this.#roomCode = this.#world.isOpenTo(room.pair, session.name.tokenHash) ? 'ok' : 'NOT_ALLOWED';
+    this.#spelling = Buffer.from(value.subarray(start, end));
+    const name = isUtf8(value, start, end) ? canonicalRoom(asBuffer(this.#spelling).toString('utf8')) : undefined;
+    this.#room = name === undefined ? undefined : this.#world.findRoom(name);
+    this.#judgeRoom(session);
+  }
+
+  /** Whether the session may do anything in the room. */
+  #judgeRoom(session: Session): void {
+    const room = this.#room;
+    if (room === undefined) this.#roomCode = 'BAD_ROOM';
+    else this.#roomCode = this.#world.isOpenTo(room.pair, session.name.tokenHash) ? 'ok' : 'NOT_ALLOWED';
   }
 
   /** Room first, then size, then characters: the order decides which code a message with several faults gets. */
   #judgeText(value: Uint8Array, run: RunReader, lines: boolean): OutcomeCode {
     if (this.#roomCode !== 'ok') return this.#roomCode;
     if (run.textLength > this.#world.limits.messageBytesMax) return 'TOO_LONG';
-    return isCleanText(value, run.textOffset, run.textOffset + run.textLength, lines) ? 'ok' : 'BAD_TEXT';
+    return isCleanText(value, this.#view, run.textOffset, run.textOffset + run.textLength, lines) ? 'ok' : 'BAD_TEXT';
   }
 
   /** Gives the posts collected so far to their room. */
@@ -183,6 +191,8 @@ export class RunApplier {
     name.display = wish;
     world.names.set(folded, name);
     world.changes.names.add(name);
+    // A name that was just claimed may open a direct room which was closed a message ago.
+    this.#judgeRoom(session);
     if (name !== old) rename(session, name);
     for (const room of [...session.rooms].sort(compareRooms)) {
       world.emitInline(room, 'nick', session, shown, wish, run.seq);

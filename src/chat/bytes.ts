@@ -26,7 +26,7 @@ export class ByteWriter {
 
   /** Little-endian base 128, at most 8 bytes for a safe integer. */
   varint(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `a varint holds no ${value}`);
+    assert(Number.isSafeInteger(value) && value >= 0, 'a varint holds safe integers from 0 on');
     this.#room(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -50,7 +50,11 @@ export class ByteWriter {
   }
 
   text(text: string): void {
-    this.bytes(Buffer.from(text, 'utf8'));
+    const length = Buffer.byteLength(text, 'utf8');
+    this.varint(length);
+    this.#room(length);
+    this.#bytes.write(text, this.#length, 'utf8');
+    this.#length += length;
   }
 
   /** Forgets everything written, keeping the buffer. */

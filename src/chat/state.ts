@@ -119,10 +119,10 @@ export class ChatState {
 
   /**
    * The rows changed since the last call, as of this moment. The finished index rows among them go on being served from
-   * memory until `stored` says that the batch is on disk; only then may this be called again.
+   * memory until `stored` says that a batch is on disk which holds this call's rows and those of every call before it:
+   * a batch that failed (a full disk) goes with the next one.
    */
   takeDirty(): Dirty {
-    assert(!this.#unstored, 'a checkpoint is taken only once the last one is stored');
     this.#unstored = true;
     const world = this.#world;
     const { names, rooms, sessions, removedSessions } = world.takeChanges();

@@ -1,20 +1,17 @@
 /** What applying the log gives back, what can be asked of the state, and the rows it is kept in. */
-import type { Limits } from '../base/index.js';
 import type { EventGroup, Outcome, OutcomeCode, ServerId, SessionId, Slot } from '../wire/index.js';
 
 /** The bounds that commands are held to. The same on every server, or the states diverge; only tests change them. */
-export type ChatLimits = Pick<
-  Limits,
-  | 'messageBytesMax'
-  | 'sessionExpiryMs'
-  | 'sessionWindow'
-  | 'sessionWindowMax'
-  | 'logClockStepMsMax'
-  | 'indexRowEvents'
-  | 'pageEventsMax'
-  | 'pageBytesMax'
-  | 'deliverBytesMax'
->;
+export type ChatLimits = {
+  readonly [name in
+    | 'messageBytesMax'
+    | 'sessionExpiryMs'
+    | 'sessionWindowMax'
+    | 'indexRowEvents'
+    | 'pageEventsMax'
+    | 'pageBytesMax'
+    | 'deliverBytesMax']: number;
+};
 
 export interface ChatOptions {
   /** Whether groups of this room are needed at apply, because somebody subscribes to it. Never changes the state. */
