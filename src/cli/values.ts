@@ -1,4 +1,5 @@
 /** Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right. */
+import { canonicalRoom, isName } from '../chat/index.js';
 import { UsageError } from './go-flags.js';
 
 /** `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place. */
@@ -43,12 +44,9 @@ export function readChoice<T extends string>(option: string, value: string, choi
   return found;
 }
 
-const namePattern = /^[A-Za-z_[\]{}^|\\][A-Za-z0-9_[\]{}^|\\-]{0,29}$/;
-const roomPattern = /^(#[^\s,\u0000-\u001f\u007f-\u009f]{1,49}|@[^\s,]{1,30},[^\s,]{1,30})$/u;
-
 /** A user's name (CONTRACT.md, Limits). */
 export function readName(option: string, value: string): string {
-  if (namePattern.test(value)) return value;
+  if (isName(value)) return value;
   throw new UsageError(
     `${option}: '${value}' is no name: 1 to 30 of A-Z a-z 0-9 _ [ ] { } ^ | \\ -, not beginning with a digit or -`,
   );
@@ -57,7 +55,8 @@ export function readName(option: string, value: string): string {
 /** A room's name; a missing `#` is put in front, since a shell eats an unquoted one. */
 export function readRoom(option: string, value: string): string {
   const room = /^[#@]/.test(value) ? value : `#${value}`;
-  if (roomPattern.test(room)) return room;
+  const canonical = canonicalRoom(room);
+  if (canonical !== undefined) return canonical;
   throw new UsageError(`${option}: '${value}' is no room: # and 1 to 49 characters without space, comma or control`);
 }
 
@@ -65,5 +64,5 @@ export function readRoom(option: string, value: string): string {
 export function nameFromLogin(login: string | undefined): string {
   const name = (login ?? '').replace(/[^A-Za-z0-9_[\]{}^|\\-]/g, '_').slice(0, 30);
   if (name === '' || /^_+$/.test(name)) return 'guest';
-  return namePattern.test(name) ? name : `_${name}`.slice(0, 30);
+  return isName(name) ? name : `_${name}`.slice(0, 30);
 }

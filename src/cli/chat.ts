@@ -1,0 +1,84 @@
+/** `synod chat`: the client library in line mode between stdin and stdout. */
+import { ChatClient, configDirectory, loadIdentity } from '../client/index.js';
+import type { Call } from './command.js';
+import { jsonLine, type LineEvent, plainLine } from './events.js';
+import { UsageError } from './go-flags.js';
+import { LineChat } from './line-chat.js';
+import { eachLine } from './lines.js';
+import {
+  nameFromLogin,
+  readAddress,
+  readAddresses,
+  readDurationMs,
+  readInteger,
+  readName,
+  readRoom,
+} from './values.js';
+
+/** The client's window: lines typed or piped are submitted so many at a time. */
+export const windowLines = 256;
+
+export async function chat(call: Call): Promise<number> {
+  const { options } = call;
+  return runChat(call, connectionOptions(call), readHistory(options.text('history') ?? 'all'));
+}
+
+/** Where to connect: the options `--server` and `--balancer`. */
+export interface Connection {
+  readonly balancers: readonly string[];
+  readonly server?: string;
+}
+
+export function connectionOptions(call: Call): Connection {
+  const server = call.options.text('server');
+  if (server !== undefined) return { balancers: [], server: readAddress('--server', server) };
+  return { balancers: readAddresses('--balancer', call.options.text('balancer') ?? '') };
+}
+
+/** `--name`, else the login name made valid. */
+export function chatName(call: Call): string {
+  const given = call.options.text('name');
+  return given === undefined ? nameFromLogin(call.environment.USER) : readName('--name', given);
+}
+
+/** Prints events in the form asked for: JSON with `--json`, else plain. */
+export function eventPrinter(call: Call, mainRoom: string): (event: LineEvent) => void {
+  const isJson = call.options.has('json');
+  return (event) => call.output.line(isJson ? jsonLine(event) : plainLine(event, mainRoom));
+}
+
+/** Chats until the input, the user or a refusal ends it. Resolves to the exit code. */
+export async function runChat(call: Call, connection: Connection, history: 'all' | number): Promise<number> {
+  const { options } = call;
+  const room = readRoom('--room', options.text('room') ?? '');
+  const client = new ChatClient({
+    name: chatName(call),
+    token: loadIdentity(configDirectory(call.environment)),
+    window: windowLines,
+    ...connection,
+  });
+  const chat = new LineChat(client, {
+    room,
+    history,
+    timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
+    print: eventPrinter(call, room),
+    note: call.output.note,
+  });
+  const left = new AbortController();
+  const signal = AbortSignal.any([call.signal, left.signal]);
+  chat.start();
+  const interrupted = new Promise<number>((resolve) => {
+    call.signal.addEventListener('abort', () => resolve(0), { once: true });
+  });
+  const typed = eachLine(call.stdin, signal, (line) => chat.take(line)).then(() => chat.finish());
+  const code = await Promise.race([typed, chat.ended, interrupted]);
+  left.abort();
+  await client.close();
+  return code;
+}
+
+function readHistory(value: string): 'all' | number {
+  if (value === 'all') return 'all';
+  if (!/^\d+$/.test(value)) throw new UsageError(`--history takes all or a number of messages, not '${value}'`);
+  return readInteger('--history', value, 0, Number.MAX_SAFE_INTEGER);
+}
