@@ -34,18 +34,23 @@ function chaos(seed: number): { faults: string[]; reroutes: number } {
     if (random.chance(1, 12)) server.script.busy = random.between(1, 3);
     if (random.chance(1, 12)) server.script.skipGroups = 1;
     server.script.twice = random.chance(1, 4);
+    server.script.split = random.chance(1, 2);
     server.script.mute = random.chance(1, 12);
     if (random.chance(1, 30)) server.kill();
     else if (random.chance(1, 3)) server.start();
     w.clock.advance(random.between(0, 120));
   }
   for (const server of w.servers) {
-    Object.assign(server.script, { busy: 0, skipGroups: 0, twice: false, mute: false });
+    Object.assign(server.script, { busy: 0, skipGroups: 0, twice: false, split: false, mute: false });
     server.start();
   }
-  w.until(() => w.client.openLines === 0 && w.of('message').length >= posted, 60_000, `healed (seed ${seed})`);
+  w.until(() => w.client.openLines === 0 && w.client.phase === 'ready', 60_000, `lines answered (seed ${seed})`);
+  // A group left out at the very end is noticed by the next one only.
+  const end = { kind: 'post', from: 'Lala', text: 'end', session: { slot: 1_000_000, index: 0 }, seq: 1 } as const;
+  w.log.append('#lobby', ++w.log.slot, [end]);
+  w.until(() => w.of('message').length > posted, 60_000, `all shown (seed ${seed})`);
 
-  const expected = Array.from({ length: posted }, (_, i) => `line ${i}`);
+  const expected = [...Array.from({ length: posted }, (_, i) => `line ${i}`), 'end'];
   const applied = w.log.texts('#lobby');
   if (applied.join() !== expected.join()) faults.push(`log holds ${applied.join()}`);
   const messages = w.of('message');
@@ -75,7 +80,7 @@ t.test('random disconnects at any byte never lose, double or reorder lines', asy
     }),
     { seed, numRuns: 150 },
   );
-  t.ok(reroutes > 1_000, `${reroutes} reroutes`);
+  t.ok(reroutes > 300, `${reroutes} reroutes`);
 });
 
 t.test('a connection cut at every byte of a conversation, in both directions', async (t) => {

@@ -140,10 +140,12 @@ export interface ServerScript {
   skipGroups: number;
   /** Deliver every group twice. */
   twice: boolean;
+  /** Deliver a group of several events in two parts; a new subscription still gets it whole. */
+  split: boolean;
 }
 
 export class ScriptedServer {
-  readonly script: ServerScript = { quorum: true, mute: false, busy: 0, skipGroups: 0, twice: false };
+  readonly script: ServerScript = { quorum: true, mute: false, busy: 0, skipGroups: 0, twice: false, split: false };
   readonly received: Message[] = [];
   readonly connections = new Set<FrameConnection>();
   readonly #subscribed = new Map<FrameConnection, Set<string>>();
@@ -193,7 +195,14 @@ export class ScriptedServer {
       this.script.skipGroups--;
       return;
     }
-    connection.send({ type: 'deliver', room, group });
+    const half = this.script.split ? group.events.length >> 1 : 0;
+    if (half > 0) {
+      const [events, rest] = [group.events.slice(0, half), group.events.slice(half)];
+      const posts = events.filter((event) => event.kind === 'post' || event.kind === 'action').length;
+      connection.send({ type: 'deliver', room, group: { ...group, events } });
+      const second = { ...group, events: rest, firstEvent: group.firstEvent + half, firstN: group.firstN + posts };
+      connection.send({ type: 'deliver', room, group: second });
+    } else connection.send({ type: 'deliver', room, group });
     if (this.script.twice) connection.send({ type: 'deliver', room, group });
   }
 
