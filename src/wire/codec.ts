@@ -1,5 +1,5 @@
 /** One message to one frame and back, through the registry; the rules that hold for every type stand here. */
-import { assert } from '../base/index.js';
+import { assert, InvariantError } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION } from './framing.js';
 import { frameBytesMax, type MessageSpec } from './message-spec.js';
@@ -21,12 +21,14 @@ const reader = new Reader();
  */
 export function encode(message: Message): Buffer {
   const spec = registry[message.type] as MessageSpec<Message>;
-  assert(spec !== undefined, `no message is called ${message.type}`);
+  assert(spec !== undefined, 'a message of no known type');
   writer.beginFrame();
   spec.write(writer, message);
   const frame = writer.finishFrame(spec.code);
   const bytesMax = frameBytesMax(spec.limitClass);
-  assert(frame.length <= bytesMax, `${spec.type} of ${frame.length} bytes where ${bytesMax} are allowed`);
+  if (frame.length > bytesMax) {
+    throw new InvariantError(`${spec.type} of ${frame.length} bytes where ${bytesMax} are allowed: cut it before`);
+  }
   return frame;
 }
 

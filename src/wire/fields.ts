@@ -12,7 +12,7 @@ export const HASH_BYTES = 8;
 
 /** u53 round, u16 server, u53 incarnation. Round 0 is "none" and then the rest is 0 too. */
 export function writeBallot(w: Writer, ballot: Ballot): void {
-  assert(isBallot(ballot), `ballot ${ballot.round}.${ballot.server}`);
+  assert(isBallot(ballot), "a ballot that is neither none nor somebody's");
   w.u53(ballot.round);
   w.u16(ballot.server);
   w.u53(ballot.incarnation);

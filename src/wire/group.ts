@@ -22,8 +22,8 @@ const SPAN_EVENTS_MAX = 0xffff;
 export function writeGroup(w: Writer, group: EventGroup): void {
   const { events } = group;
   assert(events.length > 0, 'a group without events');
-  assert(isCountable(group.firstEvent, events.length), `${events.length} events from ${group.firstEvent}`);
-  assert(isCountable(group.firstN, events.length), `${events.length} posts from ${group.firstN}`);
+  assert(isCountable(group.firstEvent, events.length), 'event numbers above 2^53-1');
+  assert(isCountable(group.firstN, events.length), 'post numbers above 2^53-1');
   w.u53(group.slot, 1);
   w.u53(group.wallMs);
   w.u53(group.firstEvent, 1);
@@ -32,7 +32,7 @@ export function writeGroup(w: Writer, group: EventGroup): void {
   for (let start = 0; start < events.length; ) {
     const end = spanEnd(events, start);
     const first = events[start] as RoomEvent;
-    assert(isCountable(first.seq, end - start), `${end - start} events from seq ${first.seq}`);
+    assert(isCountable(first.seq, end - start), 'seqs above 2^53-1');
     writeSession(w, first.session);
     w.u53(first.seq);
     w.string(first.from);

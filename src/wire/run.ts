@@ -198,7 +198,7 @@ export function walkRun(bytes: Uint8Array, offset: number, end: number): void {
 
 /** The cheap half of the check, for our own runs on their way out. */
 export function assertRun(bytes: Uint8Array): void {
-  assert(bytes.length >= RUN_HEADER_BYTES && bytes.length <= limits.runBytesMax, `run of ${bytes.length} bytes`);
+  assert(bytes.length >= RUN_HEADER_BYTES && bytes.length <= limits.runBytesMax, 'a run of a size that cannot be');
   const wrong = headerFault(bytes, 0);
   assert(wrong === undefined, `run: ${wrong}`);
 }

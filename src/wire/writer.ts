@@ -1,5 +1,5 @@
 /** Builds frames one after the other in slabs that are never written twice, so that no frame is copied out or cleared. */
-import { assert, crc32, writeU16, writeU32, writeU53 } from '../base/index.js';
+import { crc32, InvariantError, writeU16, writeU32, writeU53 } from '../base/index.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION } from './framing.js';
 
 /** Small frames share slabs of this size; a slab is freed when the last of its frames is. */
@@ -56,26 +56,26 @@ export class Writer {
   }
 
   u8(value: number): void {
-    assert(value >= 0 && value <= 0xff && Number.isInteger(value), `u8 ${value}`);
+    if ((value & 0xff) !== value) refuse('u8', value);
     const at = this.#reserve(1);
     this.#buffer[at] = value;
   }
 
   u16(value: number): void {
-    assert(value >= 0 && value <= 0xffff && Number.isInteger(value), `u16 ${value}`);
+    if ((value & 0xffff) !== value) refuse('u16', value);
     const at = this.#reserve(2);
     writeU16(this.#buffer, at, value);
   }
 
   u32(value: number): void {
-    assert(value >>> 0 === value, `u32 ${value}`);
+    if (value >>> 0 !== value) refuse('u32', value);
     const at = this.#reserve(4);
     writeU32(this.#buffer, at, value);
   }
 
   /** `low` as in Reader.u53: we never write what the other side must refuse. */
   u53(value: number, low = 0): void {
-    assert(Number.isSafeInteger(value) && value >= low, `u53 ${value} below ${low} or no safe integer`);
+    if (!Number.isSafeInteger(value) || value < low) refuse(`u53 from ${low}`, value);
     const at = this.#reserve(8);
     writeU53(this.#buffer, at, value);
   }
@@ -86,12 +86,12 @@ export class Writer {
 
   /** Exactly `length` bytes without a length field. */
   fixed(bytes: Uint8Array, length: number): void {
-    assert(bytes.length === length, `${bytes.length} bytes in a field of ${length}`);
+    if (bytes.length !== length) refuse(`${length} bytes`, bytes.length);
     this.raw(bytes);
   }
 
   bytes16(bytes: Uint8Array, bytesMax = 0xffff): void {
-    assert(bytes.length <= bytesMax, `${bytes.length} bytes where ${bytesMax} are allowed`);
+    if (bytes.length > bytesMax) refuse(`at most ${bytesMax} bytes`, bytes.length);
     this.u16(bytes.length);
     this.raw(bytes);
   }
@@ -111,7 +111,7 @@ export class Writer {
     const lengthAt = this.#reserve(2 + text.length * 3);
     const textAt = lengthAt + 2;
     const length = this.#putText(text, textAt);
-    assert(length <= bytesMax, `text of ${length} bytes where ${bytesMax} are allowed`);
+    if (length > bytesMax) refuse(`text of at most ${bytesMax} bytes`, length);
     writeU16(this.#buffer, lengthAt, length);
     this.#offset = textAt + length;
   }
@@ -120,7 +120,7 @@ export class Writer {
   string8(text: string): void {
     const lengthAt = this.#reserve(1 + text.length * 3);
     const length = this.#putText(text, lengthAt + 1);
-    assert(length <= 0xff, `text of ${length} bytes where 255 are allowed`);
+    if (length > 0xff) refuse('text of at most 255 bytes', length);
     this.#buffer[lengthAt] = length;
     this.#offset = lengthAt + 1 + length;
   }
@@ -166,4 +166,9 @@ export class Writer {
     this.#offset = need;
     return have;
   }
+}
+
+/** The assertion of this file. Not `assert`, whose text would be built for every field of every frame. */
+function refuse(field: string, value: number): never {
+  throw new InvariantError(`${value} in a field of ${field}: nobody could read this frame`);
 }

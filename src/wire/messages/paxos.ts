@@ -55,7 +55,7 @@ export interface PromiseReply {
 const PROMISE_ENTRY_BYTES = 8 + 18 + 1 + 4;
 
 function writePromiseEntry(w: Writer, entry: PromiseEntry): void {
-  assert(entry.chosen || entry.ballot.round > 0, `vote without a ballot in slot ${entry.slot}`);
+  assert(entry.chosen || entry.ballot.round > 0, 'a vote without a ballot');
   w.u53(entry.slot, 1);
   writeBallot(w, entry.ballot);
   w.bool(entry.chosen);
@@ -142,7 +142,7 @@ export const acceptedSpec = defineMessage<Accepted>({
   faultClass: undefined,
   limitClass: 'server',
   write(w, m) {
-    assert(isVoteRange(m.slot, m.count), `votes for ${m.count} slots from ${m.slot}`);
+    assert(isVoteRange(m.slot, m.count), 'votes for slots that cannot be');
     writeRealBallot(w, m.ballot);
     w.u53(m.incarnation);
     w.u53(m.slot, 1);
