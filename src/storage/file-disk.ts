@@ -162,7 +162,8 @@ export class FileDisk implements Disk {
   }
 
   close(): void {
-    for (const fd of this.#files.values()) fs.closeSync(fd);
+    // A descriptor that an operation still uses is closed when that ends: its number must not be given to another file.
+    for (const fd of this.#files.values()) if (!this.#users.has(fd)) fs.closeSync(fd);
     this.#files.clear();
     if (this.#reserve !== undefined) fs.closeSync(this.#reserve);
     this.#reserve = undefined;
