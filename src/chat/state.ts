@@ -18,7 +18,7 @@ import type {
   Row,
   SessionView,
 } from './types.js';
-import { World } from './world.js';
+import { type Changes, World } from './world.js';
 
 /**
  * Pure and deterministic: the same entries give the same state, rows and hash on every server, whatever `wanted` says.
@@ -30,9 +30,8 @@ export class ChatState {
 
   readonly #world: World;
   readonly #applier: Applier;
-  /** Rooms of which the last checkpoint took finished index rows. */
-  #taken: Room[] = [];
-  #unstored = false;
+  /** What the last checkpoint took, until it is stored. */
+  #taken: Changes | undefined;
 
   constructor(options: ChatOptions = {}) {
     this.#world = new World(options.limits);
@@ -118,35 +117,33 @@ export class ChatState {
   }
 
   /**
-   * The rows changed since the last call, as of this moment. The finished index rows among them go on being served from
-   * memory until `stored` says that a batch is on disk which holds this call's rows and those of every call before it:
-   * a batch that failed (a full disk) goes with the next one.
+   * The rows changed since the last checkpoint that was `stored`, as of this moment: one that failed (a full disk) is
+   * made up for by the next. Finished index rows go on being served from memory until they are stored.
    */
   takeDirty(): Dirty {
-    this.#unstored = true;
     const world = this.#world;
-    const { names, rooms, sessions, removedSessions } = world.takeChanges();
+    const changes = world.takeChanges(this.#taken);
+    this.#taken = changes;
     const puts: Row[] = [metaRow(world)];
-    for (const name of names) puts.push(nameRow(name));
-    for (const session of sessions) puts.push(sessionRow(session));
-    for (const room of rooms) {
+    for (const name of changes.names) puts.push(nameRow(name));
+    for (const session of changes.sessions) puts.push(sessionRow(session));
+    for (const room of changes.rooms) {
       puts.push(roomRow(room));
       for (const row of room.finished) puts.push(...indexRows(room, row));
       room.taken = room.finished.length;
-      if (room.taken > 0) this.#taken.push(room);
     }
-    return { slot: world.applied, puts, deletes: removedSessions.map((id) => sessionKey(id.slot, id.index)) };
+    return {
+      slot: world.applied,
+      puts,
+      deletes: changes.removedSessions.map(({ slot, index }) => sessionKey(slot, index)),
+    };
   }
 
   /** The batch of the last `takeDirty` is on disk: the finished index rows in it leave memory. */
   stored(): void {
-    assert(this.#unstored, 'only a checkpoint that was taken is stored');
-    this.#unstored = false;
-    for (const room of this.#taken) {
-      room.finished.splice(0, room.taken);
-      room.taken = 0;
-    }
-    this.#taken = [];
+    assert(this.#taken !== undefined, 'only a checkpoint that was taken is stored');
+    for (const room of this.#taken.rooms) room.finished.splice(0, room.taken);
+    this.#taken = undefined;
   }
 
   /** Fills an empty state with the rows of a checkpoint; throws `DamagedRow` if they are not what was written. */

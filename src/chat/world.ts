@@ -44,10 +44,17 @@ export class World {
     this.limits = { ...limits, ...wanted };
   }
 
-  /** Takes the changes away, to begin counting anew. */
-  takeChanges(): Changes {
+  /** Takes the changes away, to begin counting anew; those of `earlier`, which got nowhere, are added to them. */
+  takeChanges(earlier: Changes | undefined): Changes {
     const changes = this.changes;
     this.changes = noChanges();
+    if (earlier === undefined) return changes;
+    for (const name of earlier.names) changes.names.add(name);
+    for (const room of earlier.rooms) changes.rooms.add(room);
+    for (const session of earlier.sessions) {
+      if (this.sessions.get(session.id.slot, session.id.index) === session) changes.sessions.add(session);
+    }
+    changes.removedSessions.push(...earlier.removedSessions);
     return changes;
   }
 

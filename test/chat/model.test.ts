@@ -256,7 +256,7 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
         for (const owner of [0, 1, 2]) assert.equal(state.mayRead(room, token(owner)), twin.mayRead(room, owner));
       }
     }),
-    { numRuns: Number(process.env.CHAT_RUNS ?? 300) },
+    { numRuns: Number(process.env.CHAT_RUNS ?? 150) },
   );
   for (const what of [
     ...['ok', 'again', 'NAME_TAKEN', 'BAD_NAME', 'BAD_ROOM', 'BAD_TEXT', 'TOO_LONG', 'NOT_ALLOWED', 'BAD_NONCE'],

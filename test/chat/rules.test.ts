@@ -11,11 +11,13 @@ function clean(bytes: Uint8Array, lines = true): boolean {
   return isCleanText(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, lines);
 }
 
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The same by decoding and looking at each character. */
 function slowlyClean(bytes: Uint8Array, lines: boolean): boolean {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = strict.decode(bytes);
   } catch {
     return false;
   }
