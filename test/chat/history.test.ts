@@ -119,12 +119,11 @@ t.test('runs of several sessions in one slot keep their order, authors and seqs'
     [
       [
         [1, 1],
-        [1, 1],
-        [1, 2],
+        [2, 1],
       ],
       [[1, 3]],
       [[1, 4]],
     ],
-    'each room counts for itself',
+    'each room counts for itself: 1 in #a, 1 in #b and 2 in #a, the latter two as one range',
   );
 });
