@@ -18,7 +18,10 @@ t.test('bounds', async (t) => {
   const random = new Prng(3);
   const seen = new Set<number>();
   for (let i = 0; i < 5000; i++) seen.add(random.between(-2, 4));
-  t.same([...seen].toSorted((a, b) => a - b), [-2, -1, 0, 1, 2, 3, 4]);
+  t.same(
+    [...seen].toSorted((a, b) => a - b),
+    [-2, -1, 0, 1, 2, 3, 4],
+  );
   t.equal(random.below(1), 0);
   t.throws(() => random.below(0), InvariantError);
   let hits = 0;
