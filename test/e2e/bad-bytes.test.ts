@@ -1,7 +1,7 @@
 /** Bad input on open ports: each bad caller is ended with a reason, and everybody else goes on. */
 import { randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { encode, type Message } from '../../src/wire/index.js';
+import { encode, encodeRun, type Message } from '../../src/wire/index.js';
 import { Cluster } from '../support/cluster.js';
 import { expectOneHistory } from '../support/one-history.js';
 import { alteredFrame, frameAround, hello, RawPeer } from '../support/raw-peer.js';
@@ -9,7 +9,11 @@ import { alteredFrame, frameAround, hello, RawPeer } from '../support/raw-peer.j
 /** Longer than hello's 5 s and a begun frame's 10 s together. */
 const endDeadlineMs = 20_000;
 
-const submit: Message = { type: 'submit', run: new Uint8Array(46) };
+const lawfulRun = encodeRun(
+  { session: { slot: 2, index: 0 }, nonce: new Uint8Array(16), firstSeq: 1, answeredBelow: 1 },
+  [{ kind: 'post', room: '#lobby', text: 'hello' }],
+);
+const submit: Message = { type: 'submit', run: lawfulRun };
 
 interface BadInput {
   readonly name: string;
@@ -48,7 +52,11 @@ const afterHello: readonly BadInput[] = [
     bytes: [alteredFrame(learn(), (content) => content.fill(0xff, 4))],
     codes: ['PROTOCOL_ERROR', 'FORBIDDEN'],
   },
-  { name: 'a run of nothing', bytes: [encode(submit)], codes: ['PROTOCOL_ERROR'] },
+  {
+    name: 'a run of nothing but zeros',
+    bytes: [alteredFrame(submit, (content) => content.fill(0, content.length - lawfulRun.length))],
+    codes: ['PROTOCOL_ERROR'],
+  },
   {
     name: 'an unknown enum',
     bytes: [
@@ -113,6 +121,14 @@ t.test('bad input on the ports of a running cluster', async (t) => {
   t.test('after hello, on a server', async (t) => {
     await Promise.all(afterHello.map((input) => refused(t, server, input, true)));
   });
+  t.test('a message of a session that was never opened', async (t) => {
+    const peer = await RawPeer.open(server);
+    peer.send(encode(hello()));
+    await peer.waitForMessage('welcome');
+    peer.send(encode(submit));
+    t.match(await peer.waitForMessage('reject'), { code: 'BAD_NONCE', session: { slot: 2, index: 0 } });
+    peer.close();
+  });
   t.test('a caller that says it is a server', async (t) => {
     const lies = { role: 'server', authMethod: 'none', auth: new Uint8Array(0), incarnation: 9 } as const;
     const foreign = await RawPeer.open(server);
@@ -126,7 +142,8 @@ t.test('bad input on the ports of a running cluster', async (t) => {
       'an honest client noticed nothing',
     );
     for (const id of cluster.ids) t.equal(cluster.server(id).exit, undefined, `server ${id} still runs`);
-    t.match(cluster.server(1).stderr, /PROTOCOL_ERROR|protocol/i, 'the server logged why it ended them');
+    t.match(cluster.server(1).stderr, /"code":"PROTOCOL_ERROR"/, 'the server logged why it ended them');
+    t.match(cluster.balancer.stderr, /"code":"PROTOCOL_ERROR"/, 'and so did the balancer');
     await expectOneHistory(cluster, { watching: [aaron] });
   });
 });
