@@ -1,4 +1,5 @@
 /** The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on. */
+import type { Logger } from '../base/index.js';
 import type { CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
@@ -12,6 +13,7 @@ export interface HelloGateOptions {
   readonly what: string;
   /** A sound hello of a served role; the receiver attaches its own handlers at once, or refuses. */
   readonly onHello: (connection: FrameConnection, hello: Hello) => void;
+  readonly logger: Logger;
 }
 
 /** Returns the `onConnection` of a listener. */
@@ -19,7 +21,10 @@ export function helloGate(options: HelloGateOptions): (connection: FrameConnecti
   return (connection) => {
     connection.attach({
       onMessage: (message) => onFirst(connection, message, options),
-      onClose: (_reason: CloseReason) => undefined, // It ended before it said who it is; net has told it why.
+      // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too.
+      onClose: ({ code, text, byPeer }: CloseReason) => {
+        if (!byPeer) options.logger.warn('stranger ended', { from: connection.remoteAddress, code, text });
+      },
     });
   };
 }

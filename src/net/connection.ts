@@ -46,6 +46,8 @@ export class Connection implements FrameConnection {
   /** How many unfinished bytes the budget shared with all connections knows of. */
   #budgetedBytes = 0;
   #unfinishedForMs = 0;
+  /** A message for the owner has come: pings before hello do not count, or a stranger could stay for ever. */
+  #spoken = false;
   #beforeFirstFrameMs = 0;
   #lingeredMs = 0;
   #pingToken = 0;
@@ -158,7 +160,7 @@ export class Connection implements FrameConnection {
     }
     if (this.#paused || this.#handlers === undefined) return;
     const { firstFrameMs, halfFrameMs } = this.#limits;
-    if (firstFrameMs > 0 && this.stats.framesIn === 0) {
+    if (firstFrameMs > 0 && !this.#spoken) {
       this.#beforeFirstFrameMs += elapsedMs;
       if (this.#beforeFirstFrameMs >= firstFrameMs) {
         this.#end('NO_HELLO', 'BAD_HELLO', `No hello within ${firstFrameMs / 1000} s; send one as the first frame`);
@@ -239,6 +241,7 @@ export class Connection implements FrameConnection {
         return;
       default:
         assert(this.#handlers !== undefined, 'a message before attach');
+        this.#spoken = true;
         this.#handlers.onMessage(message, frame);
     }
   }

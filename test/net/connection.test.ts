@@ -160,6 +160,10 @@ t.test('no hello within 5 s: refused; a slow one in time is fine', async (t) => 
   other.caller.connection.send(route(1));
   other.clock.advance(20_000);
   t.same(other.listener.closes, []);
+  const pinging = pair(quiet, strangerLimits);
+  pinging.caller.connection.send({ type: 'ping', token: 1 });
+  pinging.clock.advance(5_500);
+  t.match(pinging.listener.closes, [{ code: 'NO_HELLO' }], 'a ping is no hello');
 });
 
 t.test('half a frame then silence, or bytes that drip: closed after 10 s', async (t) => {

@@ -91,6 +91,7 @@ export class Balancer implements BalancerHandle {
             if (hello.role === 'registrant') registrar.accept(connection, hello);
             else router.accept(connection);
           },
+          logger,
         }),
       },
       netContext(nodeClock),

@@ -4,7 +4,7 @@
  */
 import { assert, type Clock, type Logger, limits, sha256 } from '../../base/index.js';
 import type { Answer, Applied, ChatState } from '../../chat/index.js';
-import { clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
+import { type CloseReason, clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
 import type { StandingChange } from '../../paxos/index.js';
 import {
   type Hello,
@@ -110,7 +110,7 @@ export class Clients implements Listener {
     connection.useLimits(clientLimits);
     connection.attach({
       onMessage: (message) => this.#onMessage(link, message, party),
-      onClose: () => this.#onClose(link, party),
+      onClose: (reason) => this.#onClose(link, party, reason),
       onDrain: () => this.subscriptions.drained(link),
     });
     if (party === 'operator') return;
@@ -217,7 +217,9 @@ export class Clients implements Listener {
     }
   }
 
-  #onClose(link: ClientLink, party: 'client' | 'operator'): void {
+  #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
+    const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
+    if (!isOrderly) this.#options.logger.warn('client dropped', { from: link.connection.remoteAddress, code, text });
     this.#links.delete(link);
     this.subscriptions.closed(link);
     this.#sessions.closed(link, this.#options.clock.monotonicMs());

@@ -141,6 +141,7 @@ class Server implements ServerHandle {
       roles: ['server', 'client', 'operator'],
       what: 'a server',
       onHello: (connection, hello) => this.#onHello(connection, hello),
+      logger: this.#options.logger,
     });
     const { listen: address, logger } = this.#options;
     return listen({ address, connectionsMax: limits.connectionsMax, logger, onConnection }, this.#context);
