@@ -25,6 +25,7 @@ export class Network {
   readonly #random: Prng;
   readonly #options: SimOptions;
   readonly #deliver: FrameReceiver;
+  readonly #connection: (from: ServerId, to: ServerId) => string | undefined;
   /** Directed links that carry nothing, `from * 65536 + to`. */
   readonly #cut = new Set<number>();
   /** Per server: extra delay by class, microseconds. */
@@ -37,11 +38,19 @@ export class Network {
   delivered = 0;
   lost = 0;
 
-  constructor(kernel: Kernel, random: Prng, options: SimOptions, deliver: FrameReceiver) {
+  /** `connection` names the connection between two servers, so that frames of an older one can be told. */
+  constructor(
+    kernel: Kernel,
+    random: Prng,
+    options: SimOptions,
+    deliver: FrameReceiver,
+    connection: (from: ServerId, to: ServerId) => string | undefined,
+  ) {
     this.#kernel = kernel;
     this.#random = random;
     this.#options = options;
     this.#deliver = deliver;
+    this.#connection = connection;
   }
 
   cut(from: ServerId, to: ServerId): void {
@@ -95,9 +104,11 @@ export class Network {
       atUs = Math.max(atUs, this.#lastAtUs.get(key) ?? 0);
       this.#lastAtUs.set(key, atUs);
     }
+    const connection = this.#connection(from, to);
     this.#kernel.at(atUs, tags.frame, () => {
       this.#inFlight.set(key, (this.#inFlight.get(key) ?? 1) - 1);
-      if (this.#cut.has(key)) {
+      const ghost = this.#connection(from, to) !== connection;
+      if (this.#cut.has(key) || (ghost && !this.#options.ghosts)) {
         this.lost++;
         return;
       }

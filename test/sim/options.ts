@@ -26,6 +26,8 @@ export interface SimOptions {
   readonly longTailPerMille: number;
   /** True: each frame is delayed on its own, so frames overtake each other. */
   readonly reorder: boolean;
+  /** Frames of a server's earlier lives still arrive. */
+  readonly ghosts: boolean;
   /** Mean time between partitions, 0: none. */
   readonly partitionEveryUs: number;
   readonly partitionForUs: number;
@@ -80,6 +82,7 @@ export function drawOptions(random: Prng): SimOptions {
     delayUs: random.pick([100, 1 * ms, 5 * ms, 20 * ms, 100 * ms]),
     longTailPerMille: on() ? random.pick([1, 5, 20]) : 0,
     reorder: on(),
+    ghosts: on(),
     partitionEveryUs: on() ? random.pick([1, 3, 6]) * second : 0,
     partitionForUs: random.pick([200 * ms, 1 * second, 4 * second]),
     modeEveryUs: random.chance(1, 4) ? 4 * second : 0,

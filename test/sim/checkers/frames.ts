@@ -1,0 +1,61 @@
+/** Watches the gate from outside: no frame may leave before what it vouches for is durable (the table of PAXOS.md). */
+import { ballotText, compareBallots, type PaxosMessage, sameBallot } from '../../../src/paxos/index.js';
+import type { Ballot, ServerId, Slot } from '../../../src/wire/index.js';
+import { digestOf } from '../digest.js';
+import { demand } from '../violation.js';
+import type { Agreement } from './agreement.js';
+import type { Ledger } from './ledger.js';
+
+export class FrameRules {
+  readonly #agreement: Agreement;
+
+  constructor(agreement: Agreement) {
+    this.#agreement = agreement;
+  }
+
+  /** A frame leaves `ledger`'s server in its life `life`. */
+  sent(ledger: Ledger, life: string, to: ServerId, message: PaxosMessage): void {
+    switch (message.type) {
+      case 'prepare':
+        this.#agreement.ballotUsed(ledger.id, life, message.ballot);
+        return this.#promised(ledger, message, message.ballot);
+      case 'accept':
+        this.#agreement.ballotUsed(ledger.id, life, message.ballot);
+        return this.#agreement.proposed(message.ballot, message.slot, digestOf(message.value));
+      case 'promise':
+        this.#promised(ledger, message, message.ballot);
+        demand(message.commit <= ledger.commit, 'frame before sync', () =>
+          `server ${ledger.id} promises to ${to} with commit ${message.commit}, durable is ${ledger.commit}`);
+        for (const entry of message.entries) {
+          const held = ledger.votes.get(entry.slot);
+          demand(held?.digest === digestOf(entry.value), 'frame before sync', () =>
+            `server ${ledger.id} lists an accept of slot ${entry.slot} that is not durable`);
+        }
+        return;
+      case 'accepted':
+        this.#promised(ledger, message, message.ballot);
+        for (let slot = message.slot; slot < message.slot + message.count; slot++) this.#vote(ledger, slot, message.ballot);
+        return;
+      case 'nack':
+        return this.#promised(ledger, message, message.promised);
+      case 'heartbeatReply':
+        return this.#promised(ledger, message, message.promised);
+      default:
+        return;
+    }
+  }
+
+  #promised(ledger: Ledger, message: PaxosMessage, ballot: Ballot): void {
+    demand(compareBallots(ledger.promised, ballot) >= 0, 'frame before sync', () =>
+      `server ${ledger.id} sends ${message.type} about promise ${ballotText(ballot)}, durable is ${ballotText(ledger.promised)}`);
+  }
+
+  #vote(ledger: Ledger, slot: Slot, ballot: Ballot): void {
+    const held = ledger.votes.get(slot);
+    // A value that is chosen may be confirmed at any ballot: no later ballot can choose another.
+    if (held !== undefined && held.digest === this.#agreement.chosen(slot)) return;
+    demand(held !== undefined && sameBallot(held.ballot, ballot), 'frame before sync', () =>
+      `server ${ledger.id} sends accepted for slot ${slot} at ${ballotText(ballot)}, durable is ` +
+      `${held === undefined ? 'nothing' : ballotText(held.ballot)}`);
+  }
+}

@@ -1,0 +1,102 @@
+/** What one server must remember: the records it wrote and those that its disk has confirmed, over all its lives. */
+import { ballotText, compareBallots, type Persist, zeroBallot } from '../../../src/paxos/index.js';
+import type { Recovered } from '../../../src/storage/index.js';
+import type { Ballot, ServerId, Slot } from '../../../src/wire/index.js';
+import { digestOf } from '../digest.js';
+import { demand } from '../violation.js';
+
+export interface LedgerVote {
+  readonly ballot: Ballot;
+  readonly digest: string;
+  readonly chosen: boolean;
+}
+
+/** Told of each vote at the moment at which it is durable. */
+export type VoteSynced = (server: ServerId, slot: Slot, vote: LedgerVote) => void;
+
+export class Ledger {
+  readonly id: ServerId;
+  readonly #onVote: VoteSynced;
+  /** Records of this life that are not durable yet. */
+  #pending: Persist[] = [];
+  #syncedRecords = 0;
+  /** What is durable. */
+  promised: Ballot = zeroBallot;
+  /** Slots through here are durably known to be chosen, values included. */
+  commit: Slot = 0;
+  readonly votes = new Map<Slot, LedgerVote>();
+
+  constructor(id: ServerId, onVote: VoteSynced) {
+    this.id = id;
+    this.#onVote = onVote;
+  }
+
+  persisted(records: readonly Persist[]): void {
+    for (const record of records) this.#pending.push(record);
+  }
+
+  /** The log says that the first `records` records of this life are durable. */
+  synced(records: number): void {
+    const count = records - this.#syncedRecords;
+    this.#syncedRecords = records;
+    for (const record of this.#pending.splice(0, count)) this.#keep(record);
+  }
+
+  /** A checkpoint holds the state through `slot`. */
+  stored(slot: Slot): void {
+    this.commit = Math.max(this.commit, slot);
+  }
+
+  /** A new life began with what recovery found: nothing that was durable may be missing (RELIABILITY.md, S2 and S5). */
+  recovered(found: Recovered, applied: Slot): void {
+    const { promised, commit, votes, id } = this;
+    demand(compareBallots(found.promised, promised) >= 0, 'promise fell', () =>
+      `server ${id} had durably promised ${ballotText(promised)} and recovered ${ballotText(found.promised)}`);
+    demand(Math.max(found.commit, applied) >= commit, 'commit fell', () =>
+      `server ${id} durably knew ${commit} slots to be chosen and recovered ${Math.max(found.commit, applied)}`);
+    const bySlot = new Map(found.entries.map((entry) => [entry.slot, entry]));
+    for (const [slot, vote] of votes) {
+      if (slot <= applied) continue;
+      const entry = bySlot.get(slot);
+      demand(entry !== undefined, 'vote lost', () => `server ${id} lost its durable vote for slot ${slot}`);
+      if (entry === undefined || entry.chosen || vote.chosen) continue;
+      demand(compareBallots(entry.ballot, vote.ballot) >= 0, 'vote lost', () =>
+        `server ${id} voted in slot ${slot} at ${ballotText(vote.ballot)} and recovered ${ballotText(entry.ballot)}`);
+    }
+    // What survived without having been confirmed is durable from now on.
+    this.#pending = [];
+    this.#syncedRecords = 0;
+    this.promised = found.promised;
+    this.commit = Math.max(found.commit, applied);
+    for (const { slot, ballot, chosen, value } of found.entries) {
+      this.#vote(slot, { ballot, chosen, digest: digestOf(value) });
+    }
+  }
+
+  /** True if this server's disk holds this value for the slot. */
+  holds(slot: Slot, digest: string): boolean {
+    return this.votes.get(slot)?.digest === digest;
+  }
+
+  #keep(record: Persist): void {
+    switch (record.kind) {
+      case 'promise':
+        demand(compareBallots(record.ballot, this.promised) > 0, 'promise fell', () =>
+          `server ${this.id} promises ${ballotText(record.ballot)} after ${ballotText(this.promised)}`);
+        this.promised = record.ballot;
+        return;
+      case 'commit':
+        this.commit = Math.max(this.commit, record.upto);
+        return;
+      default:
+        this.#vote(record.slot, {
+          ballot: record.ballot, chosen: record.kind === 'chosen', digest: digestOf(record.value),
+        });
+    }
+  }
+
+  #vote(slot: Slot, vote: LedgerVote): void {
+    this.votes.set(slot, vote);
+    this.#onVote(this.id, slot, vote);
+  }
+}

@@ -1,0 +1,80 @@
+/** All checkers behind one object, which the simulated cluster tells everything that happens. */
+import { toHex } from '../../../src/base/index.js';
+import type { Answer, Applied } from '../../../src/chat/index.js';
+import type { PaxosMessage, Persist } from '../../../src/paxos/index.js';
+import type { Recovered } from '../../../src/storage/index.js';
+import type { ServerId, Slot } from '../../../src/wire/index.js';
+import { demand } from '../violation.js';
+import { Agreement } from './agreement.js';
+import { FrameRules } from './frames.js';
+import { History } from './history.js';
+import { Ledger } from './ledger.js';
+
+export class Oracle {
+  readonly agreement: Agreement;
+  readonly history = new History();
+  readonly #frames: FrameRules;
+  readonly #ledgers = new Map<ServerId, Ledger>();
+  readonly #majority: number;
+  /** Per server: the last slot applied in its present life. */
+  readonly #appliedThrough = new Map<ServerId, Slot>();
+
+  constructor(ids: readonly ServerId[]) {
+    this.agreement = new Agreement(ids.length);
+    this.#frames = new FrameRules(this.agreement);
+    this.#majority = (ids.length + 1) / 2;
+    for (const id of ids) {
+      this.#ledgers.set(id, new Ledger(id, (server, slot, vote) => this.agreement.voted(server, slot, vote)));
+    }
+  }
+
+  persisted(id: ServerId, records: readonly Persist[]): void {
+    this.#ledger(id).persisted(records);
+  }
+
+  synced(id: ServerId, records: number): void {
+    this.#ledger(id).synced(records);
+  }
+
+  sent(id: ServerId, life: string, to: ServerId, message: PaxosMessage): void {
+    this.#frames.sent(this.#ledger(id), life, to, message);
+  }
+
+  /** A life begins; its state is applied through `applied` and hashes to `hash`. `checkpoint`: what its store held. */
+  recovered(id: ServerId, found: Recovered, checkpoint: Slot, state: { applied: Slot; hash: Uint8Array }): void {
+    const { applied, hash } = state;
+    this.#ledger(id).recovered(found, checkpoint);
+    this.#ledger(id).stored(applied);
+    this.#appliedThrough.set(id, applied);
+    if (applied > 0) this.agreement.state(`${id} (recovered)`, applied, toHex(hash));
+  }
+
+  /** A server applied `digest` in the slot of `applied`. */
+  applied(id: ServerId, applied: Applied, digest: string, hash: Uint8Array): void {
+    const { slot } = applied;
+    const before = this.#appliedThrough.get(id) ?? 0;
+    demand(slot === before + 1, 'commit contiguous', () => `server ${id} applied slot ${slot} after ${before}`);
+    this.#appliedThrough.set(id, slot);
+    this.agreement.applied(String(id), slot, digest, toHex(hash));
+    this.history.applied(applied);
+  }
+
+  /** A server sends an answer to a client: the message's slot must be durable on a quorum at this very instant (S2). */
+  acked(id: ServerId, answer: Answer): void {
+    const { slot } = answer;
+    if (slot === 0) return;
+    demand(slot <= (this.#appliedThrough.get(id) ?? 0), 'ack after apply', () =>
+      `server ${id} acknowledges slot ${slot} before it has applied it`);
+    const digest = this.agreement.chosen(slot);
+    let holders = 0;
+    for (const ledger of this.#ledgers.values()) if (digest !== undefined && ledger.holds(slot, digest)) holders++;
+    demand(holders >= this.#majority, 'ack is durable', () =>
+      `server ${id} acknowledges slot ${slot}, which is durable on ${holders} servers`);
+  }
+
+  #ledger(id: ServerId): Ledger {
+    const ledger = this.#ledgers.get(id);
+    demand(ledger !== undefined, 'known server', () => `server ${id}`);
+    return ledger as Ledger;
+  }
+}

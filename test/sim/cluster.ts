@@ -1,0 +1,241 @@
+/** A whole cluster in one thread from one seed: servers, links, clients, faults, checkers; a safety phase, then a liveness phase. */
+import { type Logger, Prng, silentLogger } from '../../src/base/index.js';
+import { ChatState, type ChatOptions } from '../../src/chat/index.js';
+import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
+import type { Member, ServerId } from '../../src/wire/index.js';
+import { Oracle } from './checkers/oracle.js';
+import { Client } from './client.js';
+import { type ClientEnd, Connection } from './connection.js';
+import { Faults } from './faults.js';
+import { Kernel, tags } from './kernel.js';
+import { Network } from './network.js';
+import { drawOptions, type SimOptions } from './options.js';
+import { SimServer } from './server.js';
+import { demand } from './violation.js';
+
+export interface ClusterSetup {
+  readonly seed: number;
+  /** Fixes some options whatever the seed would have drawn. */
+  readonly options?: Partial<SimOptions>;
+  readonly plants?: Partial<Plants>;
+  readonly makeChat?: (options: ChatOptions) => ChatState;
+  /** Gets every log line of the servers, with the simulated time. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface ClusterResult {
+  readonly events: number;
+  readonly simulatedUs: number;
+  readonly hash: number;
+  readonly slots: number;
+  readonly acked: number;
+  readonly crashes: number;
+  readonly resubmitted: number;
+  /** From the beginning of the liveness phase to the first new acknowledgement. */
+  readonly resumedUs: number;
+}
+
+/** Patience and cool-downs grow up to a minute each, and a frame may be half a minute late. */
+const resumeWithinUs = 200_000_000;
+const convergeWithinUs = 200_000_000;
+
+export class Cluster {
+  readonly kernel = new Kernel();
+  readonly options: SimOptions;
+  readonly servers: readonly SimServer[];
+  readonly clients: readonly Client[];
+  readonly oracle: Oracle;
+  readonly network: Network;
+  readonly #random: Prng;
+  readonly #faults: Faults;
+  /** Pairs that are connected, by the lives of both ends. */
+  readonly #links = new Map<string, string>();
+  /** Servers that take clients. */
+  #reachable: readonly SimServer[];
+  #crashes = 0;
+
+  constructor(setup: ClusterSetup) {
+    const seeded = new Prng(setup.seed);
+    this.options = { ...drawOptions(seeded.fork()), ...setup.options };
+    this.#random = seeded.fork();
+    const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
+    this.oracle = new Oracle(ids);
+    this.network = new Network(this.kernel, seeded.fork(), this.options, (from, to, message) => {
+      this.#server(to).frame(from, message);
+    }, (from, to) => this.#linkOf(from, to));
+    const members: Member[] = ids.map((id) => ({ id, birthId: Buffer.alloc(16, id) }));
+    this.servers = ids.map((id) => new SimServer(id, {
+      kernel: this.kernel,
+      options: this.options,
+      oracle: this.oracle,
+      members,
+      clusterId: Buffer.alloc(16, 0xc1),
+      plants: setup.plants ?? {},
+      logger: (server) => tracer(setup.trace, this.kernel, server),
+      makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
+      send: (from, to, message) => this.#send(from, to, message),
+      strikes: (_id, where) => this.#faults.strikes(where),
+      faulty: () => this.#faults.on,
+      onUp: (server) => this.#connectLinks(server),
+      onDown: (server) => this.#onDown(server),
+    }, seeded.fork()));
+    this.#reachable = this.servers;
+    this.#faults = new Faults(this, seeded.fork());
+    const rooms = Array.from({ length: this.options.rooms }, (_, at) => `#room${at}`);
+    this.clients = Array.from({ length: this.options.clients }, (_, at) => new Client(at + 1, {
+      kernel: this.kernel, random: seeded.fork(), options: this.options, history: this.oracle.history,
+      dial: (client) => this.#dial(client), rooms,
+    }));
+    for (const server of this.servers) {
+      this.kernel.after(this.#random.below(100_000), tags.start, () => server.start());
+    }
+  }
+
+  /** Both phases. Throws a Violation, or an InvariantError of the code under test. */
+  run(): ClusterResult {
+    this.kernel.run(this.options.safetyUs);
+    const resumedUs = this.#liveness();
+    return {
+      events: this.kernel.events,
+      simulatedUs: this.kernel.nowUs,
+      hash: this.kernel.hash,
+      slots: this.oracle.agreement.highest,
+      acked: this.#acked(),
+      crashes: this.#crashes,
+      resubmitted: this.servers.reduce((sum, server) => sum + (server.front?.submissions.resubmitted ?? 0), 0),
+      resumedUs,
+    };
+  }
+
+  /** How everybody stands, for whoever reads a failure. */
+  describe(): string[] {
+    return [...this.servers.map((server) => server.describe()), ...this.clients.map((client) => client.describe())];
+  }
+
+  /** A random majority is healed, everything else stays broken; the majority must go on and come to agree. */
+  #liveness(): number {
+    this.#faults.end();
+    this.network.faulty = false;
+    this.network.heal();
+    const core = this.#random.shuffle(this.servers).slice(0, (this.servers.length + 1) / 2);
+    for (const server of this.servers) {
+      server.setFull(false);
+      if (core.includes(server)) server.start();
+      else this.#maim(server);
+    }
+    this.#reachable = core;
+    for (const client of this.clients) client.reroute();
+    const before = this.#acked();
+    const startUs = this.kernel.nowUs;
+    const resumed = this.kernel.run(startUs + resumeWithinUs, () => this.#acked() > before);
+    demand(resumed, 'acks resume', () => `no acknowledgement for ${resumeWithinUs / 1e6} s with servers ${idsOf(core)} healed`);
+    const resumedUs = this.kernel.nowUs - startUs;
+    for (const client of this.clients) client.quiet = true;
+    const converged = this.kernel.run(this.kernel.nowUs + convergeWithinUs, () => this.#converged(core));
+    demand(converged, 'convergence', () => `servers ${idsOf(core)} did not come to the same state with every message answered`);
+    return resumedUs;
+  }
+
+  /** Damage that stays: down, cut off, mute or deaf. */
+  #maim(server: SimServer): void {
+    const way = this.#random.below(4);
+    if (way === 0) {
+      server.crash();
+      return;
+    }
+    for (const other of this.servers) {
+      if (other === server) continue;
+      if (way !== 3) this.network.cut(server.id, other.id);
+      if (way !== 2) this.network.cut(other.id, server.id);
+    }
+  }
+
+  #converged(core: readonly SimServer[]): boolean {
+    if (this.clients.some((client) => client.pending > 0 || !client.caughtUp)) return false;
+    const first = core[0]?.opened?.chat;
+    if (first === undefined) return false;
+    return core.every((server) => {
+      const chat = server.opened?.chat;
+      return chat !== undefined && chat.applied === first.applied && Buffer.compare(chat.hash, first.hash) === 0;
+    });
+  }
+
+  #acked(): number {
+    return this.clients.reduce((sum, client) => sum + client.acked, 0);
+  }
+
+  // --- links --------------------------------------------------------------------------------------------------------
+
+  #send(from: ServerId, to: ServerId, message: PaxosMessage): void {
+    if (this.#links.get(pairKey(from, to)) === undefined) return;
+    this.network.send(from, to, message);
+  }
+
+  /** Names the connection between two servers; a frame sent on another one is a ghost. */
+  #linkOf(from: ServerId, to: ServerId): string | undefined {
+    return this.#links.get(pairKey(from, to));
+  }
+
+  #connectLinks(server: SimServer): void {
+    for (const peer of this.servers) if (peer !== server) this.#connectLink(server, peer, server.incarnation);
+  }
+
+  /** Says hello until it is answered: not across a cut link, not to a server that is down or stands still. */
+  #connectLink(server: SimServer, peer: SimServer, life: number): void {
+    this.kernel.after(this.#random.between(500, 5000), tags.start, () => {
+      if (server.incarnation !== life) return;
+      const cut = this.network.isCut(server.id, peer.id) || this.network.isCut(peer.id, server.id);
+      if (cut || peer.opened === undefined || peer.isPaused || server.isPaused) {
+        // A server that is down connects by itself once it is up; it is only a cut or a pause that must be waited out.
+        if (peer.isUp) this.kernel.after(200_000, tags.start, () => this.#connectLink(server, peer, life));
+        return;
+      }
+      const key = pairKey(server.id, peer.id);
+      const name = `${server.incarnation}-${peer.incarnation}`;
+      if (this.#links.get(key) === name || this.#links.get(key) === `${peer.incarnation}-${server.incarnation}`) return;
+      this.#links.set(key, name);
+      server.peerUp(peer.id, peer.incarnation);
+      peer.peerUp(server.id, server.incarnation);
+    });
+  }
+
+  #onDown(server: SimServer): void {
+    this.#crashes++;
+    for (const peer of this.servers) {
+      if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks) continue;
+      this.kernel.after(this.#random.between(100, 2000), tags.fault, () => {
+        if (this.#links.get(pairKey(server.id, peer.id)) === undefined) peer.peerDown(server.id);
+      });
+    }
+    this.#faults.scheduleRestart(server);
+  }
+
+  // --- clients ------------------------------------------------------------------------------------------------------
+
+  #dial(client: ClientEnd): Connection | undefined {
+    const up = this.#reachable.filter((server) => server.opened !== undefined);
+    if (up.length === 0) return undefined;
+    return new Connection(this.kernel, this.#random, client, this.#random.pick(up));
+  }
+
+  #server(id: ServerId): SimServer {
+    return this.servers[id - 1] as SimServer;
+  }
+}
+
+function pairKey(a: ServerId, b: ServerId): string {
+  return a < b ? `${a}-${b}` : `${b}-${a}`;
+}
+
+function idsOf(servers: readonly SimServer[]): string {
+  return servers.map((server) => server.id).join(', ');
+}
+
+function tracer(trace: ((line: string) => void) | undefined, kernel: Kernel, id: ServerId): Logger {
+  if (trace === undefined) return silentLogger;
+  const say = (event: string, fields?: object): void => {
+    trace(`${(kernel.nowUs / 1e6).toFixed(6)} server ${id} ${event} ${fields === undefined ? '' : JSON.stringify(fields)}`);
+  };
+  const logger: Logger = { debug: say, info: say, warn: say, error: say, child: () => logger };
+  return logger;
+}

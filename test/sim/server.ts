@@ -1,0 +1,380 @@
+/** One simulated server: production's driver, replica, log, state machine and submissions on a simulated disk, life after life. */
+import { type Logger, limits, type Prng, silentLogger } from '../../src/base/index.js';
+import { ChatState, type ChatOptions } from '../../src/chat/index.js';
+import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
+import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
+import { MemoryRows, MemoryStore } from '../../src/storage/index.js';
+import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
+import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
+import type { Oracle } from './checkers/oracle.js';
+import type { Connection, ServerEnd, ToServer } from './connection.js';
+import { digestOf } from './digest.js';
+import { Front } from './front.js';
+import { type EventHandle, type Kernel, tags } from './kernel.js';
+import type { SimOptions } from './options.js';
+import { SimClock } from './sim-clock.js';
+import { CrashSignal, demand } from './violation.js';
+
+/** What a server needs of the cluster around it. */
+export interface Surroundings {
+  readonly kernel: Kernel;
+  readonly options: SimOptions;
+  readonly oracle: Oracle;
+  readonly members: readonly Member[];
+  readonly clusterId: Uint8Array;
+  readonly plants: Partial<Plants>;
+  readonly logger: (id: ServerId) => Logger;
+  readonly makeChat: (options: ChatOptions) => ChatState;
+  /** A frame leaves. */
+  readonly send: (from: ServerId, to: ServerId, message: PaxosMessage) => void;
+  /** True if a crash should strike now; asked at every boundary while faults are on. */
+  readonly strikes: (id: ServerId, where: string) => boolean;
+  /** True while syncs may be slow. */
+  readonly faulty: () => boolean;
+  readonly onUp: (server: SimServer) => void;
+  readonly onDown: (server: SimServer) => void;
+}
+
+/** One life of the process. */
+interface Life {
+  readonly number: number;
+  readonly incarnation: Incarnation;
+  readonly clock: SimClock;
+  readonly front: Front;
+  readonly store: MemoryStore;
+  opened: OpenedDriver | undefined;
+  tick: EventHandle | undefined;
+  ticks: number;
+}
+
+/** Tells the oracle what a replica persists and what it hears of the disk. */
+class WatchedReplica extends Replica {
+  watch: ((input: Input, effects: Effects) => void) | undefined;
+  onDurable: ((records: number) => void) | undefined;
+
+  override step(input: Input, now: Now): Effects {
+    if (input.kind === 'durable') this.onDurable?.(input.records);
+    const effects = super.step(input, now);
+    this.watch?.(input, effects);
+    return effects;
+  }
+}
+
+/** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
+const backlogMax = 20_000;
+/** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
+const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
+
+export class SimServer implements ServerEnd {
+  readonly id: ServerId;
+  readonly #world: Surroundings;
+  readonly #random: Prng;
+  #disk: SimDisk;
+  readonly #rows = new MemoryRows();
+  readonly #clockRate: number;
+  #lives = 0;
+  #life: Life | undefined;
+  #pausedUntilUs = 0;
+  #backlog: (() => void)[] = [];
+  #everOpened = false;
+
+  constructor(id: ServerId, world: Surroundings, random: Prng) {
+    this.id = id;
+    this.#world = world;
+    this.#random = random;
+    const skew = world.options.clockSkewPerMille;
+    this.#clockRate = 1000 + (skew === 0 ? 0 : random.between(-skew, skew));
+    this.#disk = new SimDisk(this.#diskOptions(undefined));
+  }
+
+  /** True between start and crash, also while it recovers. */
+  get isUp(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** The driver and its parts once recovery is over. */
+  get opened(): OpenedDriver | undefined {
+    return this.#life?.opened;
+  }
+
+  get front(): Front | undefined {
+    return this.#life?.front;
+  }
+
+  get incarnation(): Incarnation {
+    return this.#life?.incarnation ?? 0;
+  }
+
+  get disk(): SimDisk {
+    return this.#disk;
+  }
+
+  get isPaused(): boolean {
+    return this.#world.kernel.nowUs < this.#pausedUntilUs;
+  }
+
+  /** Begins a life: recovers from the disk, then runs. */
+  start(): void {
+    if (this.#life !== undefined) return;
+    const { kernel, oracle } = this.#world;
+    this.#lives++;
+    const clock = new SimClock(kernel, {
+      rate: this.#clockRate, wallMs: 1_700_000_000_000 + this.#random.below(1_000_000), run: (act) => this.#turnOf(life, act),
+    });
+    const front = new Front(this.id, {
+      applied: (applied) => {
+        const chat = life.opened?.chat;
+        const slot = applied.slot;
+        if (chat !== undefined) oracle.applied(this.id, applied, this.#appliedDigest, chat.hash);
+        kernel.note(slot);
+      },
+      acking: (answer) => oracle.acked(this.id, answer),
+      acked: () => this.#boundary('ack'),
+      stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life, 'stopped')),
+    });
+    const life: Life = {
+      number: this.#lives,
+      incarnation: this.#lives * 0x1_0000_0000 + this.#random.below(0x1_0000_0000),
+      clock,
+      front,
+      store: new MemoryStore(this.#rows, (act) => this.#later(life, 200, act)),
+      opened: undefined,
+      tick: undefined,
+      ticks: 0,
+    };
+    this.#life = life;
+    this.#disk = this.#disk.kill(this.#diskOptions(life));
+    this.#watchDisk(life);
+    this.#guarded(life, () => this.#open(life));
+  }
+
+  /** Power failure: what was not synced may be gone or torn. */
+  crash(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#disk = this.#disk.crash();
+    this.#end(life);
+  }
+
+  /** SIGTERM: hands over, then ends. */
+  stop(): void {
+    const life = this.#life;
+    if (life?.opened === undefined) return this.crash();
+    this.#turnOf(life, () => life.opened?.driver.stop());
+  }
+
+  /** Stops running for a while, as SIGSTOP or a long garbage collection does; what arrives waits. */
+  pause(forUs: number): void {
+    const untilUs = this.#world.kernel.nowUs + forUs;
+    if (untilUs <= this.#pausedUntilUs) return;
+    this.#pausedUntilUs = untilUs;
+    this.#world.kernel.at(untilUs, tags.fault, () => this.#resume());
+  }
+
+  /** Everything on the disk fits (undefined) or not a byte more does. */
+  setFull(full: boolean): void {
+    this.#disk.capacityBytes = full ? 1 : undefined;
+  }
+
+  frame(from: ServerId, message: PaxosMessage): void {
+    this.#turn((life) => life.opened?.driver.message(from, message));
+  }
+
+  peerUp(peer: ServerId, incarnation: Incarnation): void {
+    this.#turn((life) => life.opened?.driver.peerUp(peer, incarnation));
+  }
+
+  peerDown(peer: ServerId): void {
+    this.#turn((life) => life.opened?.driver.peerDown(peer));
+  }
+
+  received(connection: Connection, frame: ToServer): void {
+    this.#turn((life) => {
+      if (life.opened !== undefined) life.front.received(connection, frame);
+    });
+  }
+
+  closed(connection: Connection): void {
+    this.#turn((life) => life.front.closed(connection, life.clock.monotonicMs()));
+  }
+
+  describe(): string {
+    const opened = this.opened;
+    if (opened === undefined) return `server ${this.id}: ${this.isUp ? 'recovering' : 'down'}`;
+    const view = opened.driver.view;
+    return `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
+      `promised ${view.promised.round}.${view.promised.server} commit ${view.commit} leader ${view.leader}` +
+      `${view.happy ? ' happy' : ''}${view.abdicated ? ' abdicated' : ''} in flight ${view.inFlight}, ` +
+      `${view.pendingBatches} batches, hears ${view.heard.join(',')}, gate ${opened.driver.gateWaiting}` +
+      `${opened.wal.full ? ', disk full' : ''}`;
+  }
+
+  // --- a life -------------------------------------------------------------------------------------------------------
+
+  #appliedDigest = '';
+
+  #open(life: Life): void {
+    const { oracle, options, members, clusterId } = this.#world;
+    const segmentBytes = options.textBytesMax > 1000 ? 1 << 20 : 1 << 17;
+    openDriver(
+      {
+        disk: this.#disk,
+        store: life.store,
+        identity: {
+          clusterId, serverId: this.id, birthId: (members[this.id - 1] as Member).birthId, epoch: 1, members,
+          incarnation: life.incarnation,
+        },
+        clock: life.clock,
+        random: this.#random.fork(),
+        logger: this.#world.logger(this.id),
+        transport: { send: (to, message) => this.#send(life, to, message) },
+        listener: life.front,
+        onFatal: (error) => demand(false, 'no fatal error', () => `server ${this.id}: ${error.message}`),
+        wanted: () => true,
+        expectLog: this.#everOpened,
+        wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        later: (act) => this.#later(life, 0, act),
+        plants: this.#world.plants,
+        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(chatOptions)),
+        makeReplica: (replicaOptions) => {
+          const replica = new WatchedReplica(replicaOptions);
+          replica.watch = (_input, effects) => oracle.persisted(this.id, effects.persist);
+          replica.onDurable = (records) => oracle.synced(this.id, records);
+          return replica;
+        },
+      },
+      (error, opened) => {
+        demand(error === undefined && opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
+        if (opened === undefined) return;
+        this.#everOpened = true;
+        oracle.recovered(this.id, opened.recovered, opened.checkpointSlot, opened.chat);
+        life.opened = opened;
+        life.front.start(opened);
+        this.#scheduleTick(life);
+        this.#world.onUp(this);
+      },
+    );
+  }
+
+  /** Remembers the digest of what is applied, for the checkers that hear of it a moment later. */
+  #watchChat(chat: ChatState): ChatState {
+    const apply = chat.apply.bind(chat);
+    chat.apply = (slot, value) => {
+      this.#appliedDigest = digestOf(value);
+      return apply(slot, value);
+    };
+    return chat;
+  }
+
+  #send(life: Life, to: ServerId, message: PaxosMessage): void {
+    this.#world.oracle.sent(this.id, `${this.id}/${life.number}`, to, message);
+    this.#world.send(this.id, to, message);
+    if (boundaryFrames.has(message.type)) this.#boundary(message.type);
+  }
+
+  #boundary(where: string): void {
+    if (this.#world.strikes(this.id, where)) throw new CrashSignal(where);
+  }
+
+  #scheduleTick(life: Life): void {
+    const { kernel } = this.#world;
+    life.tick = kernel.after(life.clock.trueUs(limits.tickMs), tags.tick, () => {
+      // A paused server's ticks are not made up: after a stall the shell gives few, never the whole backlog.
+      if (!this.isPaused) {
+        this.#turnOf(life, () => {
+          life.ticks++;
+          life.opened?.driver.tick();
+          if (life.ticks % 100 === 0) life.front.tick(life.clock.monotonicMs());
+          demand((life.opened?.driver.gateWaiting ?? 0) <= limits.gateWaitingMax, 'bounded queues', () => 'the gate');
+        });
+      }
+      if (this.#life === life) this.#scheduleTick(life);
+    });
+  }
+
+  /** Runs one turn of the event loop of the present life, later if it is paused. */
+  #turn(act: (life: Life) => void): void {
+    const life = this.#life;
+    if (life !== undefined) this.#turnOf(life, () => act(life));
+  }
+
+  #turnOf(life: Life, act: () => void): void {
+    if (this.#life !== life) return;
+    if (this.isPaused || this.#backlog.length > 0) {
+      if (this.#backlog.length < backlogMax) this.#backlog.push(() => this.#guarded(life, act));
+      return;
+    }
+    this.#guarded(life, act);
+  }
+
+  #guarded(life: Life, act: () => void): void {
+    if (this.#life !== life) return;
+    try {
+      act();
+      if (life.opened !== undefined) {
+        life.front.submissions.flush();
+        life.opened.driver.endOfTurn();
+      }
+    } catch (error) {
+      if (!(error instanceof CrashSignal)) throw error;
+      this.crash();
+    }
+  }
+
+  #resume(): void {
+    if (this.isPaused) return;
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const turn of backlog) turn();
+  }
+
+  /** The process ended by itself: everything written stays. */
+  #endOf(life: Life, _why: string): void {
+    if (this.#life !== life) return;
+    this.#disk = this.#disk.kill();
+    this.#end(life);
+  }
+
+  #end(life: Life): void {
+    this.#life = undefined;
+    this.#backlog = [];
+    this.#pausedUntilUs = 0;
+    if (life.tick !== undefined) this.#world.kernel.cancel(life.tick);
+    life.store.close(() => undefined);
+    for (const connection of life.front.connections) connection.close();
+    this.#world.onDown(this);
+  }
+
+  #later(life: Life, delayUs: number, act: () => void): void {
+    this.#world.kernel.after(delayUs === 0 ? 0 : this.#random.below(delayUs), tags.disk, () => this.#turnOf(life, act));
+  }
+
+  // --- its disk -----------------------------------------------------------------------------------------------------
+
+  #diskOptions(life: Life | undefined): SimDiskOptions {
+    const { kernel, options, faulty } = this.#world;
+    return {
+      random: this.#random,
+      writeUs: [1, 20],
+      readUs: [20, 200],
+      directoryUs: [50, 500],
+      syncUs: [Math.floor(options.syncUs / 2), Math.ceil(options.syncUs * 1.5)],
+      schedule: (delayUs, act) => {
+        let waitUs = delayUs;
+        if (delayUs >= options.syncUs / 2 && faulty() && this.#random.chance(options.slowSyncPerMille, 1000)) {
+          waitUs += this.#random.below(3_000_000);
+        }
+        kernel.after(waitUs, tags.disk, () => {
+          if (life === undefined) act();
+          else this.#turnOf(life, act);
+        });
+      },
+    };
+  }
+
+  #watchDisk(life: Life): void {
+    this.#disk.onOperation = (operation) => {
+      if (operation === 'sync' && life.opened !== undefined) this.#boundary('sync');
+    };
+  }
+}
