@@ -88,6 +88,7 @@ export class Cluster {
   }
 
   async end(): Promise<void> {
+    Raw.endAll();
     await Promise.all([...this.servers.values()].map((server) => server.destroy()));
     await this.balancer?.destroy();
     rmSync(this.directory, { recursive: true, force: true });

@@ -50,7 +50,10 @@ export class Raw {
   readonly received: Message[] = [];
   closed: CloseReason | undefined;
 
+  static readonly #open = new Set<Raw>();
+
   private constructor(readonly connection: FrameConnection) {
+    Raw.#open.add(this);
     connection.attach({
       onMessage: (message) => void this.received.push(structuredClone(message)),
       onClose: (reason) => {
@@ -106,6 +109,12 @@ export class Raw {
 
   end(): void {
     this.connection.abandon('test over');
+    Raw.#open.delete(this);
+  }
+
+  /** Ends whatever the tests of this file have left open. */
+  static endAll(): void {
+    for (const raw of Raw.#open) raw.end();
   }
 }
 
