@@ -384,7 +384,7 @@ export class ChatClient {
       case 'busy':
         if (this.#session?.is(message.session) !== true) return;
         this.#outbox.rewindTo(message.fromSeq);
-        this.#pumpIn(message.retryMs);
+        this.#pumpIn(Math.max(1, Math.min(message.retryMs, limits.rerouteMaxMs)));
         return;
       case 'reject':
         this.#onReject(message);
@@ -501,7 +501,10 @@ export class ChatClient {
     if (request !== 0 && this.#requests.onReject(request, code, text)) return;
     const session = this.#session;
     const ours = session !== undefined && ((request !== 0 && request === session.request) || session.is(rejected));
-    if (ours) this.#sessionRefused(code);
+    if (ours && request === 0 && code === 'BAD_NONCE' && this.#link !== undefined) {
+      // The server forgot who speaks here; the log has not said that the session is gone. Resume, with the usual pause.
+      this.#lose(this.#link, `${this.#link.address}: ${text}`);
+    } else if (ours) this.#sessionRefused(code);
     else if (code !== 'ok') this.#tellError(code, text);
   }
 

@@ -1,5 +1,5 @@
 /** The sender's half of exactly-once: lines in order, their seqs, what was sent, what is answered (PAXOS.md, Sessions). */
-import { assert, limits } from '../base/index.js';
+import { assert, InvariantError, limits } from '../base/index.js';
 import {
   type EventKind,
   type Outcome,
@@ -230,7 +230,8 @@ export class Outbox {
 
   #at(index: number): Line {
     const line = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
-    assert(line !== undefined && index < this.#length, `no line at ${index}`);
+    // Not assert(): its text would be built for every line, whether or not it is needed.
+    if (line === undefined || index >= this.#length) throw new InvariantError(`no line at ${index}`);
     return line;
   }
 
