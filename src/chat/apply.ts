@@ -136,7 +136,6 @@ export class Applier {
     }
     const granted = Math.min(window, world.limits.sessionWindowMax);
     const session = new Session({ slot: world.work.slot, index }, Buffer.from(nonce), name, granted);
-    session.activeMs = world.clockMs;
     world.sessions.add(session);
     this.#attach(session, server);
     this.#registered(nonce, 'ok', server, session);

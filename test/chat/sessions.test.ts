@@ -204,3 +204,20 @@ t.test('two clients of one name: one person in the room, gone when the last of t
   t.same(bench.apply([detachItem({ session: one, attachment: 1 })]).touchedRooms, ['#a', '#b']);
   t.same(bench.state.room('#b')?.people, []);
 });
+
+t.test(
+  'when the last connected client of a name expires, the name leaves the rooms of its lost clients too',
+  async (t) => {
+    const bench = new Bench();
+    const [one, two] = [bench.register(0, 'ann', 5), bench.register(1, 'ann', 5)];
+    pass(bench, day);
+    bench.apply([bench.run(one, 0, 1, [say('join', '#a')])]);
+    t.same(bench.apply([detachItem({ session: one, attachment: 1 })]).touchedRooms, [], 'two is still attached');
+    pass(bench, 6 * day - 1);
+    const applied = bench.apply([], 1);
+    t.same(applied.expired, [two]);
+    t.same(applied.touchedRooms, ['#a']);
+    t.same(bench.state.room('#a')?.people, []);
+    t.ok(bench.state.session(one), 'the lost client may still resume');
+  },
+);
