@@ -63,6 +63,7 @@ export async function runChat(call: Call, connection: Connection, history: 'all'
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
     print: eventPrinter(call, room),
     note: call.output.note,
+    ...(options.has('json') ? {} : { onTopic: (where, topic) => call.output.note(`topic of ${where}: ${topic}`) }),
   });
   const left = new AbortController();
   const signal = AbortSignal.any([call.signal, left.signal]);

@@ -51,7 +51,7 @@ function plainText(event: LineEvent, mainRoom: string): string {
     case 'quorum':
       return event.ok
         ? `-- quorum: ${event.up} of ${event.servers} servers are up`
-        : `-- no quorum: ${event.up} of ${event.servers} servers is up; lines wait until a majority is back`;
+        : `-- no quorum: ${event.up} of ${event.servers} servers up; lines wait until a majority is back`;
     case 'message': {
       const author = event.action === true ? `* ${event.from}` : `<${event.from}>`;
       return `${clock(event.time)} ${inRoom(event.room, mainRoom)}${author} ${event.text}`;

@@ -30,6 +30,8 @@ export interface LineChatOptions {
   /** How long to wait for commits after the last line. */
   readonly timeoutMs: number;
   readonly print: (event: LineEvent) => void;
+  /** A room that was opened has a topic: no event of its own, as it is not news. */
+  readonly onTopic?: (room: string, topic: string) => void;
   /** For what is no event: help, lists. */
   readonly note: (text: string) => void;
 }
@@ -242,7 +244,7 @@ export class LineChat {
 
   #onSubscribed({ room, people, topic }: SubscribedEvent): void {
     this.#people.set(room, new Set(people));
-    if (topic !== '') this.#options.note(`topic of ${room}: ${topic}`);
+    if (topic !== '') this.#options.onTopic?.(room, topic);
   }
 
   #follow(room: string, kind: 'join' | 'leave' | 'topic' | 'nick', from: string, text: string): void {

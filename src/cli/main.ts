@@ -1,5 +1,5 @@
 /** The program: finds the command, calls it, and turns whatever comes of it into an exit code of CONTRACT.md. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ExitError, exitCodes } from '../base/index.js';
 import type { CommandSpec, OldSpelling, Output } from './command.js';
@@ -31,15 +31,17 @@ export async function run(program: string, args: readonly string[]): Promise<voi
 
 async function codeOf(program: string, args: readonly string[]): Promise<number> {
   const output = terminalOutput();
+  let shown = program;
   try {
     const request = understand(program, args);
+    if (request.kind === 'call' && program === 'synod') shown = `synod ${request.spec.name}`;
     if (request.kind === 'print') {
       process.stdout.write(request.text);
       return exitCodes.ok;
     }
     return await call(program, request.spec, request.spelling, request.args, output);
   } catch (error) {
-    return explain(program, error, output);
+    return explain(program, shown, error, output);
   }
 }
 
@@ -120,9 +122,9 @@ function watchSignals(): { signal: AbortSignal; signalNumber: () => number | und
 }
 
 /** Says on stderr why a command could not go on; a stack is shown only for what is our own mistake. */
-function explain(program: string, error: unknown, output: Output): number {
+function explain(program: string, shown: string, error: unknown, output: Output): number {
   if (error instanceof UsageError) {
-    output.note(`${program}: ${error.message}; see ${program} --help`);
+    output.note(`${program}: ${error.message}; see ${shown} --help`);
     return exitCodes.usage;
   }
   if (error instanceof ExitError) {
@@ -156,6 +158,6 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 
 // Also a program of its own, so that `node dist/src/cli/main.js …` does what bin/synod does.
 const started = process.argv[1];
-if (started !== undefined && import.meta.url === pathToFileURL(realpathSync(started)).href) {
+if (started !== undefined && existsSync(started) && import.meta.url === pathToFileURL(realpathSync(started)).href) {
   await run('synod', process.argv.slice(2));
 }

@@ -29,15 +29,18 @@ export async function send(call: Call): Promise<number> {
     if (!event.ok) progress.onTrouble(`no quorum: ${event.up} of ${event.servers} servers answer`);
   });
   client.on('error', (event) => progress.onError(event));
-  if (options.has('json')) client.on('state', print);
+  client.on('state', (event) => {
+    if (options.has('json')) print(event);
+    else if (event.reason !== undefined)
+      output.note(`${call.program}: message ${event.id} ${event.state}: ${event.reason}`);
+  });
   client.connect();
 
   const submit = async (text: string): Promise<void> => {
-    client.post(room, text, (code, slot, n, id) => {
+    client.post(room, text, (code, slot, n) => {
       progress.onOutcome(code);
       if (options.has('json')) return;
       if (code === 'ok') output.line(`committed ${sanitise(room)} ${n} slot ${slot}`);
-      else output.note(`${call.program}: message ${id}: ${code}`);
     });
     if (client.openLines >= openLinesMax) await progress.outcome();
   };

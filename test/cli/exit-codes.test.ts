@@ -1,0 +1,104 @@
+/** Exit codes and the one clear line behind each, for everything that needs no running cluster. */
+import { createServer } from 'node:net';
+import t from 'tap';
+import { run, start, until } from './program.js';
+
+const nobody = '127.0.0.1:1';
+const cases: readonly { program?: string; args: string[]; code: number; says: RegExp }[] = [
+  { args: [], code: 2, says: /which command\? One of demo, balancer/ },
+  { args: ['chta'], code: 2, says: /no command 'chta' - did you mean chat \?; see synod --help/ },
+  {
+    args: ['chat', '--nmae', 'x'],
+    code: 2,
+    says: /unknown option '--nmae' - did you mean --name \?; see synod chat --help/,
+  },
+  { args: ['chat', '--name', 'a b'], code: 2, says: /'a b' is no name/ },
+  { args: ['chat', '--history', 'some'], code: 2, says: /--history takes all or a number/ },
+  { args: ['server'], code: 2, says: /Give --id N/ },
+  { args: ['balancer', '--servers', '4'], code: 2, says: /odd number, not 4: try 5/ },
+  { args: ['proxy'], code: 2, says: /proxy is not built yet/ },
+  { args: ['bench', 'run'], code: 2, says: /bench is not built yet/ },
+  { args: ['server', '--id', '1', '--mode', 'p:10'], code: 2, says: /--mode is not built yet/ },
+  { args: ['log', 'mend', 'x'], code: 2, says: /log dump DIR, or log check DIR/ },
+  { args: ['log', 'check', './nothing-here'], code: 3, says: /nothing-here does not exist/ },
+  {
+    args: ['status', '--balancer', nobody, '--timeout', '1s'],
+    code: 4,
+    says: /No balancer at 127\.0\.0\.1:1 .*Start one: synod balancer/,
+  },
+  { args: ['status', '--servers', nobody], code: 4, says: /no server answers/ },
+  { args: ['verify', '--balancer', nobody, '--timeout', '1s'], code: 4, says: /No balancer/ },
+  { args: ['tail', '--balancer', nobody, '--timeout', '1s'], code: 4, says: /No balancer/ },
+  { args: ['tail', '--server', nobody, '--timeout', '1s'], code: 4, says: /no server answers/ },
+  { args: ['send', '--balancer', nobody, '--timeout', '500ms', '--', 'x'], code: 4, says: /No balancer/ },
+  { args: ['chat', '--balancer', nobody, '--timeout', '500ms'], code: 4, says: /No balancer/ },
+  { program: 'srunner', args: ['port=9010'], code: 2, says: /did you mean -port=9010 \?; see srunner --help/ },
+  { program: 'srunner', args: ['-mode=p:10::a:20', '-id=1'], code: 2, says: /--mode is not built yet/ },
+  { program: 'test1', args: [`-master=${nobody}`, '-timeout=1s'], code: 4, says: /No balancer/ },
+];
+for (const { program = 'synod', args, code, says } of cases) {
+  t.test(`${program} ${args.join(' ')}: ${code}`, async (t) => {
+    const { code: ended, out, err } = await run(program, args, t.testdir(), 'a line\n');
+    t.equal(ended, code);
+    t.match(out + err, says);
+    t.notMatch(err, /\n {4}at /, 'no stack is shown');
+  });
+}
+
+t.test('help and version go to stdout with 0', async (t) => {
+  const home = t.testdir();
+  for (const args of [['--help'], ['help'], ['help', 'chat'], ['chat', '-h'], ['chat', '--help'], ['-h']]) {
+    const { code, out, err } = await run('synod', args, home);
+    t.strictSame([code, err], [0, ''], args.join(' '));
+    t.match(out, /^Usage: synod/);
+  }
+  t.match(await run('synod', ['--version'], home), { code: 0, out: /^\d+\.\d+\.\d+\n$/ });
+  t.match(await run('lrunner', ['--help'], home), { code: 0, out: /^Usage: lrunner/ });
+});
+
+t.test('a busy port: 3, and which one', async (t) => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => holder.close());
+  const address = holder.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { code, err } = await run('synod', ['balancer', '--listen', `127.0.0.1:${port}`], t.testdir());
+  t.equal(code, 3);
+  t.match(err, new RegExp(`Port ${port} is already in use`));
+});
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  t.test(`a foreground command ends with ${code} on ${signal}`, async (t) => {
+    const running = start('synod', ['status', '--watch', '--balancer', nobody], t.testdir());
+    await until(() => running.err().includes('No balancer'), 'its first look');
+    running.child.kill(signal);
+    t.equal((await running.finished).code, code);
+  });
+
+  t.test(`a daemon prints one READY line and ends with 0 on ${signal}`, async (t) => {
+    const running = start('lrunner', ['-hostPort=localhost:0'], t.testdir());
+    await until(() => running.out().includes('\n'), 'READY');
+    running.child.kill(signal);
+    const { code: ended, out } = await running.finished;
+    t.equal(ended, 0);
+    t.match(out, /^READY balancer 127\.0\.0\.1:\d+\n$/);
+  });
+}
+
+t.test('a server without a balancer waits for ever, says so, and obeys SIGTERM', async (t) => {
+  const running = start('srunner', [`-master=${nobody}`, '-port=0', '-id=1'], t.testdir());
+  await until(() => /no balancer at 127\.0\.0\.1:1/.test(running.err()), 'the warning');
+  t.equal(running.out(), '', 'it is not READY');
+  running.child.kill('SIGTERM');
+  t.equal((await running.finished).code, 0);
+});
+
+t.test("the write-up's typing mistake is read with a warning", async (t) => {
+  const running = start('srunner', [`=master=${nobody}`, '-port=0', '-id=1'], t.testdir());
+  await until(() => /no balancer at 127\.0\.0\.1:1/.test(running.err()), 'that it took the address');
+  running.child.kill('SIGTERM');
+  t.match((await running.finished).err, /srunner: warning: read '=master=127\.0\.0\.1:1' as -master=127\.0\.0\.1:1/);
+});
