@@ -30,7 +30,7 @@ import {
 import { type FinalCode, type Line, type OnOutcome, Outbox } from './outbox.js';
 import { OwnLines } from './own-lines.js';
 import { type Asked, Requests } from './requests.js';
-import { type From, RoomStream } from './room-stream.js';
+import { type From, RoomStream, roomKey } from './room-stream.js';
 import { type Route, Router } from './router.js';
 import { ClientSession } from './session.js';
 import { nameText, reasonOf, tooLongText } from './texts.js';
@@ -190,7 +190,7 @@ export class ChatClient {
   }
 
   leave(room: string, onOutcome?: OnOutcome): number {
-    this.#joined.delete(room);
+    this.#joined.delete(roomKey(room));
     return this.#submit('leave', room, '', onOutcome);
   }
 
@@ -212,14 +212,16 @@ export class ChatClient {
   }
 
   /** Opens a room's stream, at first from `from`, after every reroute from the last event seen. A second call does nothing. */
-  subscribe(room: string, from: From = 'all'): void {
+  subscribe(name: string, from: From = 'all'): void {
+    const room = roomKey(name);
     if (this.#streams.has(room)) return;
     const stream = new RoomStream(room, from);
     this.#streams.set(room, stream);
     this.#link?.connection.send(stream.subscribe(++this.#lastRequest));
   }
 
-  unsubscribe(room: string): void {
+  unsubscribe(name: string): void {
+    const room = roomKey(name);
     if (!this.#streams.delete(room)) return;
     this.#link?.connection.send({ type: 'unsubscribe', room });
     this.#tellConnected();
@@ -526,8 +528,9 @@ export class ChatClient {
     this.#openSession();
   }
 
-  #submit(kind: EventKind, room: string, text: string | Uint8Array, onOutcome: OnOutcome | undefined): number {
+  #submit(kind: EventKind, name: string, text: string | Uint8Array, onOutcome: OnOutcome | undefined): number {
     const id = ++this.#lastId;
+    const room = roomKey(name);
     const bytes = textBytes(text);
     if (bytes > limits.messageBytesMax) return this.#failAtOnce(id, room, 'TOO_LONG', tooLongText(bytes), onOutcome);
     const roomBytes = this.#bytesOfRoom(room);

@@ -4,6 +4,16 @@ import type { EventGroup, Subscribe, Subscribed } from '../wire/index.js';
 /** Where a subscription begins. all: the room's first event. now: what comes next. */
 export type From = 'all' | 'now' | { readonly event: number } | { readonly lastPosts: number };
 
+/**
+ * The one spelling under which servers deliver a room: a direct-message room names its two people folded and sorted
+ * (names compare without ASCII case: CONTRACT.md, Output); a channel is spelled as it is.
+ */
+export function roomKey(room: string): string {
+  if (!room.startsWith('@')) return room;
+  const folded = room.slice(1).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return `@${folded.split(',').sort().join(',')}`;
+}
+
 /** What to do with a group: deliver its events from `skip` on, nothing, or ask again because `missing` events lack. */
 export type Taken =
   | { readonly kind: 'new'; readonly skip: number }

@@ -361,3 +361,66 @@ t.test('a full outbox refuses clearly', async (t) => {
     [['queued'], ['queued'], ['queued'], ['failed']],
   );
 });
+
+t.test('a direct-message room is one room however it is spelled', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('@Lala,Aaron');
+  w.client.subscribe('@aaron,lala');
+  const id = w.client.post('@Aaron,LALA', 'psst');
+  w.clock.settle();
+  t.match(w.of('message'), [{ room: '@aaron,lala', text: 'psst', id }]);
+  t.equal(w.current.received.filter((message) => message.type === 'subscribe').length, 1);
+});
+
+t.test('a server that forgot who speaks: the session is resumed, nothing is given up', async (t) => {
+  const w = new World().up();
+  w.clock.settle();
+  w.current.script.mute = true;
+  const id = w.client.post('#lobby', 'kept');
+  w.clock.settle();
+  const session = w.log.sessions[0]!.id;
+  for (const connection of w.current.connections) {
+    connection.send({ type: 'reject', request: 0, session, code: 'BAD_NONCE', text: 'resume first' });
+  }
+  w.until(() => w.client.openLines === 0, 2_000, 'resumed elsewhere');
+  t.equal(w.states(id).at(-1), 'committed');
+  t.same(w.log.texts('#lobby'), ['kept']);
+  t.same(w.of('error'), []);
+});
+
+t.test('NAME_TAKEN: told once, lines wait, another name goes on', async (t) => {
+  const w = new World();
+  w.log.takenNames.add('Aaron');
+  const id = w.client.post('#lobby', 'hello');
+  w.up();
+  w.clock.advance(40_000);
+  t.match(w.of('error'), [{ code: 'NAME_TAKEN', text: /"Aaron" belongs to another user/ }]);
+  t.same(w.states(id), ['queued']);
+  w.client.useName('Aaron2');
+  w.until(() => w.states(id).includes('committed'), 1_000, 'registered under the other name');
+  t.match(w.of('disconnected'), []);
+});
+
+t.test('history is asked again after a reroute, and gives up at its deadline', async (t) => {
+  const w = new World().up();
+  const page = w.client.history({ room: '#lobby', limit: 10 }, 3_000);
+  w.clock.settle();
+  const first = w.current;
+  t.match(first.received.at(-1), { type: 'history', direction: 'before', event: Number.MAX_SAFE_INTEGER, limit: 10 });
+  first.kill();
+  w.until(() => w.client.phase === 'ready', 2_000, 'moved');
+  w.clock.settle();
+  const asked = w.current.received.find((message) => message.type === 'history');
+  t.ok(asked, 'asked the new server');
+  w.clock.advance(3_000);
+  t.match(await page, { ok: false, code: 'TIMEOUT' });
+});
+
+t.test('two confused servers do not throw a client back and forth', async (t) => {
+  const w = new World();
+  w.client.on('connected', () => w.servers.forEach((server) => server.stand(3, 0, true)));
+  w.up();
+  w.clock.advance(30_000);
+  const moves = w.of('disconnected').length;
+  t.ok(moves >= 2 && moves <= 6, `${moves} moves in 30 s`);
+});

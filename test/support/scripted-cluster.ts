@@ -35,6 +35,8 @@ export class ScriptedLog {
   readonly rooms = new Map<string, Room>();
   readonly #watchers = new Set<(room: string, group: EventGroup) => void>();
   readonly #reader = new RunReader();
+  /** Names that other users own. */
+  readonly takenNames = new Set<string>();
   /** Answer for messages of this text, instead of ok. */
   readonly refusals = new Map<string, OutcomeCode>();
 
@@ -228,8 +230,21 @@ export class ScriptedServer {
         return;
       case 'register': {
         if (!script.quorum) return;
-        const { id, name, lastSeq } = log.register(message.nonce, message.name);
         const { request, window } = message;
+        if (log.takenNames.has(message.name)) {
+          const nobody = { slot: 1, index: 0 };
+          connection.send({
+            type: 'registered',
+            request,
+            code: 'NAME_TAKEN',
+            session: nobody,
+            name: '',
+            window,
+            lastSeq: 0,
+          });
+          return;
+        }
+        const { id, name, lastSeq } = log.register(message.nonce, message.name);
         connection.send({ type: 'registered', request, code: 'ok', session: id, name, window, lastSeq });
         return;
       }
