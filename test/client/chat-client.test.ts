@@ -418,7 +418,9 @@ t.test('history is asked again after a reroute, and gives up at its deadline', a
 
 t.test('two confused servers do not throw a client back and forth', async (t) => {
   const w = new World();
-  w.client.on('connected', () => w.servers.forEach((server) => server.stand(3, 0, true)));
+  w.client.on('connected', () => {
+    for (const server of w.servers) server.stand(3, 0, true);
+  });
   w.up();
   w.clock.advance(30_000);
   const moves = w.of('disconnected').length;
