@@ -3,7 +3,7 @@ import { assert, U53_MAX } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import { readSession, writeSession } from './fields.js';
 import { eventKinds } from './kinds.js';
-import type { EventGroup, RoomEvent } from './messages/client.js';
+import type { EventGroup, RoomEvent } from './messages/rooms.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 

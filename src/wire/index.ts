@@ -41,6 +41,8 @@ export { outcomeCodes } from './messages/client.js';
 export type * from './messages/handshake.js';
 export { refusalCodes } from './messages/handshake.js';
 export type * from './messages/paxos.js';
+export type * from './messages/rooms.js';
+export type * from './messages/status.js';
 export { type Message, type MessageOf, type MessageType, mayCarry, registry, specOfCode } from './registry.js';
 export {
   checkRun,

@@ -6,6 +6,8 @@ import * as catchup from './messages/catchup.js';
 import * as client from './messages/client.js';
 import * as handshake from './messages/handshake.js';
 import * as paxos from './messages/paxos.js';
+import * as rooms from './messages/rooms.js';
+import * as status from './messages/status.js';
 
 /** Every message there is; a switch over `type` without a default ends in `unreachable`. */
 export type Message =
@@ -41,16 +43,16 @@ export type Message =
   | client.Busy
   | client.Reject
   | client.Standing
-  | client.Subscribe
-  | client.Subscribed
-  | client.Unsubscribe
-  | client.Deliver
-  | client.History
-  | client.Page
-  | client.StatusRequest
-  | client.Status
-  | client.VerifyRequest
-  | client.VerifyReply
+  | rooms.Subscribe
+  | rooms.Subscribed
+  | rooms.Unsubscribe
+  | rooms.Deliver
+  | rooms.History
+  | rooms.Page
+  | status.StatusRequest
+  | status.Status
+  | status.VerifyRequest
+  | status.VerifyReply
   | balancer.Join
   | balancer.Waiting
   | balancer.Sealed
@@ -97,16 +99,16 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   busy: client.busySpec,
   reject: client.rejectSpec,
   standing: client.standingSpec,
-  subscribe: client.subscribeSpec,
-  subscribed: client.subscribedSpec,
-  unsubscribe: client.unsubscribeSpec,
-  deliver: client.deliverSpec,
-  history: client.historySpec,
-  page: client.pageSpec,
-  statusRequest: client.statusRequestSpec,
-  status: client.statusSpec,
-  verifyRequest: client.verifyRequestSpec,
-  verifyReply: client.verifyReplySpec,
+  subscribe: rooms.subscribeSpec,
+  subscribed: rooms.subscribedSpec,
+  unsubscribe: rooms.unsubscribeSpec,
+  deliver: rooms.deliverSpec,
+  history: rooms.historySpec,
+  page: rooms.pageSpec,
+  statusRequest: status.statusRequestSpec,
+  status: status.statusSpec,
+  verifyRequest: status.verifyRequestSpec,
+  verifyReply: status.verifyReplySpec,
   join: balancer.joinSpec,
   waiting: balancer.waitingSpec,
   sealed: balancer.sealedSpec,

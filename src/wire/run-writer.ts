@@ -2,7 +2,7 @@
 import { assert, writeU16, writeU32, writeU53 } from '../base/index.js';
 import { ID_BYTES } from './fields.js';
 import { eventKinds } from './kinds.js';
-import type { EventKind } from './messages/client.js';
+import type { EventKind } from './messages/rooms.js';
 import { RUN_HEADER_BYTES, type RunHeader } from './run.js';
 
 /** kind, room length, text length: what a message adds besides its room and text. */
@@ -33,7 +33,7 @@ export function writeRunMessage(
   room: Uint8Array,
   text: string | Uint8Array,
 ): number {
-  assert(room.length <= 0xff, `room of ${room.length} bytes`);
+  assert(room.length <= 0xff, 'a room above 255 bytes');
   target[offset] = eventKinds.code(kind);
   target[offset + 1] = room.length;
   target.set(room, offset + 2);
@@ -41,7 +41,7 @@ export function writeRunMessage(
   let textBytes = text.length;
   if (typeof text === 'string') textBytes = target.write(text, textAt, 'utf8');
   else target.set(text, textAt);
-  assert(textBytes <= 0xffff, `text of ${textBytes} bytes`);
+  assert(textBytes <= 0xffff, 'a text above 65,535 bytes');
   writeU16(target, textAt - 2, textBytes);
   return textAt + textBytes;
 }

@@ -3,7 +3,7 @@ import { assert, isUtf8, limits, readU16, readU32, readU64, U53_MAX } from '../b
 import { ProtocolError } from './errors.js';
 import { ID_BYTES, writeSession } from './fields.js';
 import { eventKinds } from './kinds.js';
-import type { EventKind } from './messages/client.js';
+import type { EventKind } from './messages/rooms.js';
 import type { SessionId } from './types.js';
 import { Writer } from './writer.js';
 

@@ -7,10 +7,13 @@ import {
   encodeRun,
   eventKinds,
   RUN_HEADER_BYTES,
+  RUN_MESSAGE_OVERHEAD_BYTES,
   type RunMessage,
   RunReader,
   readRunHeader,
   runMessageBytes,
+  writeRunHeader,
+  writeRunMessage,
 } from '../../src/wire/index.js';
 import { build, readProtocol } from './layout.js';
 import { reasonOf } from './reason.js';
@@ -72,6 +75,29 @@ t.test('written as the tables say, read as written', async (t) => {
 function runReason(bytes: Uint8Array): string {
   return reasonOf(() => checkRun(bytes));
 }
+
+t.test('written piece by piece it is the same run', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(messageArbitrary, { minLength: 1, maxLength: 8 }),
+      fc.nat(20),
+      fc.boolean(),
+      (list, at, asBytes) => {
+        const target = Buffer.alloc(8 * 1600 + 100, 0xee);
+        let end = writeRunHeader(target, at, { ...header, count: list.length });
+        for (const { kind, room, text } of list) {
+          const start = end;
+          end = writeRunMessage(target, end, kind, Buffer.from(room), asBytes ? Buffer.from(text) : text);
+          const overhead = end - start - Buffer.byteLength(room) - Buffer.byteLength(text);
+          if (overhead !== RUN_MESSAGE_OVERHEAD_BYTES) throw new Error(`overhead ${overhead}`);
+        }
+        if (!target.subarray(at, end).equals(encodeRun(header, list))) throw new Error('bytes differ');
+      },
+    ),
+    { seed, numRuns: 300 },
+  );
+  t.pass('300 runs');
+});
 
 t.test('broken runs', async (t) => {
   const run = encodeRun(header, messages);
