@@ -143,7 +143,12 @@ t.test('nobody hears of a seal that is not on disk', async (t) => {
     {
       address: '127.0.0.1:0',
       connectionsMax: 10,
-      onConnection: helloGate({ roles: ['registrant'], what: 'a test', onHello: (c, h) => registrar.accept(c, h), logger: silentLogger }),
+      onConnection: helloGate({
+        roles: ['registrant'],
+        what: 'a test',
+        onHello: (c, h) => registrar.accept(c, h),
+        logger: silentLogger,
+      }),
     },
     netContext(nodeClock),
   );

@@ -11,6 +11,7 @@ import {
   startBalancer,
   startServer,
 } from '../../src/daemon/index.js';
+import type { MakeDisk } from '../../src/daemon/server/index.js';
 import { type Ack, encodeRun, type MessageOf, type RunMessage, type SessionId } from '../../src/wire/index.js';
 import { Raw, until } from './raw.js';
 
@@ -38,16 +39,17 @@ export class Cluster {
     await Promise.all(ids.map((id) => this.startServer(id)));
   }
 
-  async startServer(id: number, more: Partial<ServerOptions> = {}): Promise<ServerHandle> {
-    const server = await startServer({
+  async startServer(id: number, more: Partial<ServerOptions> = {}, makeDisk?: MakeDisk): Promise<ServerHandle> {
+    const options = {
       id,
       listen: '127.0.0.1:0',
       balancers: [this.balancerAddress],
       dataDir: this.dataDir(`server-${id}`),
-      fsync: 'never',
+      fsync: 'never' as const,
       logger: silentLogger,
       ...more,
-    });
+    };
+    const server = await startServer(options, makeDisk);
     this.servers.set(server.id, server);
     return server;
   }

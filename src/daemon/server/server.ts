@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
 import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
-import { Directory, type DirectoryLock, FileDisk } from '../../storage/index.js';
+import { Directory, type DirectoryLock, type Disk, FileDisk } from '../../storage/index.js';
 import type { Hello, Join, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
@@ -14,14 +14,19 @@ import { type Core, openCore } from './core.js';
 import { Enlistment } from './enlistment.js';
 import { helloOf, type Membership, type Self } from './hello.js';
 
+/** Opens a data directory's disk; tests give one that fills up or breaks. */
+export type MakeDisk = (directory: string, fsync: boolean) => Disk;
+
+const fileDisk: MakeDisk = (directory, fsync) => new FileDisk(directory, { fsync });
+
 /**
  * Starts a server; resolves when it is registered, its membership sealed and it listens (READY). Retries the balancer
  * for ever. Rejects with an {@link ExitError}: exit 3 when the cluster refuses it, the port is busy or the data directory
  * is another server's; exit 7 when the directory is locked, damaged, or not the one the cluster was sealed with.
  */
-export async function startServer(options: ServerOptions): Promise<ServerHandle> {
+export async function startServer(options: ServerOptions, makeDisk: MakeDisk = fileDisk): Promise<ServerHandle> {
   const lock = await takeDataDirectory(options.dataDir, 'server');
-  const server = new Server(options, lock);
+  const server = new Server(options, lock, makeDisk);
   try {
     await server.start();
   } catch (error) {
@@ -36,7 +41,8 @@ class Server implements ServerHandle {
   readonly #lock: DirectoryLock;
   readonly #context = netContext(nodeClock);
   readonly #lifetime = new Lifetime();
-  #disk: FileDisk | undefined;
+  readonly #makeDisk: MakeDisk;
+  #disk: Disk | undefined;
   #directory: Directory | undefined;
   #listener: Listener | undefined;
   #links: BalancerLinks | undefined;
@@ -46,9 +52,10 @@ class Server implements ServerHandle {
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
 
-  constructor(options: ServerOptions, lock: DirectoryLock) {
+  constructor(options: ServerOptions, lock: DirectoryLock, makeDisk: MakeDisk) {
     this.#options = options;
     this.#lock = lock;
+    this.#makeDisk = makeDisk;
   }
 
   get id(): ServerId {
@@ -65,7 +72,7 @@ class Server implements ServerHandle {
 
   async start(): Promise<void> {
     const { dataDir, fsync, logger, signal } = this.#options;
-    const disk = new FileDisk(dataDir, { fsync: fsync === 'always' });
+    const disk = this.#makeDisk(dataDir, fsync === 'always');
     this.#disk = disk;
     const directory = await openDirectory(disk, this.#options.id);
     this.#directory = directory;
@@ -219,7 +226,7 @@ class Server implements ServerHandle {
   }
 }
 
-function openDirectory(disk: FileDisk, serverId: ServerId): Promise<Directory> {
+function openDirectory(disk: Disk, serverId: ServerId): Promise<Directory> {
   return new Promise((resolve, reject) => {
     Directory.open(disk, { serverId, randomBytes }, (error, directory) => {
       if (directory === undefined) reject(error);

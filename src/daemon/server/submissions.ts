@@ -75,6 +75,8 @@ interface Entry<C> {
   readonly lastSeq: number;
   /** The first of its messages that has no answer. */
   nextSeq: number;
+  /** Messages that no run before it in the queue holds: what it takes of the window. */
+  readonly added: number;
   /** The whole item as it stands in a batch. */
   item: Uint8Array;
   /** The outstanding batch that holds it; 0: none. */
@@ -192,13 +194,16 @@ export class Submissions<C> {
       if (firstSeq < (queue.runs[0] as Entry<C>).firstSeq) this.#dropFrom(queue, firstSeq);
       else if (firstSeq > last.lastSeq + 1) return this.#refuse(queue, last.lastSeq + 1, 'gap');
     }
-    if (queue.unanswered > 0 && queue.unanswered + count > queue.window) return this.#refuse(queue, firstSeq, 'window');
+    // A client may cut its resend differently: what overlaps the last run takes no more of the window.
+    const end = queue.runs[queue.runs.length - 1]?.lastSeq ?? 0;
+    const added = Math.min(count, lastSeq - end);
+    if (queue.unanswered > 0 && queue.unanswered + added > queue.window) return this.#refuse(queue, firstSeq, 'window');
     if (this.#bytes + run.length > this.#bytesMax) return this.#refuse(queue, firstSeq, 'full');
     this.#makeRoom(run.length + itemHeaderBytes);
     const item = this.#slab.appendRun(run);
-    const entry = newEntry(queue, firstSeq, lastSeq, item, undefined);
+    const entry = newEntry(queue, { firstSeq, lastSeq, added }, item, undefined);
     queue.runs.push(entry);
-    queue.unanswered += count;
+    queue.unanswered += added;
     this.#bytes += item.length;
     this.#build(entry);
     return 'taken';
@@ -213,7 +218,7 @@ export class Submissions<C> {
     this.#makeRoom(bytes.length);
     const item = this.#slab.append(bytes);
     this.#bytes += item.length;
-    this.#build(newEntry(undefined, 0, 0, item, isPending));
+    this.#build(newEntry(undefined, { firstSeq: 0, lastSeq: 0, added: 0 }, item, isPending));
     return true;
   }
 
@@ -387,7 +392,7 @@ export class Submissions<C> {
     assert(!entry.done, 'a run is finished once');
     entry.done = true;
     this.#bytes -= entry.item.length;
-    if (entry.queue !== undefined) entry.queue.unanswered -= entry.lastSeq - entry.firstSeq + 1;
+    if (entry.queue !== undefined) entry.queue.unanswered -= entry.added;
     const batch = this.#batches.get(entry.batch);
     if (batch === undefined) return;
     batch.open--;
@@ -404,12 +409,11 @@ export class Submissions<C> {
 
 function newEntry<C>(
   queue: Queue<C> | undefined,
-  firstSeq: number,
-  lastSeq: number,
+  seqs: { readonly firstSeq: number; readonly lastSeq: number; readonly added: number },
   item: Uint8Array,
   isPending: (() => boolean) | undefined,
 ): Entry<C> {
-  return { queue, firstSeq, lastSeq, nextSeq: firstSeq, item, batch: 0, done: false, retries: 0, isPending };
+  return { queue, ...seqs, nextSeq: seqs.firstSeq, item, batch: 0, done: false, retries: 0, isPending };
 }
 
 function sessionKey(session: SessionId): string {
