@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ExitError, exitCodes } from '../base/index.js';
+import { ownCommand } from './own-command.js';
 
 /** Longer than a server takes to hand its leadership over and to close its files. */
 const stopTimeoutMs = 8_000;
@@ -121,7 +122,7 @@ export class LocalCluster {
         address,
         pid: daemon.pid,
         command: [
-          'synod',
+          ownCommand(),
           ...daemon.args.map((arg, place) => (daemon.args[place - 1] === '--listen' ? address : arg)),
         ].join(' '),
         logFile: daemon.logFile,

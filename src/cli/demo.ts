@@ -7,6 +7,7 @@ import { readServers } from './balancer.js';
 import { runChat } from './chat.js';
 import { type ClusterMember, LocalCluster } from './cluster.js';
 import type { Call } from './command.js';
+import { ownCommand } from './own-command.js';
 import { readAddress } from './values.js';
 
 const usualAddress = '127.0.0.1:8009';
@@ -53,6 +54,7 @@ function introduce(call: Call, cluster: LocalCluster, dataDir: string, isThrownA
   for (const { title, address, pid } of cluster.members) note(`${title.padEnd(9)} ${address.padEnd(16)} pid ${pid}`);
   const where = cluster.balancer === usualAddress ? '' : ` --balancer ${cluster.balancer}`;
   note(`data in ${dataDir}${isThrownAway ? ' (removed at the end)' : ''}`);
-  note(`in another terminal: npx synod chat --name lala${where}   npx synod status${where}`);
+  const synod = ownCommand();
+  note(`in another terminal: ${synod} chat --name lala${where}   ${synod} status${where}`);
   note('type a line and press Enter; /help lists the commands; Ctrl-D ends the demo');
 }

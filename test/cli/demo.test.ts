@@ -23,6 +23,8 @@ function pidsIn(err: string): number[] {
 
 const demo = ['demo', '--listen', '127.0.0.1:0', '--json', '--name', 'aaron'];
 
+t.setTimeout(180_000);
+
 t.test('three piped lines are three committed messages with slots', async (t) => {
   const { code, out, err } = await run('synod', demo, t.testdir(), 'one\ntwo\nthree\n');
   t.equal(code, 0, err);
@@ -92,7 +94,10 @@ t.test('when a server is killed the demo says how to start it again, and chats o
   const pid = Number(new RegExp(`^server ${connected} .* pid (\\d+)`, 'm').exec(running.err())?.[1]);
   process.kill(pid, 'SIGKILL');
   await until(() => running.err().includes(`server ${connected} has ended (SIGKILL)`), 'the notice');
-  t.match(running.err(), /Start it again: synod server --id \d --listen 127\.0\.0\.1:\d+ --balancer 127\.0\.0\.1:\d+/);
+  t.match(
+    running.err(),
+    /Start it again: node \S+main\.js server --id \d --listen 127\.0\.0\.1:\d+ --balancer 127\.0\.0\.1:\d+/,
+  );
   running.child.stdin?.end('after\n');
   const { code, out } = await running.finished;
   t.equal(code, 0);

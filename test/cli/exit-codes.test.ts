@@ -3,6 +3,9 @@ import { createServer } from 'node:net';
 import t from 'tap';
 import { run, start, until } from './program.js';
 
+// Thirty processes, one after the other, on a machine that may be busy.
+t.setTimeout(180_000);
+
 const nobody = '127.0.0.1:1';
 const cases: readonly { program?: string; args: string[]; code: number; says: RegExp }[] = [
   { args: [], code: 2, says: /which command\? One of demo, balancer/ },
