@@ -41,6 +41,8 @@ export class Client implements ClientEnd {
   /** Seqs below this were submitted on this connection. */
   #sentBelow = 1;
   #lastWordUs = 0;
+  /** The lowest seq that was refused and waits to be sent again. */
+  #busyFrom = Number.POSITIVE_INFINITY;
   /** No new messages any more. */
   quiet = false;
   acked = 0;
@@ -96,16 +98,24 @@ export class Client implements ClientEnd {
         this.#session = frame.session;
         this.#ready = true;
         this.#sentBelow = 1;
+        this.#busyFrom = Number.POSITIVE_INFINITY;
         return this.#submit();
       case 'ack':
         this.#lastWordUs = this.#kernel.nowUs;
         this.#acked(frame.answer);
         return this.#submit();
       case 'busy':
-        // Nothing from there on was taken; ask again a little later.
+        // Nothing from there on was taken; ask again a little later, once for all that were refused.
+        if (this.#busyFrom !== Number.POSITIVE_INFINITY) {
+          this.#busyFrom = Math.min(this.#busyFrom, frame.fromSeq);
+          return;
+        }
+        this.#busyFrom = frame.fromSeq;
         this.#kernel.after(100_000, tags.client, () => {
+          const from = this.#busyFrom;
+          this.#busyFrom = Number.POSITIVE_INFINITY;
           if (connection !== this.#connection || !this.#ready) return;
-          this.#sentBelow = Math.min(this.#sentBelow, frame.fromSeq);
+          this.#sentBelow = Math.min(this.#sentBelow, from);
           this.#submit();
         });
         return;
@@ -188,8 +198,10 @@ export class Client implements ClientEnd {
 
   /** Sends what was not sent on this connection, in runs that are cut differently each time. */
   #submit(): void {
-    const { session } = { session: this.#session };
+    const session = this.#session;
     if (!this.#ready || session === undefined || this.#connection === undefined) return;
+    // What follows something that was refused would be a gap.
+    if (this.#busyFrom !== Number.POSITIVE_INFINITY) return;
     const answeredBelow = this.#unanswered[0]?.seq ?? this.#seq + 1;
     let due = this.#unanswered.filter((message) => message.seq >= this.#sentBelow);
     while (due.length > 0) {

@@ -52,6 +52,8 @@ export class Cluster {
   readonly #links = new Map<string, string>();
   /** Servers that take clients. */
   #reachable: readonly SimServer[];
+  /** In the liveness phase: the servers that must go on. */
+  #core: readonly SimServer[] = [];
   #crashes = 0;
 
   constructor(setup: ClusterSetup) {
@@ -118,6 +120,7 @@ export class Cluster {
     this.network.faulty = false;
     this.network.heal();
     const core = this.#random.shuffle(this.servers).slice(0, (this.servers.length + 1) / 2);
+    this.#core = core;
     for (const server of this.servers) {
       server.setFull(false);
       if (core.includes(server)) server.start();
@@ -208,6 +211,8 @@ export class Cluster {
       });
     }
     this.#faults.scheduleRestart(server);
+    // One that was told to stop just before the faults ended.
+    if (this.#core.includes(server)) this.kernel.after(50_000, tags.start, () => server.start());
   }
 
   // --- clients ------------------------------------------------------------------------------------------------------

@@ -187,12 +187,13 @@ export class Front implements Listener {
   #catchUp(connection: Connection, guest: Guest, room: string): void {
     const at = guest.rooms.get(room);
     const view = this.#chat.room(room);
-    if (at === undefined || !connection.open) return;
+    if (at === undefined) return;
+    at.reading = true;
+    if (!connection.open) return;
     if (view === undefined || at.next > view.events) {
       at.reading = false;
       return;
     }
-    at.reading = true;
     const page = this.#chat.page(room, { direction: 'from', by: 'event', event: at.next, limit: pageEvents });
     demand(page !== undefined, 'history is there', () => `no page of ${room}`);
     if (page === undefined) return;

@@ -73,8 +73,8 @@ export function drawOptions(random: Prng): SimOptions {
     rooms: random.between(1, 2),
     safetyUs: random.between(6, 18) * second,
     submitEveryUs: random.pick([20 * ms, 60 * ms, 200 * ms]),
-    window: random.pick([1, 4, 16, 64]),
-    textBytesMax: random.chance(1, 10) ? 4000 : 40,
+    window: random.pick([1, 4, 16, 32]),
+    textBytesMax: random.chance(1, 10) ? 1000 : 40,
     wireBytes: random.chance(1, 8),
 
     lossPerMille: on() ? random.pick([5, 30, 100, 300]) : 0,

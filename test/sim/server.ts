@@ -130,7 +130,7 @@ export class SimServer implements ServerEnd {
       },
       acking: (answer) => oracle.acked(this.id, answer),
       acked: () => this.#boundary('ack'),
-      stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life, 'stopped')),
+      stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
     });
     const life: Life = {
       number: this.#lives,
@@ -215,7 +215,7 @@ export class SimServer implements ServerEnd {
 
   #open(life: Life): void {
     const { oracle, options, members, clusterId } = this.#world;
-    const segmentBytes = options.textBytesMax > 1000 ? 1 << 20 : 1 << 17;
+    const segmentBytes = options.textBytesMax > 500 ? 1 << 20 : 1 << 17;
     openDriver(
       {
         disk: this.#disk,
@@ -244,7 +244,12 @@ export class SimServer implements ServerEnd {
         },
       },
       (error, opened) => {
-        demand(error === undefined && opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
+        if (error !== undefined && this.#disk.capacityBytes !== undefined) {
+          // A process that starts on a full disk ends, saying so; somebody starts it again.
+          this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
+          return;
+        }
+        demand(opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
         if (opened === undefined) return;
         this.#everOpened = true;
         oracle.recovered(this.id, opened.recovered, opened.checkpointSlot, opened.chat);
@@ -329,7 +334,7 @@ export class SimServer implements ServerEnd {
   }
 
   /** The process ended by itself: everything written stays. */
-  #endOf(life: Life, _why: string): void {
+  #endOf(life: Life): void {
     if (this.#life !== life) return;
     this.#disk = this.#disk.kill();
     this.#end(life);

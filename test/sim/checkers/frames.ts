@@ -1,5 +1,5 @@
 /** Watches the gate from outside: no frame may leave before what it vouches for is durable (the table of PAXOS.md). */
-import { ballotText, compareBallots, type PaxosMessage, sameBallot } from '../../../src/paxos/index.js';
+import { ballotText, compareBallots, type PaxosMessage } from '../../../src/paxos/index.js';
 import type { Ballot, ServerId, Slot } from '../../../src/wire/index.js';
 import { digestOf } from '../digest.js';
 import { demand } from '../violation.js';
@@ -27,8 +27,7 @@ export class FrameRules {
         demand(message.commit <= ledger.commit, 'frame before sync', () =>
           `server ${ledger.id} promises to ${to} with commit ${message.commit}, durable is ${ledger.commit}`);
         for (const entry of message.entries) {
-          const held = ledger.votes.get(entry.slot);
-          demand(held?.digest === digestOf(entry.value), 'frame before sync', () =>
+          demand(ledger.held(entry.slot, digestOf(entry.value)), 'frame before sync', () =>
             `server ${ledger.id} lists an accept of slot ${entry.slot} that is not durable`);
         }
         return;
@@ -51,11 +50,10 @@ export class FrameRules {
   }
 
   #vote(ledger: Ledger, slot: Slot, ballot: Ballot): void {
-    const held = ledger.votes.get(slot);
     // A value that is chosen may be confirmed at any ballot: no later ballot can choose another.
-    if (held !== undefined && held.digest === this.#agreement.chosen(slot)) return;
-    demand(held !== undefined && sameBallot(held.ballot, ballot), 'frame before sync', () =>
-      `server ${ledger.id} sends accepted for slot ${slot} at ${ballotText(ballot)}, durable is ` +
-      `${held === undefined ? 'nothing' : ballotText(held.ballot)}`);
+    const chosen = this.#agreement.chosen(slot);
+    if (chosen !== undefined && ledger.held(slot, chosen)) return;
+    demand(ledger.voted(slot, ballot), 'frame before sync', () =>
+      `server ${ledger.id} sends accepted for slot ${slot} at ${ballotText(ballot)}, which is not durable`);
   }
 }

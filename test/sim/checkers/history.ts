@@ -30,10 +30,13 @@ export class History {
       `slot ${applied.slot} was applied by somebody while ${this.#applied + 1} was applied by nobody`);
     this.#applied = applied.slot;
     demand(applied.skippedItems === 0, 'sound items', () => `${applied.skippedItems} broken items in slot ${applied.slot}`);
-    for (const { room, group } of applied.groups) this.#group(room, group);
+    const highest = new Map<string, number>();
+    for (const { room, group } of applied.groups) this.#group(room, group, highest);
+    for (const [session, seq] of highest) this.#lastSeq.set(session, seq);
   }
 
-  #group(room: string, group: EventGroup): void {
+  #group(room: string, group: EventGroup, highest: Map<string, number>): void {
+    const lastHere = new Map<string, number>();
     let events = this.#rooms.get(room);
     if (events === undefined) {
       events = [];
@@ -46,6 +49,7 @@ export class History {
     for (const event of group.events) {
       if (event.kind === 'post' || event.kind === 'action') posts++;
       this.#once(room, events.length + 1, group.slot, event);
+      this.#inOrder(group.slot, event, lastHere, highest);
       events.push(eventText(group.slot, event));
     }
     this.#posts.set(room, posts);
@@ -59,10 +63,16 @@ export class History {
     demand(before === undefined, 'exactly once', () =>
       `message ${key} is event ${before?.event} of ${before?.room} in slot ${before?.slot} and event ${event} of ${room} in ${slot}`);
     this.#placed.set(key, { slot, room, event });
+  }
+
+  /** Messages of a session rise within a room; between rooms a slot has no order, but slots have. */
+  #inOrder(slot: Slot, what: RoomEvent, lastHere: Map<string, number>, highest: Map<string, number>): void {
+    if (what.kind === 'leave' || what.kind === 'nick' || what.kind === 'join') return;
     const session = sessionText(what.session);
-    const last = this.#lastSeq.get(session) ?? 0;
+    const last = Math.max(this.#lastSeq.get(session) ?? 0, lastHere.get(session) ?? 0);
     demand(what.seq > last, 'order per session', () => `session ${session}: seq ${what.seq} follows ${last} in slot ${slot}`);
-    this.#lastSeq.set(session, what.seq);
+    lastHere.set(session, what.seq);
+    highest.set(session, Math.max(highest.get(session) ?? 0, what.seq));
   }
 
   /** A client was told that its post stands in `slot`. */

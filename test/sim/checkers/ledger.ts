@@ -25,6 +25,9 @@ export class Ledger {
   /** Slots through here are durably known to be chosen, values included. */
   commit: Slot = 0;
   readonly votes = new Map<Slot, LedgerVote>();
+  /** Every vote that ever was durable: a frame that waited may leave when a later vote is durable, too. */
+  readonly #everVoted = new Set<string>();
+  readonly #everHeld = new Set<string>();
 
   constructor(id: ServerId, onVote: VoteSynced) {
     this.id = id;
@@ -78,6 +81,16 @@ export class Ledger {
     return this.votes.get(slot)?.digest === digest;
   }
 
+  /** True if a vote for the slot at this ballot was durable at some time. */
+  voted(slot: Slot, ballot: Ballot): boolean {
+    return this.#everVoted.has(`${slot}:${ballot.round}.${ballot.server}.${ballot.incarnation}`);
+  }
+
+  /** True if the value was durable in the slot at some time, as a vote or as learned. */
+  held(slot: Slot, digest: string): boolean {
+    return this.#everHeld.has(`${slot}:${digest}`);
+  }
+
   #keep(record: Persist): void {
     switch (record.kind) {
       case 'promise':
@@ -97,6 +110,9 @@ export class Ledger {
 
   #vote(slot: Slot, vote: LedgerVote): void {
     this.votes.set(slot, vote);
+    const { round, server, incarnation } = vote.ballot;
+    this.#everHeld.add(`${slot}:${vote.digest}`);
+    if (!vote.chosen) this.#everVoted.add(`${slot}:${round}.${server}.${incarnation}`);
     this.#onVote(this.id, slot, vote);
   }
 }
