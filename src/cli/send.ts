@@ -51,8 +51,9 @@ export async function send(call: Call): Promise<number> {
     : eachLine(call.stdin, call.signal, (line) => (line === '' ? done() : submit(line)));
   const stopped = Promise.race([progress.refused, aborted(call.signal)]);
   const code = await Promise.race([given.then(() => settle(client, progress, timeoutMs)), stopped]);
-  if (code !== exitCodes.ok && progress.trouble !== '') output.note(`${call.program}: ${progress.trouble}`);
+  // What became of each message first, the cause and what to do about it last.
   await client.close();
+  if (code !== exitCodes.ok && progress.trouble !== '') output.note(`${call.program}: ${progress.trouble}`);
   return code;
 }
 

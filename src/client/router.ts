@@ -155,7 +155,8 @@ function askBalancer(
     { address: balancer, role: 'client', token: options.token, timeoutMs: options.timeoutMs },
     environment,
     (result) => {
-      if (!result.ok) return done(`No balancer at ${balancer} (${result.text})`);
+      if (!result.ok)
+        return done(`No balancer at ${balancer} (${result.text}). Is it running? Start one: synod balancer`);
       const { connection } = result;
       const finish = (answer: Routed | string): void => {
         if (timer !== undefined) clock.clearTimeout(timer);
