@@ -1,6 +1,7 @@
 /** An in-memory network under the real Connection: socket pairs that can be cut at any byte, muted, or left unread. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { asBuffer } from '../../src/base/index.js';
 import {
   type Connection,
   type ConnectionLimits,
@@ -66,7 +67,8 @@ export class MemorySocket extends EventEmitter {
     this.bytesWritten += bytes.length;
     const peer = this.peer;
     if (this.destroyed || this.#ended || peer === undefined || this.muted) return true;
-    const kept = Buffer.from(bytes.subarray(0, Math.min(bytes.length, this.cutAfterBytes)));
+    // No copy, as with a write that the system has not finished: a sender that reuses the memory is caught.
+    const kept = asBuffer(bytes.subarray(0, Math.min(bytes.length, this.cutAfterBytes)));
     this.cutAfterBytes -= kept.length;
     this.writableLength += kept.length;
     peer.#inbox.push(kept);
