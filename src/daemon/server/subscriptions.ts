@@ -71,15 +71,17 @@ export class Subscriptions {
       this.#answer(link, message, code ?? 'BAD_ROOM', undefined, 0);
       return;
     }
-    this.unsubscribe(link, message.room);
+    // One spelling per room, the one in which its groups come.
+    const { room } = view;
+    this.#end(link, room);
     const subscription: Subscription = {
       link,
-      room: message.room,
+      room,
       next: message.fromEvent,
       state: 'opening',
       reading: false,
     };
-    link.subscriptions.set(message.room, subscription);
+    link.subscriptions.set(room, subscription);
     this.#count++;
     if (message.fromEvent === 0 && message.lastPosts > 0 && view.posts > 0)
       this.#openAtPost(subscription, message, view);
@@ -87,6 +89,11 @@ export class Subscriptions {
   }
 
   unsubscribe(link: ClientLink, room: string): void {
+    const view = this.#options.chat.room(room);
+    if (view !== undefined) this.#end(link, view.room);
+  }
+
+  #end(link: ClientLink, room: string): void {
     const subscription = link.subscriptions.get(room);
     if (subscription === undefined) return;
     link.subscriptions.delete(room);
@@ -100,7 +107,7 @@ export class Subscriptions {
 
   /** The connection is gone. */
   closed(link: ClientLink): void {
-    for (const room of [...link.subscriptions.keys()]) this.unsubscribe(link, room);
+    for (const room of [...link.subscriptions.keys()]) this.#end(link, room);
   }
 
   /** The connection takes more bytes again: its streams go on. */
@@ -126,7 +133,7 @@ export class Subscriptions {
   #refusal(link: ClientLink, room: string, view: RoomView | undefined): OutcomeCode | undefined {
     if (view === undefined) return 'BAD_ROOM';
     if (!this.#options.chat.mayRead(room, link.tokenHash)) return 'NOT_ALLOWED';
-    if (link.subscriptions.size >= limits.subscriptionsMax && !link.subscriptions.has(room)) return 'NOT_ALLOWED';
+    if (link.subscriptions.size >= limits.subscriptionsMax && !link.subscriptions.has(view.room)) return 'NOT_ALLOWED';
     return undefined;
   }
 
@@ -159,7 +166,7 @@ export class Subscriptions {
       type: 'subscribed',
       request: message.request,
       code,
-      room: message.room,
+      room: view?.room ?? message.room,
       nextEvent,
       headEvent: view?.events ?? 0,
       headN: view?.posts ?? 0,

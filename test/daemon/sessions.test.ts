@@ -1,0 +1,197 @@
+/** Presence: attach at resume, detach 30 s after the last connection, touch; and resumes that must wait. */
+import t from 'tap';
+import { limits, silentLogger } from '../../src/base/index.js';
+import type { ResumeCheck, SessionView } from '../../src/chat/index.js';
+import { newClientLink } from '../../src/daemon/server/client-link.js';
+import { Sessions } from '../../src/daemon/server/sessions.js';
+import type { FrameConnection } from '../../src/net/index.js';
+import {
+  ITEM_ATTACH,
+  ITEM_DETACH,
+  ITEM_REGISTER,
+  ITEM_TOUCH,
+  type Message,
+  readDetach,
+  type SessionId,
+} from '../../src/wire/index.js';
+
+const nonce = new Uint8Array(16).fill(3);
+const id: SessionId = { slot: 4, index: 0 };
+const hash = new Uint8Array(32).fill(1);
+
+function view(more: Partial<SessionView> = {}): SessionView {
+  return {
+    id,
+    name: 'Aaron',
+    tokenHash: hash,
+    window: 64,
+    lastSeq: 5,
+    server: 1,
+    attachment: 7,
+    attached: true,
+    rooms: [],
+    ...more,
+  };
+}
+
+function setup(found: { view: SessionView | undefined; check?: ResumeCheck['status'] }) {
+  const items: { kind: number; bytes: Uint8Array; isPending: () => boolean }[] = [];
+  const opened: unknown[] = [];
+  const sent: Message[] = [];
+  const submissions = {
+    item: (bytes: Uint8Array, isPending: () => boolean) => {
+      items.push({ kind: bytes[0] as number, bytes, isPending });
+      return true;
+    },
+    open: (link: unknown, session: SessionId) => {
+      opened.push(link);
+      return { session, nonce, connection: link, unanswered: 0 };
+    },
+    close: () => undefined,
+  };
+  const chat = {
+    applied: 9,
+    session: () => found.view,
+    sessionsOf: () => (found.view === undefined ? [] : [found.view]),
+    checkResume: (): ResumeCheck => {
+      if (found.check !== undefined && found.check !== 'ok') return { status: found.check };
+      return found.view === undefined ? { status: 'SESSION_EXPIRED' } : { status: 'ok', session: found.view };
+    },
+  };
+  const sessions = new Sessions({ serverId: 1, chat, submissions: submissions as never, logger: silentLogger }, 0);
+  const link = (tokenHash: Uint8Array | undefined = hash) =>
+    newClientLink(
+      {
+        send: (message: Message) => sent.push(message),
+        closed: undefined,
+        pause() {},
+        resume() {},
+      } as unknown as FrameConnection,
+      tokenHash,
+    );
+  const kinds = (): number[] => items.map(({ kind }) => kind);
+  return { sessions, items, kinds, sent, link, opened, found };
+}
+
+const resume = { type: 'resume', request: 1, session: id, nonce } as const;
+const nothing = {
+  slot: 10,
+  answers: [],
+  registrations: [],
+  attachments: [],
+  groups: [],
+  touchedRooms: [],
+  expired: [],
+  skippedItems: 0,
+};
+
+t.test('a session without a connection leaves after 30 s, by the attachment it had', async (t) => {
+  const it = setup({ view: view() });
+  const link = it.link();
+  it.sessions.resume(link, resume);
+  t.match(it.sent, [{ type: 'registered', code: 'ok', lastSeq: 5 }]);
+  t.same(it.kinds(), [], 'it is attached here already');
+  it.sessions.closed(link, 1_000);
+  it.sessions.tick(1_000 + limits.leaveAfterMs - 1);
+  t.same(it.kinds(), []);
+  it.sessions.tick(1_000 + limits.leaveAfterMs);
+  t.same(it.kinds(), [ITEM_DETACH]);
+  t.match(readDetach(it.items[0]?.bytes as Uint8Array, 5, (it.items[0]?.bytes.length ?? 0) - 5), {
+    session: id,
+    attachment: 7,
+  });
+  t.ok(it.items[0]?.isPending());
+  it.found.view = view({ attachment: 8, server: 2 });
+  t.notOk(it.items[0]?.isPending(), 'it came back elsewhere: nothing to write any more');
+});
+
+t.test('coming back in time, here or elsewhere, writes no leave', async (t) => {
+  const it = setup({ view: view() });
+  const first = it.link();
+  it.sessions.resume(first, resume);
+  it.sessions.closed(first, 0);
+  it.sessions.resume(it.link(), resume);
+  it.sessions.tick(limits.leaveAfterMs * 2);
+  t.same(it.kinds(), []);
+  const moved = setup({ view: view() });
+  const link = moved.link();
+  moved.sessions.resume(link, resume);
+  moved.sessions.closed(link, 0);
+  moved.found.view = view({ server: 2, attachment: 8 });
+  moved.sessions.tick(limits.leaveAfterMs * 2);
+  t.same(moved.kinds(), []);
+});
+
+t.test('two connections of one session: the older one going changes nothing', async (t) => {
+  const it = setup({ view: view() });
+  const [older, newer] = [it.link(), it.link()];
+  it.sessions.resume(older, resume);
+  it.sessions.resume(newer, resume);
+  it.sessions.closed(older, 0);
+  it.sessions.tick(limits.leaveAfterMs * 2);
+  t.same(it.kinds(), []);
+});
+
+t.test('a restarted server writes the leave of those who do not come back to it', async (t) => {
+  const it = setup({ view: view() });
+  it.sessions.tick(limits.leaveAfterMs);
+  t.same(it.kinds(), [ITEM_DETACH]);
+});
+
+t.test('a session that comes from another server is attached here', async (t) => {
+  const it = setup({ view: view({ server: 2 }) });
+  it.sessions.resume(it.link(), resume);
+  t.same(it.kinds(), [ITEM_ATTACH]);
+  t.ok(it.items[0]?.isPending());
+  it.found.view = view({ server: 1, attachment: 9 });
+  t.notOk(it.items[0]?.isPending());
+});
+
+t.test('a resume waits until its session is applied here, and is never denied before', async (t) => {
+  const it = setup({ view: undefined, check: 'notApplied' });
+  it.sessions.resume(it.link(), resume);
+  it.sessions.applied(nothing, 0);
+  t.same(it.sent, []);
+  it.found.view = view();
+  delete it.found.check;
+  it.sessions.applied(nothing, 0);
+  t.match(it.sent, [{ type: 'registered', code: 'ok', session: id }]);
+});
+
+t.test('registering: through the log, once for a nonce, answered to the newest asker', async (t) => {
+  const it = setup({ view: undefined });
+  const register = { type: 'register', request: 1, nonce, name: 'Aaron', window: 9_999 } as const;
+  it.sessions.register(it.link(), register);
+  it.sessions.register(it.link(), { ...register, request: 2 });
+  t.same(it.kinds(), [ITEM_REGISTER]);
+  t.ok(it.items[0]?.isPending());
+  const registration = {
+    nonce,
+    code: 'ok',
+    session: id,
+    name: 'Aaron',
+    window: 64,
+    lastSeq: 0,
+    server: 1,
+    attachment: 1,
+  } as const;
+  it.sessions.applied({ ...nothing, registrations: [registration] }, 0);
+  t.match(it.sent, [{ type: 'registered', request: 2, code: 'ok', session: id }]);
+  t.notOk(it.items[0]?.isPending());
+  const stranger = newClientLink(
+    { send: (message: Message) => it.sent.push(message) } as unknown as FrameConnection,
+    undefined,
+  );
+  it.sessions.register(stranger, register);
+  t.match(it.sent[1], { code: 'NOT_ALLOWED' });
+});
+
+t.test('connected sessions are touched once per quarter of the expiry', async (t) => {
+  const it = setup({ view: view() });
+  it.sessions.resume(it.link(), resume);
+  it.sessions.tick(limits.sessionTouchMs - 1);
+  t.same(it.kinds(), []);
+  it.sessions.tick(limits.sessionTouchMs);
+  it.sessions.tick(limits.sessionTouchMs + 1);
+  t.same(it.kinds(), [ITEM_TOUCH]);
+});
