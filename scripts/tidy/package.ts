@@ -56,9 +56,23 @@ function checkLock(root: string): Complaint[] {
   const file = 'package-lock.json';
   const full = path.join(root, file);
   if (!existsSync(full)) return [{ file, line: 0, text: 'is missing: npm install' }];
-  const lines = readFileSync(full, 'utf8').split('\n');
-  const index = lines.findIndex((line) => placesInLock.some((pattern) => pattern.test(line)));
-  if (index === -1) return [];
-  const text = 'names a registry or a folder: make it again with npm install (.npmrc keeps addresses out)';
-  return [{ file, line: index + 1, text }];
+  const text = readFileSync(full, 'utf8');
+  const index = text.split('\n').findIndex((line) => placesInLock.some((pattern) => pattern.test(line)));
+  const remedy = 'make it again with npm install (.npmrc keeps addresses out)';
+  if (index !== -1) return [{ file, line: index + 1, text: `names a registry or a folder: ${remedy}` }];
+  return missingOptionals(text).map((name) => ({
+    file,
+    line: 0,
+    text: `lacks the optional ${name}, and npm ci refuses that: add its entry (version, os, cpu, optional)`,
+  }));
+}
+
+/** Optional packages, mostly for other platforms, that a lock file made on this one may have left out. */
+function missingOptionals(lock: string): string[] {
+  const { packages } = JSON.parse(lock) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> } | undefined>;
+  };
+  const locked = new Set(Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, '')));
+  const named = Object.values(packages).flatMap((entry) => Object.keys(entry?.optionalDependencies ?? {}));
+  return [...new Set(named)].filter((name) => !locked.has(name)).sort();
 }

@@ -164,6 +164,11 @@ const broken: readonly { what: string; files: Record<string, string>; says: RegE
     says: /^CHANGELOG\.md: has no section/,
   },
   {
+    what: 'a lock file that lacks another platform',
+    files: { 'package-lock.json': '{"packages":{"node_modules/a":{"optionalDependencies":{"a-win32":"1.0.0"}}}}' },
+    says: /^package-lock\.json: lacks the optional a-win32/,
+  },
+  {
     what: 'a lock file with addresses',
     files: { 'package-lock.json': '{\n  "resolved": "x"\n}\n' },
     says: /^package-lock\.json:2: names a registry/,
