@@ -11,7 +11,7 @@ Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs o
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
 const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/'];
-/** Folders whose files measure time between processes: they run last and alone, so that nothing else takes the cores. */
+/** Folders whose files measure time between processes: they run last and alone, so that nothing takes their cores. */
 const alone = ['test/e2e/'];
 
 interface Options {

@@ -12,7 +12,10 @@ interface Ban {
 
 /** The only places that may read the machine's clock or set a timer: the clock itself, and the program around it. */
 const clockEdges: readonly string[] = ['src/base/node-clock.ts'];
-const edgeFolders: readonly string[] = ['cli', 'tui'];
+const edgeFolders: readonly string[] = ['cli', 'tui', 'daemon'];
+/** Parts of the daemon that the simulator runs as they are: no edge, although their folder is one. */
+const simulated =
+  /^src\/daemon\/server\/(driver|open-driver|gate|submissions|batch-slab|state-hashes|checkpointer)\.ts$/;
 
 const bans: readonly Ban[] = [
   {
@@ -21,9 +24,19 @@ const bans: readonly Ban[] = [
     remedy: 'this folder is pure: return it as an effect, or take it as an argument',
   },
   {
-    names: ['Date', 'setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'performance.now'],
-    applies: (file, folder) => !clockEdges.includes(file) && !edgeFolders.includes(folder),
+    names: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'],
+    applies: (file, folder) => simulated.test(file) || (!clockEdges.includes(file) && !edgeFolders.includes(folder)),
     remedy: 'take a Clock (base/clock.ts) as an argument, so that tests and the simulator own the time',
+  },
+  {
+    names: ['Date'],
+    applies: (_file, folder) => pureFolders.includes(folder),
+    remedy: 'this folder is pure: show times elsewhere, and take the present as an argument',
+  },
+  {
+    names: ['Date.now', 'new Date', 'performance.now'],
+    applies: (file, folder) => !clockEdges.includes(file) && folder !== 'cli' && folder !== 'tui',
+    remedy: 'take a Clock (base/clock.ts) as an argument: monotonicMs for decisions, wallMs for what people see',
   },
   {
     names: ['Math.random'],
@@ -70,8 +83,11 @@ function checkNames(source: Source): Complaint[] {
   return complaints;
 }
 
-/** The name of a global used as a value at this node: `Date`, or `Math.random` for a member of one. */
+/** The name of a global used as a value at this node: `Date`, `Math.random` for a member, `new Date` for the present. */
 function globalName(node: ts.Node): string | undefined {
+  if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && (node.arguments?.length ?? 0) === 0) {
+    return `new ${node.expression.text}`;
+  }
   if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
     return `${node.expression.text}.${node.name.text}`;
   }

@@ -102,6 +102,13 @@ const broken: readonly { what: string; files: Record<string, string>; says: RegE
     says: /^src\/client\/index\.ts:2: setInterval is banned here: take a Clock/,
   },
   {
+    what: 'the present outside the clock',
+    files: {
+      'src/client/index.ts': '/** API. */\nexport const shown = new Date(5);\nexport const now = new Date();\n',
+    },
+    says: /^src\/client\/index\.ts:3: new Date is banned here: take a Clock/,
+  },
+  {
     what: 'an exit in the library',
     files: { 'src/client/index.ts': '/** API. */\nprocess.exit(1);\n' },
     says: /:2: process\.exit is banned here/,
