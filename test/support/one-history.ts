@@ -1,5 +1,5 @@
 /** Collects what clients and servers saw of a room and has the linear checker judge it. */
-import { checkHistory, describeVerdict, type FreshRead, type Verdict } from '../checkers/history.js';
+import { checkHistory, describeVerdict, type FreshRead, type Send, type Verdict } from '../checkers/history.js';
 import type { ChatClient } from './chat-client.js';
 import type { Cluster } from './cluster.js';
 import { until } from './until.js';
@@ -10,6 +10,8 @@ export interface Parties {
   /** Clients that ended or were cut off on the way. */
   readonly gone?: readonly ChatClient[];
   readonly room?: string;
+  /** Lines that other programs said and whose fate is not known. */
+  readonly strays?: readonly { readonly author: string; readonly text: string }[];
   /** Fresh reads made on the way. */
   readonly reads?: readonly FreshRead[];
 }
@@ -22,7 +24,11 @@ export async function expectOneHistory(cluster: Cluster, parties: Parties): Prom
   const room = parties.room ?? '#lobby';
   const gone = parties.gone ?? [];
   const clients = [...parties.watching, ...gone];
-  const sends = clients.flatMap((client) => client.sends());
+  const strays = (parties.strays ?? []).map(({ author, text }): Send => {
+    const never = { invokeMs: 0, ackMs: Number.POSITIVE_INFINITY, position: 0, slot: 0 };
+    return { session: `stray ${author}`, seq: 1, author, text, outcome: 'unknown', ...never };
+  });
+  const sends = clients.flatMap((client) => client.sends()).concat(strays);
   const acked = sends.filter(({ outcome }) => outcome === 'ok').map(({ position }) => position);
   const head = (): number => Math.max(0, ...acked, ...clients.map((client) => client.messages.at(-1)?.n ?? 0));
   await until(
