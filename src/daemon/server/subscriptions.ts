@@ -207,8 +207,6 @@ export class Subscriptions {
       shared = { live: new Set(), pending: [], flushedMs: Number.NEGATIVE_INFINITY, timer: undefined };
       this.#rooms.set(subscription.room, shared);
     }
-    // What waits to be joined is for those who are live already; the newcomer has it from the log.
-    this.#flush(shared);
     subscription.state = 'live';
     shared.live.add(subscription);
   }
