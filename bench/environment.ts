@@ -27,8 +27,8 @@ export function describeEnvironment(): string {
   ].join('\n');
 }
 
-/** Measures how much processor time others used: a busy neighbour makes every figure worthless. */
-export class ForeignCpu {
+/** Measures who used the processors: a busy neighbour makes every figure of time worthless. */
+export class CpuWatch {
   readonly #pids: () => readonly number[];
   readonly #startedMs = performance.now();
   readonly #busyBefore = busyTicks();
@@ -40,11 +40,12 @@ export class ForeignCpu {
     this.#ownBefore = this.#own();
   }
 
-  /** Cores that were busy with something else, on average since construction. */
-  cores(): number {
+  /** Cores that were busy with something else, and with the measured processes, on average since construction. */
+  cores(): { foreign: number; own: number } {
     const seconds = (performance.now() - this.#startedMs) / 1000;
-    const foreign = busyTicks() - this.#busyBefore - (this.#own() - this.#ownBefore);
-    return Math.max(0, foreign / ticksPerSecond / seconds);
+    const own = this.#own() - this.#ownBefore;
+    const foreign = Math.max(0, busyTicks() - this.#busyBefore - own);
+    return { foreign: foreign / ticksPerSecond / seconds, own: own / ticksPerSecond / seconds };
   }
 
   #own(): number {

@@ -2,7 +2,7 @@
 
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
-import { describeEnvironment, ForeignCpu } from './environment.js';
+import { CpuWatch, describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
 const room = '#bench';
@@ -21,7 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
     const anyGaps: number[] = [];
     const clientGaps: number[] = [];
-    const foreign = new ForeignCpu(() => pidsOf(cluster));
+    const cpu = new CpuWatch(() => pidsOf(cluster));
     await load.start();
     for (let kill = 1; kill <= kills; kill++) {
       const leader = await cluster.leader();
@@ -40,14 +40,14 @@ export async function main(args: readonly string[]): Promise<number> {
       );
     }
     process.stderr.write('\n');
-    const foreignCores = foreign.cores();
+    const { foreign } = cpu.cores();
     const counts = await load.stop();
     console.log('| silence in ms | p50 | p90 | p99 | max |');
     console.log('|---|---|---|---|---|');
     console.log(`| no client is acknowledged | ${percentiles(anyGaps)} |`);
     console.log(`| the slowest client, moved or not | ${percentiles(clientGaps)} |`);
     console.log(
-      `\nok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreignCores.toFixed(2)}`,
+      `\nok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreign.toFixed(2)}`,
     );
 
     const slot = await cluster.waitForAgreement(60_000);

@@ -3,7 +3,7 @@
 import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readerOf, readNumbers, startCluster } from './cluster.js';
-import { describeEnvironment, ForeignCpu } from './environment.js';
+import { CpuWatch, describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
 const room = '#bench';
@@ -29,16 +29,16 @@ export async function main(args: readonly string[]): Promise<number> {
       balancer: cluster.balancerAddress,
       linesMax: options.messages,
     });
-    const foreign = new ForeignCpu(() => pidsOf(cluster));
+    const cpu = new CpuWatch(() => pidsOf(cluster));
     const startMs = nowMs();
     await load.start();
     await load.finished();
     const seconds = (nowMs() - startMs) / 1000;
-    const foreignCores = foreign.cores();
+    const { foreign } = cpu.cores();
     const counts = await load.stop();
     console.log(
       `written in ${seconds.toFixed(1)} s; ok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; ` +
-        `foreign cores ${foreignCores.toFixed(2)}`,
+        `foreign cores ${foreign.toFixed(2)}`,
     );
     await cluster.waitForAgreement(120_000);
     await sampleMemory(cluster, peaks);

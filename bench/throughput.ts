@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
-import { describeEnvironment, ForeignCpu } from './environment.js';
+import { CpuWatch, describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
 const room = '#bench';
@@ -18,8 +18,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const options = readNumbers(args, { seconds: 10, warmup: 3, size: 100, clients: 0, inflight: 0 });
   console.log(describeEnvironment());
   console.log(`closed loop, ${options.size}-byte lines, ${options.seconds} s after ${options.warmup} s of warm-up\n`);
-  console.log('| clients × in flight | appends/s | p50 ms | p99 ms | max ms | ok | failed | unknown | foreign cores |');
-  console.log('|---|---|---|---|---|---|---|---|---|');
+  console.log(
+    '| clients × in flight | appends/s | p50 ms | p99 ms | max ms | ok | failed | unknown | CPU µs an append | foreign cores |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|---|');
   let wrong = 0;
   const chosen = options.clients > 0 ? [[options.clients, options.inflight] as const] : shapes;
   for (const [clients, inFlight] of chosen) wrong += await measure(clients, inFlight, options);
@@ -36,18 +38,19 @@ async function measure(
     const load = new Load({ clients, inFlight, sizeBytes: options.size, room, balancer: cluster.balancerAddress });
     await load.start();
     await pause(options.warmup * 1000);
-    const foreign = new ForeignCpu(() => pidsOf(cluster));
+    const cpu = new CpuWatch(() => pidsOf(cluster));
     load.openWindow();
     await pause(options.seconds * 1000);
     const { perSecond, p50Us, p99Us, maxUs } = load.window();
-    const foreignCores = foreign.cores();
+    const { foreign, own } = cpu.cores();
     const counts = await load.stop();
     const cells = [
       `${clients}×${inFlight}`,
       Math.round(perSecond).toLocaleString('en'),
       ...[p50Us, p99Us, maxUs].map((us) => (us / 1000).toFixed(2)),
       ...[counts.ok, counts.failed, counts.unknown].map((count) => count.toLocaleString('en')),
-      foreignCores.toFixed(2),
+      ((own * 1e6) / perSecond).toFixed(1),
+      foreign.toFixed(2),
     ];
     console.log(`| ${cells.join(' | ')} |`);
     return await verify(cluster, counts, clients);
