@@ -1,5 +1,6 @@
 /** Runs the program as its users do: a process with arguments, input and a home of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const main = new URL('../../src/cli/main.js', import.meta.url);
@@ -21,6 +22,7 @@ export interface Running {
 
 /** Starts `program` (synod or an old spelling). `home` keeps the identity away from the real one. */
 export function start(program: string, args: readonly string[], home: string, cwd = home): Running {
+  mkdirSync(cwd, { recursive: true });
   const code = `const { run } = await import(${JSON.stringify(main.href)}); await run(${JSON.stringify(program)}, process.argv.slice(1));`;
   const entry = program === 'synod' ? [fileURLToPath(main)] : ['--input-type=module', '-e', code, '--'];
   const child = spawn(process.execPath, [...entry, ...args], {
