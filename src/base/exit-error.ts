@@ -12,7 +12,9 @@ export const exitCodes = {
   damaged: 7,
 } as const;
 
-/** Thrown when a program can't go on for a reason its user can act on. `message` is one line that ends in what to do. */
+/**
+ * Thrown when a program can't go on for a reason its user can act on. `message` is one line that ends in what to do.
+ */
 export class ExitError extends Error {
   override readonly name = 'ExitError';
   /** A number of {@link exitCodes}. */

@@ -13,7 +13,8 @@ const kinds = {
 } as const;
 
 /**
- * Makes, checks and locks `directory`. Throws an ExitError: exit 3 when it belongs to the other kind of daemon or can't be
+ * Makes, checks and locks `directory`. Throws an ExitError: exit 3 when it belongs to the other kind of daemon or
+ * can't be
  * made, exit 7 when another process holds it.
  */
 export async function takeDataDirectory(directory: string, kind: keyof typeof kinds): Promise<DirectoryLock> {

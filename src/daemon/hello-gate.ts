@@ -1,4 +1,6 @@
-/** The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on. */
+/**
+ * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
+ */
 import type { Logger } from '../base/index.js';
 import type { CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
@@ -37,7 +39,8 @@ function onFirst(connection: FrameConnection, message: Message, options: HelloGa
   if (message.versionMin > protocolVersion || message.versionMax < protocolVersion) {
     connection.refuse(
       'BAD_VERSION',
-      `this side speaks version ${protocolVersion}, the caller ${message.versionMin} to ${message.versionMax}: install one release on all sides`,
+      `this side speaks version ${protocolVersion}, the caller ${message.versionMin} to ${message.versionMax}: ` +
+        'install one release on all sides',
     );
     return;
   }

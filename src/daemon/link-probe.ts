@@ -16,7 +16,8 @@ export class LinkProbe {
   }
 
   /**
-   * Sends a ping and calls `done` once: true as soon as anything arrives; false after `duplicateProbeMs` or when the link
+   * Sends a ping and calls `done` once: true as soon as anything arrives; false after `duplicateProbeMs` or when the
+   * link
    * has closed. Never calls back before it returns.
    */
   ask(done: (answered: boolean) => void): void {

@@ -2,7 +2,10 @@
 import type { Logger } from '../base/index.js';
 import type { ServerId } from '../wire/index.js';
 
-/** Why a daemon ended. `exitCode` is the process's (CONTRACT.md); `text` one line for stderr, empty after an orderly stop. */
+/**
+ * Why a daemon ended. `exitCode` is the process's (CONTRACT.md); `text` one line for stderr, empty after an orderly
+ * stop.
+ */
 export interface ExitReason {
   readonly exitCode: number;
   /** `STOPPED` after an orderly stop, else a constant such as `DISK_ERROR` or `DUPLICATE_ID`. */
@@ -16,7 +19,10 @@ export interface DaemonHandle {
   readonly address: string;
   /** SIGTERM: ends in order within a deadline; the same promise however often it is called. */
   stop(): Promise<ExitReason>;
-  /** Ends at once as `kill -9` would, without farewell or hand-over; resolves once files and sockets are closed. For tests. */
+  /**
+   * Ends at once as `kill -9` would, without farewell or hand-over; resolves once files and sockets are closed. For
+   * tests.
+   */
   destroy(): Promise<void>;
   /** Resolves (never rejects) when the daemon has ended, by itself or by `stop`. */
   readonly closed: Promise<ExitReason>;
@@ -55,7 +61,10 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Told whenever what the start waits for changes, e.g. for a progress line. */
   readonly onProgress?: (progress: StartProgress) => void;
-  /** Aborting it while `startServer` still waits ends the start: it rejects with an ExitError of exit code 0, code `STOPPED`. */
+  /**
+   * Aborting it while `startServer` still waits ends the start: it rejects with an ExitError of exit code 0, code
+   * `STOPPED`.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,7 @@
-/** A balancer and servers in this process, on free ports and a temporary directory; and a chat client made of raw frames. */
+/**
+ * A balancer and servers in this process, on free ports and a temporary directory; and a chat client made of raw
+ * frames.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

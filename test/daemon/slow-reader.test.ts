@@ -1,4 +1,7 @@
-/** A client that never reads is dropped at a byte bound; memory stays flat, others go on, and it can resume (RELIABILITY.md 33). */
+/**
+ * A client that never reads is dropped at a byte bound; memory stays flat, others go on, and it can resume
+ * (RELIABILITY.md 33).
+ */
 import t from 'tap';
 import { limits } from '../../src/base/index.js';
 import { Cluster, User } from './cluster.js';

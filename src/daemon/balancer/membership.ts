@@ -74,7 +74,8 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
   if (!isAllZero(applicant.clusterId) && !equalBytes(applicant.clusterId, seal.clusterId)) {
     return refuse(
       'FOREIGN_CLUSTER',
-      `server ${applicant.id} belongs to cluster ${hex(applicant.clusterId)}, this balancer to ${hex(seal.clusterId)}: ` +
+      `server ${applicant.id} belongs to cluster ${hex(applicant.clusterId)}, this balancer to ` +
+        `${hex(seal.clusterId)}: ` +
         'use the balancer of its own cluster, or another --data-dir',
     );
   }

@@ -1,4 +1,6 @@
-/** Which server a client is sent to: the one with the fewest clients, ties to the lowest id (BEHAVIOUR.md 3.4). Pure. */
+/**
+ * Which server a client is sent to: the one with the fewest clients, ties to the lowest id (BEHAVIOUR.md 3.4). Pure.
+ */
 import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
 

@@ -257,7 +257,8 @@ export class Registrar {
     this.#seal = moved;
     this.#sendSeal(link, moved, true);
     for (const [other, { connection }] of this.#links) if (other !== id) connection.send(sealedFrame(moved, false));
-    // Addresses are advice: nobody waits for this write, and a failed one costs only a restarted balancer's memory of it.
+    // Addresses are advice: nobody waits for this write, and a failed one costs only a restarted balancer's memory of
+    // it.
     this.#saving = this.#saving
       .then(() => this.#options.store.save(moved))
       .catch((error: unknown) =>

@@ -82,12 +82,12 @@ export function parseSeal(text: string): Seal | undefined {
   }
   if (typeof found !== 'object' || found === null) return undefined;
   const { crc, ...body } = found as Record<string, unknown>;
-  if (crc !== checksum(body) || body['format'] !== format || !Array.isArray(body['members'])) return undefined;
-  const clusterId = unhex(body['clusterId']);
-  const epoch = body['epoch'];
+  if (crc !== checksum(body) || body.format !== format || !Array.isArray(body.members)) return undefined;
+  const clusterId = unhex(body.clusterId);
+  const epoch = body.epoch;
   if (clusterId === undefined || typeof epoch !== 'number' || !Number.isSafeInteger(epoch)) return undefined;
   const members = [];
-  for (const entry of body['members'] as unknown[]) {
+  for (const entry of body.members as unknown[]) {
     if (typeof entry !== 'object' || entry === null) return undefined;
     const { id, birthId, address } = entry as Record<string, unknown>;
     const birth = unhex(birthId);

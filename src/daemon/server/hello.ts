@@ -83,7 +83,8 @@ export function judgePeer(
     const other = isAllZero(hello.clusterId) ? 'none' : toHex(hello.clusterId).slice(0, 8);
     return refuse(
       'FOREIGN_CLUSTER',
-      `this server belongs to cluster ${toHex(membership.clusterId).slice(0, 8)}, the caller to ${other}: check --balancer and --data-dir`,
+      `this server belongs to cluster ${toHex(membership.clusterId).slice(0, 8)}, the caller to ${other}: ` +
+        'check --balancer and --data-dir',
     );
   }
   const member = membership.members.find(({ id }) => id === hello.serverId);

@@ -25,7 +25,10 @@ export interface HistoryParts {
 const gapSlotsMax = 16;
 const readBytes = 1 << 20;
 
-/** At most `limits.historyReadsMax` pages at once; the others wait in order. Each connection's number is bounded elsewhere. */
+/**
+ * At most `limits.historyReadsMax` pages at once; the others wait in order. Each connection's number is bounded
+ * elsewhere.
+ */
 export class History {
   readonly #parts: HistoryParts;
   readonly #rows: StateStore;

@@ -1,5 +1,6 @@
 /**
- * Links to the other servers. Each is one-way: what this server says goes over the link that it dialled, what a peer says
+ * Links to the other servers. Each is one-way: what this server says goes over the link that it dialled, what a peer
+ * says
  * comes over the link that the peer dialled. A frame that can't leave is dropped; the replica sends again.
  */
 import { type Logger, limits } from '../../base/index.js';
@@ -20,6 +21,7 @@ import { plainWelcome } from '../hello-gate.js';
 import { LinkProbe } from '../link-probe.js';
 import { judgePeer, type Membership, type PeerLives, type Self } from './hello.js';
 import { PeerDialer } from './peer-dialer.js';
+import { valueFault } from './peer-values.js';
 
 /** What the replica's driver hears of the links. */
 export interface PeerEvents {
@@ -181,7 +183,9 @@ export class Peers {
       onMessage: (message) => {
         if (peer.inbound !== connection) return;
         if (mayCarry(message.type, 'server', 'server') && message.type !== 'hello' && message.type !== 'welcome') {
-          events.message(peer.id, message as PaxosMessage);
+          const fault = valueFault(message as PaxosMessage);
+          if (fault === undefined) events.message(peer.id, message as PaxosMessage);
+          else this.#unreadable(peer, connection, fault);
         } else {
           connection.refuse(
             'PROTOCOL_ERROR',
@@ -205,6 +209,11 @@ export class Peers {
     );
     // A new life can't be reached over a link to the old one, even if nobody told us that it broke.
     peer.dialer.peerLives(hello.incarnation, hello.address);
+  }
+
+  #unreadable(peer: Peer, connection: FrameConnection, fault: string): void {
+    this.#options.logger.warn("a peer's frame is refused", { peer: peer.id, text: fault });
+    connection.refuse('PROTOCOL_ERROR', `${fault}: use one release everywhere`);
   }
 
   #inboundClosed(peer: Peer, connection: FrameConnection): void {

@@ -69,7 +69,8 @@ export class Sessions {
     const earlier = this.#registering.get(key);
     this.#registering.set(key, { link, request });
     if (earlier !== undefined) {
-      // Asked again, perhaps over a new connection: the item is on its way already, the answer goes to the newest asker.
+      // Asked again, perhaps over a new connection: the item is on its way already, the answer goes to the newest
+      // asker.
       endAsking(earlier.link);
       beginAsking(link);
       return;
@@ -86,7 +87,10 @@ export class Sessions {
     this.#tryResume({ link, request: message.request }, message.session, nonce);
   }
 
-  /** The connection is gone: its runs are kept for a while, its sessions leave in 30 s unless somebody speaks for them. */
+  /**
+   * The connection is gone: its runs are kept for a while, its sessions leave in 30 s unless somebody speaks for
+   * them.
+   */
   closed(link: ClientLink, nowMs: number): void {
     for (const [key, handle] of link.handles) {
       this.#options.submissions.close(handle, link, nowMs);

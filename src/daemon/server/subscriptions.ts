@@ -115,7 +115,10 @@ export class Subscriptions {
     for (const subscription of link.subscriptions.values()) this.#pump(subscription);
   }
 
-  /** A slot was applied: at once when the room was quiet, else joined with what follows within 5 ms (PERFORMANCE.md, 3). */
+  /**
+   * A slot was applied: at once when the room was quiet, else joined with what follows within 5 ms (PERFORMANCE.md,
+   * 3).
+   */
   applied(groups: readonly RoomGroup[]): void {
     for (const { room, group } of groups) {
       const shared = this.#rooms.get(room);
