@@ -25,6 +25,7 @@ export class FileDisk implements Disk {
   readonly #users = new Map<number, number>();
   /** Given up when the process has no descriptor left, so that the log can always roll (RELIABILITY.md, pitfall 38). */
   #reserve: number | undefined;
+  #closed = false;
 
   /** Creates the directory if it is missing. Throws what the system says. */
   constructor(directory: string, options: FileDiskOptions = {}) {
@@ -194,6 +195,7 @@ export class FileDisk implements Disk {
   #openSync(name: string, create = true): number {
     const held = this.#files.get(name);
     if (held !== undefined) return held;
+    if (this.#closed) throw new Error(`${name} is asked for after the disk was closed`);
     const flags = create ? fs.constants.O_RDWR | fs.constants.O_CREAT : fs.constants.O_RDWR;
     let fd: number;
     try {
@@ -205,7 +207,7 @@ export class FileDisk implements Disk {
       fd = fs.openSync(this.#path(name), flags, 0o600);
     }
     this.#files.set(name, fd);
-    this.#closeUnused();
+    this.#closeUnused(fd);
     if (this.#reserve === undefined) this.#takeReserve();
     return fd;
   }
@@ -239,10 +241,11 @@ export class FileDisk implements Disk {
     if (!this.#users.has(fd)) fs.closeSync(fd);
   }
 
-  #closeUnused(): void {
+  /** Least recently used first; never `opened`, which its opener has not begun to use. */
+  #closeUnused(opened: number): void {
     for (const [name, fd] of this.#files) {
       if (this.#files.size <= OPEN_FILES_MAX) return;
-      if (!this.#users.has(fd)) this.#forget(name);
+      if (fd !== opened && !this.#users.has(fd)) this.#forget(name);
     }
   }
 

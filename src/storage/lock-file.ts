@@ -56,7 +56,7 @@ async function outlast(directory: string, self: string): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     const rival = rivals(directory, self)[0];
     if (rival === undefined) return;
-    const undecided = contents(path.join(directory, rival.name)) === CANDIDATE && rival.name > self;
+    const undecided = contents(path.join(directory, rival.name)) !== HELD && rival.name > self;
     if (!undecided || waitedMs >= DECIDE_MS) throw locked(directory, rival.owner.pid, rival.why);
     await pause(POLL_MS);
   }

@@ -1,0 +1,151 @@
+/** The real disk: the same log on real files, descriptors, a small tmpfs that fills up. */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import t from 'tap';
+import { nodeClock } from '../../src/base/index.js';
+import {
+  FileDisk,
+  type Location,
+  type Recovered,
+  StorageError,
+  Wal,
+  type WalOptions,
+} from '../../src/storage/index.js';
+import { testIdentity } from './world.js';
+
+const ballot = { round: 1, server: 2, incarnation: 3 };
+
+interface Opened {
+  readonly wal: Wal;
+  readonly recovered: Recovered;
+  readonly full: boolean[];
+}
+
+function open(disk: FileDisk, counter: number, options: Partial<WalOptions> = {}): Promise<Opened> {
+  const full: boolean[] = [];
+  return new Promise((resolve, reject) =>
+    Wal.open(
+      disk,
+      testIdentity(counter),
+      {
+        clock: nodeClock,
+        segmentBytes: 256 * 1024,
+        firstSegmentBytes: 64 * 1024,
+        onDurable: () => {},
+        onFull: (value) => full.push(value),
+        onFatal: reject,
+        ...options,
+      },
+      (error, opened) => (opened === undefined ? reject(error) : resolve({ ...opened, full })),
+    ),
+  );
+}
+
+async function until(enough: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!enough()) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const close = (wal: Wal) =>
+  new Promise<void>((resolve, reject) => wal.close((error) => (error ? reject(error) : resolve())));
+
+t.test('write, roll, read back, stop, start again', async (t) => {
+  const directory = t.testdir();
+  const disk = new FileDisk(directory);
+  const { wal } = await open(disk, 1);
+  const locations: { location: Location; value: Buffer }[] = [];
+  for (let slot = 1; slot <= 600; slot++) {
+    const value = Buffer.alloc(slot % 7 === 0 ? 9000 : 80, slot % 256);
+    const location = wal.append({ kind: 'accept', ballot, slot, value });
+    if (location !== undefined) locations.push({ location, value });
+    if (slot % 25 === 0) wal.flush();
+    if (slot % 100 === 0) await until(() => wal.durableRecords === slot, 'durable');
+  }
+  t.ok(wal.segments.length >= 3, `${wal.segments.length} segments`);
+  for (const { location, value } of locations) {
+    const read = await new Promise<Buffer | undefined>((resolve, reject) =>
+      wal.read(location, (error, bytes) => (error ? reject(error) : resolve(bytes))),
+    );
+    if (read?.equals(value) !== true) t.fail(`segment ${location.segment} offset ${location.offset}`);
+  }
+  await close(wal);
+  disk.close();
+  const again = new FileDisk(directory);
+  const second = await open(again, 2);
+  t.equal(second.recovered.entries.length, 600);
+  await close(second.wal);
+  again.close();
+});
+
+t.test('many files are read through few descriptors', async (t) => {
+  const directory = t.testdir();
+  for (let i = 0; i < 100; i++) fs.writeFileSync(path.join(directory, `f${i}`), `file ${i}`);
+  const disk = new FileDisk(directory);
+  const before = fs.readdirSync('/proc/self/fd').length;
+  await Promise.all(
+    Array.from(
+      { length: 100 },
+      (_, i) =>
+        new Promise<void>((resolve, reject) =>
+          disk.read(`f${i}`, 0, 20, (error, bytes) =>
+            error || String(bytes) !== `file ${i}` ? reject(error ?? new Error(String(bytes))) : resolve(),
+          ),
+        ),
+    ),
+  );
+  await new Promise<void>((resolve) =>
+    disk.read('f0', 5, 20, (_error, bytes) => {
+      t.equal(String(bytes), '0');
+      resolve();
+    }),
+  );
+  t.ok(fs.readdirSync('/proc/self/fd').length - before <= 101);
+  disk.close();
+  t.ok(fs.readdirSync('/proc/self/fd').length <= before);
+});
+
+const small = path.join(t.testdirName, 'small');
+let mounted = false;
+try {
+  fs.mkdirSync(small, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'synod-test', small], { stdio: 'ignore' });
+  mounted = true;
+} catch {
+  mounted = false;
+}
+t.teardown(() => {
+  if (mounted) execFileSync('umount', ['-l', small]);
+});
+
+t.test('a 2 MiB file system that fills up', { skip: mounted ? false : 'tmpfs cannot be mounted here' }, async (t) => {
+  const ballast = path.join(small, 'ballast');
+  fs.writeFileSync(ballast, Buffer.alloc(900 * 1024));
+  const disk = new FileDisk(small);
+  const { wal, full } = await open(disk, 1, { fullRetryMs: 20 });
+  let slot = 0;
+  while (!wal.full) {
+    wal.append({ kind: 'accept', ballot, slot: ++slot, value: Buffer.alloc(20_000, slot) });
+    wal.flush();
+    const want = slot;
+    await until(() => wal.durableRecords === want || wal.full, 'durable or full');
+  }
+  t.strictSame(full, [true]);
+  t.ok(wal.durableRecords < slot, `${wal.durableRecords} of ${slot} durable`);
+  fs.rmSync(ballast);
+  await until(() => wal.durableRecords === slot, 'goes on with space');
+  t.strictSame(full, [true, false]);
+  await close(wal);
+  disk.close();
+  const again = new FileDisk(small);
+  const second = await open(again, 2, { fullRetryMs: 20 }).catch((error: Error) => error);
+  if (second instanceof Error) t.ok(second instanceof StorageError, second.message);
+  else {
+    t.equal(second.recovered.entries.length, slot);
+    await close(second.wal);
+  }
+  again.close();
+});

@@ -1,0 +1,149 @@
+/** The contract of a state store, run on both forms; and LevelDB's own: crash of the process, damage, lock. */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  type KeyRange,
+  LevelStore,
+  MemoryRows,
+  MemoryStore,
+  prefixRange,
+  prefixStore,
+  type Row,
+  type StateStore,
+} from '../../src/storage/index.js';
+
+function call<T>(act: (done: (error: Error | undefined, value?: T) => void) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) =>
+    act((error, value) => (error === undefined ? resolve(value) : reject(error))),
+  );
+}
+
+const get = (store: StateStore, key: Uint8Array) => call<Uint8Array | undefined>((done) => store.get(key, done));
+const rows = (store: StateStore, range: KeyRange) => call<Row[]>((done) => store.iterate(range, done));
+const batch = (store: StateStore, puts: Row[], deletes: Uint8Array[]) =>
+  call<void>((done) => store.batch(puts, deletes, done));
+const close = (store: StateStore) => call<void>((done) => store.close(done));
+const openLevel = (directory: string) =>
+  call<LevelStore>((done) => LevelStore.open(directory, done)) as Promise<LevelStore>;
+const hex = (found: Row[] = []) =>
+  found.map(({ key, value }) => `${Buffer.from(key).toString('hex')}=${Buffer.from(value).toString('hex')}`);
+
+type Reopen = () => Promise<StateStore>;
+
+function contract(name: string, make: (directory: string) => Reopen): void {
+  t.test(`${name}: what was put is there, in bytewise order, also after it was closed`, async (t) => {
+    const reopen = make(t.testdir());
+    let store = await reopen();
+    const keys = ['ff', '00', '80', '7f', '0000', '00ff', 'ff00', '8001'].map((text) => Buffer.from(text, 'hex'));
+    await batch(
+      store,
+      keys.map((key) => ({ key, value: Buffer.concat([key, key]) })),
+      [],
+    );
+    await batch(
+      store,
+      [{ key: Buffer.from('80', 'hex'), value: Buffer.alloc(0) }],
+      [Buffer.from('7f', 'hex'), Buffer.from('55', 'hex')],
+    );
+    await close(store);
+    store = await reopen();
+    t.strictSame(
+      hex(await rows(store, {})).map((row) => row.split('=')[0]),
+      ['00', '0000', '00ff', '80', '8001', 'ff', 'ff00'],
+    );
+    t.equal(await get(store, Buffer.from('7f', 'hex')), undefined);
+    t.equal((await get(store, Buffer.from('80', 'hex')))?.length, 0, 'an empty value is a value');
+    t.equal((await get(store, Buffer.from('ff00', 'hex')))?.length, 4);
+    await close(store);
+  });
+
+  t.test(`${name}: agrees with a plain model on random batches and ranges`, async (t) => {
+    const key = fc.uint8Array({ minLength: 1, maxLength: 3 });
+    const round = fc.record({
+      puts: fc.uniqueArray(fc.tuple(key, fc.uint8Array({ maxLength: 5 })), {
+        selector: ([k]) => Buffer.from(k).toString('hex'),
+        maxLength: 12,
+      }),
+      deletes: fc.array(key, { maxLength: 4 }),
+      from: fc.option(key, { nil: undefined }),
+      to: fc.option(key, { nil: undefined }),
+      reverse: fc.boolean(),
+      limit: fc.option(fc.nat(6), { nil: undefined }),
+    });
+    let number = 0;
+    const property = fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
+      const store = await make(path.join(t.testdirName, String(number++)))();
+      const model = new Map<string, string>();
+      for (const { puts, deletes, from, to, reverse, limit } of rounds) {
+        const put = new Set(puts.map(([k]) => Buffer.from(k).toString('hex')));
+        const del = deletes.filter((k) => !put.has(Buffer.from(k).toString('hex')));
+        await batch(
+          store,
+          puts.map(([k, value]) => ({ key: k, value })),
+          del,
+        );
+        for (const k of del) model.delete(Buffer.from(k).toString('hex'));
+        for (const [k, value] of puts) model.set(Buffer.from(k).toString('hex'), Buffer.from(value).toString('hex'));
+        const range: KeyRange = {
+          ...(from && { from }),
+          ...(to && { to }),
+          reverse,
+          ...(limit !== undefined && { limit }),
+        };
+        const low = from && Buffer.from(from).toString('hex');
+        const high = to && Buffer.from(to).toString('hex');
+        let want = [...model]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .filter(([k]) => (low === undefined || k >= low) && (high === undefined || k < high));
+        if (reverse) want = want.reverse();
+        if (limit !== undefined) want = want.slice(0, limit);
+        const found = hex(await rows(store, range));
+        if (found.join() !== want.map(([k, v]) => `${k}=${v}`).join())
+          throw new Error(`${found.join()} is not ${want.join(' ')}`);
+      }
+      await close(store);
+    });
+    t.testdir();
+    await fc.assert(property, { numRuns: 40 });
+  });
+
+  t.test(`${name}: a prefix view sees only its own keys`, async (t) => {
+    const store = await make(t.testdir())();
+    const one = prefixStore(store, 1);
+    const two = prefixStore(store, 2);
+    await batch(
+      one,
+      [
+        { key: Buffer.from('ff', 'hex'), value: Buffer.from('a') },
+        { key: Buffer.from('a1ff', 'hex'), value: Buffer.from('b') },
+      ],
+      [],
+    );
+    await batch(two, [{ key: Buffer.from('00', 'hex'), value: Buffer.from('c') }], []);
+    t.strictSame(hex(await rows(one, {})), ['a1ff=62', 'ff=61']);
+    t.strictSame(hex(await rows(one, prefixRange(Buffer.from('a1', 'hex')))), ['a1ff=62']);
+    t.strictSame(hex(await rows(one, prefixRange(Buffer.from('ff', 'hex')))), ['ff=61']);
+    t.strictSame(hex(await rows(two, { reverse: true, limit: 1 })), ['00=63']);
+    t.equal(await get(two, Buffer.from('ff', 'hex')), undefined);
+    await batch(one, [], [Buffer.from('ff', 'hex')]);
+    t.equal((await rows(store, {}))?.length, 2);
+    await close(store);
+  });
+}
+
+contract('MemoryStore', () => {
+  const kept = new MemoryRows();
+  return async () => new MemoryStore(kept);
+});
+contract('LevelStore', (directory) => () => openLevel(path.join(directory, 'state')));
+
+t.test('a second process, a directory that is no store', async (t) => {
+  const directory = path.join(t.testdir(), 'state');
+  const store = await openLevel(directory);
+  await t.rejects(openLevel(directory), { code: 'DIRECTORY_LOCKED', exitCode: 7 });
+  await close(store);
+  fs.writeFileSync(path.join(directory, 'CURRENT'), 'rubbish\n');
+  await t.rejects(openLevel(directory), { code: 'STORE_DAMAGED', exitCode: 7, message: /move that directory away/ });
+});
