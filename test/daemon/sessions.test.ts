@@ -2,6 +2,7 @@
 import t from 'tap';
 import { limits, silentLogger } from '../../src/base/index.js';
 import type { ResumeCheck, SessionView } from '../../src/chat/index.js';
+import { AbsentServers } from '../../src/daemon/server/absent-servers.js';
 import { newClientLink } from '../../src/daemon/server/client-link.js';
 import { Sessions } from '../../src/daemon/server/sessions.js';
 import type { FrameConnection } from '../../src/net/index.js';
@@ -194,4 +195,42 @@ t.test('connected sessions are touched once per quarter of the expiry', async (t
   it.sessions.tick(limits.sessionTouchMs);
   it.sessions.tick(limits.sessionTouchMs + 1);
   t.same(it.kinds(), [ITEM_TOUCH]);
+});
+
+t.test('the leader writes the leave of those who spoke through a server that stays silent', async (t) => {
+  const it = setup({ view: view({ server: 2 }) });
+  it.sessions.tick(limits.leaveAfterMs * 2);
+  t.same(it.kinds(), [], 'not by the clock of this server alone');
+  it.sessions.leaveOf(2);
+  t.same(it.kinds(), [ITEM_DETACH]);
+  t.ok(it.items[0]?.isPending());
+  it.found.view = view({ server: 3, attachment: 8 });
+  t.notOk(it.items[0]?.isPending(), 'it came back at a third server');
+});
+
+t.test('a session that the others took for gone is attached again, once, while its client is here', async (t) => {
+  const it = setup({ view: view() });
+  it.sessions.resume(it.link(), resume);
+  it.found.view = view({ attached: false });
+  it.sessions.tick(1_000);
+  it.sessions.tick(2_000);
+  t.same(it.kinds(), [ITEM_ATTACH]);
+  it.found.view = view({ attachment: 8 });
+  it.sessions.applied(
+    { ...nothing, attachments: [{ session: id, server: 1, attachment: 8, code: 'ok' }] } as never,
+    2_500,
+  );
+  it.sessions.tick(3_000);
+  t.same(it.kinds(), [ITEM_ATTACH]);
+});
+
+t.test('an absent server is named once per absence, and only by who leads', async (t) => {
+  const absent = new AbsentServers([2, 3], 0);
+  const late = limits.leaveAfterMs;
+  t.same(absent.due([3], true, late - 1), []);
+  t.same(absent.due([3], false, late), [], 'a follower writes nothing');
+  t.same(absent.due([3], true, late), [2]);
+  t.same(absent.due([3], true, late + 1_000), [], 'once');
+  t.same(absent.due([2], true, late + 2_000), []);
+  t.same(absent.due([], true, 2 * late + 2_000), [2, 3], 'a new absence of 2, and 3 as long ago');
 });

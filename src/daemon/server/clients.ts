@@ -127,6 +127,12 @@ export class Clients implements Listener {
     this.#armFlush();
   }
 
+  /** These servers have been silent for so long that their clients have left. */
+  leaveOf(servers: readonly ServerId[]): void {
+    for (const server of servers) this.#sessions.leaveOf(server);
+    this.#armFlush();
+  }
+
   /** Addresses changed: clients keep the list for the time when the balancer is down. */
   tellStanding(): void {
     const frame = this.#standingFrame();

@@ -6,6 +6,7 @@ import { type FrameConnection, type NetContext, Stage } from '../../net/index.js
 import { type Directory, type Disk, LevelStore, type StateStore } from '../../storage/index.js';
 import { type Hello, type MemberAddress, membershipHash, type RefusalCode, type ServerId } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
+import { AbsentServers } from './absent-servers.js';
 import { Clients } from './clients.js';
 import type { Membership, Self } from './hello.js';
 import { History } from './history.js';
@@ -36,6 +37,7 @@ export class Core {
   readonly clients: Clients;
   readonly peers: Peers;
   #interval: NodeJS.Timeout | undefined;
+  readonly #absent: AbsentServers;
   #tickedMs: number;
   #housekeptMs = 0;
   #walArmed = false;
@@ -50,6 +52,8 @@ export class Core {
     const { self, membership, context, logger } = options;
     const { driver, chat, reader, wal } = opened;
     this.#tickedMs = nodeClock.monotonicMs();
+    const others = membership.members.map(({ id }) => id).filter((id) => id !== self.id);
+    this.#absent = new AbsentServers(others, this.#tickedMs);
     this.peers = new Peers({
       self,
       membership,
@@ -191,6 +195,9 @@ export class Core {
     if (this.#ended) return;
     this.#housekeptMs = nowMs;
     this.clients.tick(nowMs);
+    const { heard, leader } = this.#opened.driver.view;
+    const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
+    if (absent.length > 0) this.clients.leaveOf(absent);
     const { full } = this.#opened.wal;
     if (full === this.#wasFull) return;
     this.#wasFull = full;

@@ -7,7 +7,7 @@
  * applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write for the turn.
  * Calls made while a step is being obeyed (a listener that submits) wait until it is done.
  */
-import { assert, limits, type Logger } from '../../base/index.js';
+import { assert, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
 import type { Checkpointer, LogReader, SlotIndex, Wal } from '../../storage/index.js';
@@ -232,7 +232,8 @@ export class Driver {
     if (effects.settled.length > 0) listener.settled(effects.settled);
     if (effects.refused.length > 0) listener.refused(effects.refused);
     for (const { id, fresh } of effects.reads) listener.read(id, fresh);
-    for (const peer of effects.fetchState) logger.error('log-trimmed-at-peer', { peer, applied: this.#parts.chat.applied });
+    for (const peer of effects.fetchState)
+      logger.error('log-trimmed-at-peer', { peer, applied: this.#parts.chat.applied });
     if (effects.standing !== undefined) listener.standing(effects.standing);
     if (effects.stopped) listener.stopped();
   }
@@ -263,7 +264,11 @@ export class Driver {
       if (this.#halted) return;
       if (error === undefined) chat.stored();
       else if (checkpointer.overdue) this.onFatal(error);
-      else logger.warn('checkpoint-failed', { error: error.message, text: 'it is tried again; check the space on the disk' });
+      else
+        logger.warn('checkpoint-failed', {
+          error: error.message,
+          text: 'it is tried again; check the space on the disk',
+        });
     });
   }
 
@@ -275,7 +280,11 @@ export class Driver {
       // Where nothing could be read the log begins above; else it is enough for the asker that it does not begin later.
       const firstSlot = values.length === 0 && from <= upto ? upto + 1 : from;
       // Chosen values are facts: this reply vouches for no record of ours (PAXOS.md, Catch-up).
-      this.#gate.push({ to, after: 0, message: { type: 'learnReply', request, commit, promised, firstSlot, from, values } });
+      this.#gate.push({
+        to,
+        after: 0,
+        message: { type: 'learnReply', request, commit, promised, firstSlot, from, values },
+      });
     };
     if (from > upto) {
       reply([]);

@@ -3,11 +3,24 @@
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
 import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
-import { ChatState, type ChatOptions } from '../../chat/index.js';
+import { type ChatOptions, ChatState } from '../../chat/index.js';
 import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
-  Checkpointer, type CheckpointMeta, chatRows, type Disk, loadCheckpoint, LogReader, type Recovered, type Row, slotIndexOf,
-  type SlotIndex, type StateStore, StorageError, Wal, type WalIdentity, type WalOptions,
+  Checkpointer,
+  type CheckpointMeta,
+  chatRows,
+  type Disk,
+  LogReader,
+  loadCheckpoint,
+  type Recovered,
+  type Row,
+  type SlotIndex,
+  type StateStore,
+  StorageError,
+  slotIndexOf,
+  Wal,
+  type WalIdentity,
+  type WalOptions,
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
@@ -139,7 +152,10 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       const missing = replay(loaded, recovered, reader);
       if (missing !== undefined) return done(missing);
       logger.info('recovered', {
-        checkpoint: meta?.applied ?? 0, applied: chat.applied, votes: recovered.entries.length, cut: recovered.cut?.records ?? 0,
+        checkpoint: meta?.applied ?? 0,
+        applied: chat.applied,
+        votes: recovered.entries.length,
+        cut: recovered.cut?.records ?? 0,
       });
       driver = new Driver({
         replica: newReplica(options, recovered, chat.applied),
@@ -154,7 +170,16 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         now: () => nowOf(clock),
         onFatal: options.onFatal,
       });
-      done(undefined, { driver, chat, index, reader, wal, store: options.store, recovered, checkpointSlot: meta?.applied ?? 0 });
+      done(undefined, {
+        driver,
+        chat,
+        index,
+        reader,
+        wal,
+        store: options.store,
+        recovered,
+        checkpointSlot: meta?.applied ?? 0,
+      });
     },
   );
 }

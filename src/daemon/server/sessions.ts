@@ -49,6 +49,8 @@ export class Sessions {
   readonly #speakers = new Map<string, ClientLink>();
   /** Sessions without a connection here, and when to write that they left. */
   readonly #leaving = new Map<string, { readonly session: SessionId; readonly atMs: number }>();
+  /** Sessions whose attach is on its way into the log. */
+  readonly #attaching = new Set<string>();
   #touchAtMs: number;
 
   constructor(options: SessionsOptions, nowMs: number) {
@@ -118,11 +120,17 @@ export class Sessions {
     for (const [key, { session, atMs }] of this.#leaving) {
       if (atMs > nowMs) continue;
       this.#leaving.delete(key);
-      this.#detach(session, nowMs);
+      if (this.#detach(session) === 'full') this.#leaveLater(session, nowMs);
     }
+    for (const link of this.#speakers.values()) this.#attachAgain(link);
     if (nowMs < this.#touchAtMs) return;
     this.#touchAtMs = nowMs + limits.sessionTouchMs;
     this.#touch();
+  }
+
+  /** `server` has been silent for 30 s: whoever spoke through it and has not come back elsewhere has left. */
+  leaveOf(server: ServerId): void {
+    for (const { id } of this.#options.chat.sessionsOf(server)) this.#detach(id, server);
   }
 
   #registered(registration: Registration, nowMs: number): void {
@@ -142,13 +150,16 @@ export class Sessions {
   }
 
   #attached(attachment: Attachment, nowMs: number): void {
-    if (attachment.code !== 'ok' || attachment.server !== this.#options.serverId) return;
+    if (attachment.server !== this.#options.serverId) return;
+    this.#attaching.delete(sessionKey(attachment.session));
+    if (attachment.code !== 'ok') return;
     if (!this.#speakers.has(sessionKey(attachment.session))) this.#leaveLater(attachment.session, nowMs);
   }
 
   #expired(session: SessionId): void {
     const key = sessionKey(session);
     this.#leaving.delete(key);
+    this.#attaching.delete(key);
     const link = this.#speakers.get(key);
     if (link === undefined) return;
     this.#speakers.delete(key);
@@ -190,17 +201,27 @@ export class Sessions {
     this.#leaving.delete(key);
   }
 
-  /** The log learns that the session is present through this server, unless it says so already. */
+  /** The log learns that the session is present through this server, unless it says so or is being told already. */
   #attach(view: SessionView, nonce: Uint8Array): void {
     const { chat, submissions, serverId, logger } = this.#options;
     const key = sessionKey(view.id);
     const isPending = (): boolean => {
       const now = chat.session(view.id);
-      return now !== undefined && this.#speakers.has(key) && !(now.attached && now.server === serverId);
+      const pending = now !== undefined && this.#speakers.has(key) && !(now.attached && now.server === serverId);
+      if (!pending) this.#attaching.delete(key);
+      return pending;
     };
-    if (!isPending()) return;
-    if (!submissions.item(attachItem({ session: view.id, nonce, server: serverId }), isPending)) {
-      logger.debug('ignored', { what: 'attach', why: 'this server is full; the next resume tries again' });
+    if (this.#attaching.has(key) || !isPending()) return;
+    if (submissions.item(attachItem({ session: view.id, nonce, server: serverId }), isPending))
+      this.#attaching.add(key);
+    else logger.debug('ignored', { what: 'attach', why: 'this server is full; the next second tries again' });
+  }
+
+  /** The others took this server for gone and wrote that its clients left: those that are here are present again. */
+  #attachAgain(link: ClientLink): void {
+    for (const { session, nonce } of link.handles.values()) {
+      const view = this.#options.chat.session(session);
+      if (view !== undefined && this.#speakers.get(sessionKey(session)) === link) this.#attach(view, nonce);
     }
   }
 
@@ -208,18 +229,21 @@ export class Sessions {
     this.#leaving.set(sessionKey(session), { session, atMs: nowMs + limits.leaveAfterMs });
   }
 
-  /** Takes effect only if the session has not been attached anywhere since: the attachment number says so at apply. */
-  #detach(session: SessionId, nowMs: number): void {
-    const { chat, submissions, serverId } = this.#options;
+  /**
+   * Writes that a session left `server`. Takes effect only if it has not been attached anywhere since: the attachment
+   * number says so at apply.
+   */
+  #detach(session: SessionId, server: ServerId = this.#options.serverId): 'full' | 'done' {
+    const { chat, submissions } = this.#options;
     const key = sessionKey(session);
     const view = chat.session(session);
-    if (view === undefined || !view.attached || view.server !== serverId || this.#speakers.has(key)) return;
+    if (view === undefined || !view.attached || view.server !== server || this.#speakers.has(key)) return 'done';
     const { attachment } = view;
     const isPending = (): boolean => {
       const now = chat.session(session);
       return now?.attached === true && now.attachment === attachment && !this.#speakers.has(key);
     };
-    if (!submissions.item(detachItem({ session, attachment }), isPending)) this.#leaveLater(session, nowMs);
+    return submissions.item(detachItem({ session, attachment }), isPending) ? 'done' : 'full';
   }
 
   #touch(): void {
