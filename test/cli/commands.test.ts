@@ -148,7 +148,7 @@ t.test('log dump names what was said, and no secret', async (t) => {
     'no record is left out',
   );
   const items = records.flatMap((record) => record.items ?? []);
-  t.ok(items.some((item) => /post #lobby "one line"$/.test(item)));
+  t.ok(items.some((item) => /^session \d+\/0 seq 1 post #lobby "one line"$/.test(item)));
   t.ok(items.some((item) => /^register "bot" index 0 at server 1/.test(item)));
   const text = await run('synod', ['log', 'dump', folder], home);
   t.match(text.out, /accept slot \d+ ballot \d+\.1 \[register "bot"/);

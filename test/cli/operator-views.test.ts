@@ -69,6 +69,18 @@ t.test('the JSON has the fields of the contract', async (t) => {
   t.match(statusLines(view).at(-1), /faults: s3 p:10::a:20/);
 });
 
+t.test('lag counts what is committed anywhere and not applied here', async (t) => {
+  const view = statusView(
+    [up(1, { committed: 1042, applied: 1000 }), leader, up(3, { committed: 900, applied: 900 })],
+    3,
+    '',
+  );
+  t.strictSame(
+    view.servers.map((server) => server.lag),
+    [42, 0, 142],
+  );
+});
+
 t.test('sound: all up, a leader, nobody recovering', async (t) => {
   t.ok(isSound(statusView([up(1), leader, up(3)], 3, '')));
   t.notOk(isSound(statusView([up(1), leader, up(3, { role: 'recovering' })], 3, '')));
