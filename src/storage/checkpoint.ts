@@ -3,7 +3,7 @@
  * batch begins only when the log is durable through everything the state rests on, so a store never runs ahead of its log.
  */
 import { assert, limits, readU32, readU64, writeU32, writeU53 } from '../base/index.js';
-import type { Slot } from '../wire/types.js';
+import type { Slot } from '../wire/index.js';
 import { StorageError } from './errors.js';
 import { prefixStore } from './prefix-store.js';
 import { SlotIndex } from './slot-index.js';

@@ -3,7 +3,7 @@
  * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
  */
 import { asBuffer, assert, crc32, equalBytes, fromHex, toHex } from '../base/index.js';
-import type { Incarnation, Member, ServerId } from '../wire/types.js';
+import type { Incarnation, Member, ServerId } from '../wire/index.js';
 import type { Disk, Done } from './disk.js';
 import { diskError, StorageError } from './errors.js';
 import { segmentNumber, type WalIdentity } from './segment.js';

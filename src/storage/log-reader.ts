@@ -1,6 +1,6 @@
 /** Serves chosen values to learners and history: recent ones from a byte-bounded cache, older ones from segments. */
 import { assert } from '../base/index.js';
-import type { Slot } from '../wire/types.js';
+import type { Slot } from '../wire/index.js';
 import type { Later } from './memory-store.js';
 import type { Location } from './recovery.js';
 import type { SlotIndex } from './slot-index.js';

@@ -4,7 +4,7 @@
  * one is written only when it is synced, which is what the records' claim of durability rests on.
  */
 import { assert } from '../base/index.js';
-import type { Ballot, Slot } from '../wire/types.js';
+import type { Ballot, Slot } from '../wire/index.js';
 import type { Location } from './recovery.js';
 import { encodeHeader, HEADER_BYTES, type WalIdentity } from './segment.js';
 import type { LogRecord, RecordPlace } from './wal-record.js';

@@ -14,7 +14,7 @@
  * idleness and at an orderly stop, ends that window.
  */
 import { equalBytes, isAllZero } from '../base/index.js';
-import type { Ballot, Slot } from '../wire/types.js';
+import type { Ballot, Slot } from '../wire/index.js';
 import type { Disk } from './disk.js';
 import { DamagedLog, StorageError } from './errors.js';
 import type { SegmentHeader, WalIdentity } from './segment.js';

@@ -3,7 +3,7 @@
  * in the chain of records; a valid one says that every segment before it was durable to its last record.
  */
 import { assert, crc32, readU64, writeU53 } from '../base/index.js';
-import type { Incarnation, Member, ServerId } from '../wire/types.js';
+import type { Incarnation, Member, ServerId } from '../wire/index.js';
 
 /** One page: the header never shares a sector with a record. */
 export const HEADER_BYTES = 4096;

@@ -3,7 +3,7 @@
  * slots since the last checkpoint, the unfinished row and the places of slots that are logged and not yet applied.
  */
 import { assert, limits, readU32, writeU32, writeU53 } from '../base/index.js';
-import type { Slot } from '../wire/types.js';
+import type { Slot } from '../wire/index.js';
 import type { Location } from './recovery.js';
 import type { Row, StateStore } from './state-store.js';
 

@@ -1,5 +1,5 @@
 /** Reads values back from segments: several neighbours in one piece, each checked against its record's checksum. */
-import type { Slot } from '../wire/types.js';
+import type { Slot } from '../wire/index.js';
 import type { Disk } from './disk.js';
 import { DamagedLog, diskError } from './errors.js';
 import type { Location } from './recovery.js';

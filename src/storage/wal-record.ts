@@ -12,7 +12,7 @@
  *   32  body  promise: ballot · accept, chosen: slot, ballot, two zero bytes, value · commit: upto · mark: nothing
  */
 import { assert, crc32, readU64, writeU53 } from '../base/index.js';
-import type { Ballot, Slot } from '../wire/types.js';
+import type { Ballot, Slot } from '../wire/index.js';
 
 /** What the log can hold; the same shape as paxos' Persist, of which storage knows nothing else. */
 export type LogRecord =

@@ -1,7 +1,7 @@
 /** The durable gate: the one way out for frames between servers; each waits there for the records that it vouches for. */
-import { assert } from '../../base/assert.js';
+import { assert } from '../../base/index.js';
 import type { PaxosMessage, Send } from '../../paxos/index.js';
-import type { ServerId } from '../../wire/types.js';
+import type { ServerId } from '../../wire/index.js';
 
 /** Where frames go once they may leave. Never called again after {@link DurableGate.close}. */
 export type GateOutput = (to: ServerId, message: PaxosMessage) => void;
