@@ -1,6 +1,7 @@
 /** The real disk: the same log on real files, descriptors, a small tmpfs that fills up. */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import t from 'tap';
 import { nodeClock } from '../../src/base/index.js';
@@ -108,10 +109,9 @@ t.test('many files are read through few descriptors', async (t) => {
   t.ok(fs.readdirSync('/proc/self/fd').length <= before);
 });
 
-const small = path.join(t.testdirName, 'small');
+const small = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-tmpfs-'));
 let mounted = false;
 try {
-  fs.mkdirSync(small, { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'synod-test', small], { stdio: 'ignore' });
   mounted = true;
 } catch {
@@ -119,6 +119,7 @@ try {
 }
 t.teardown(() => {
   if (mounted) execFileSync('umount', ['-l', small]);
+  fs.rmdirSync(small);
 });
 
 t.test('a 2 MiB file system that fills up', { skip: mounted ? false : 'tmpfs cannot be mounted here' }, async (t) => {

@@ -153,7 +153,7 @@ export class SimDisk implements Disk {
     return Buffer.from(this.#file(name).current.content);
   }
 
-  /** A disk of its own with the same content, all of it synced: the state after an orderly stop or a kill -9. */
+  /** A disk of its own with the same content, all of it synced: the state after an orderly stop. */
   copy(options: SimDiskOptions = this.#options): SimDisk {
     const next = new SimDisk(options);
     for (const [name, file] of this.#names) next.put(name, file.current.content);
@@ -173,11 +173,17 @@ export class SimDisk implements Disk {
     return next;
   }
 
-  /** The process dies, the machine goes on: everything written is there, nothing is answered any more. */
+  /**
+   * The process dies, the machine goes on: everything written is there, but what no sync covered is still in the page cache
+   * only and may be lost by a later crash. Nothing is answered any more.
+   */
   kill(options: SimDiskOptions = this.#options): SimDisk {
     this.#dead = true;
-    const next = this.copy(options);
+    const next = new SimDisk(options);
     next.capacityBytes = this.capacityBytes;
+    next.#names = this.#names;
+    next.#durableNames = this.#durableNames;
+    next.#nameChanges = this.#nameChanges;
     return next;
   }
 
