@@ -5,7 +5,7 @@ import t from 'tap';
 import { formatScenario, parseScenario, runScenario } from './runner.js';
 
 const folder = join(process.cwd(), 'test/script/scenarios');
-const record = process.env['SYNOD_RECORD'] === '1';
+const record = process.env.SYNOD_RECORD === '1';
 
 for (const name of readdirSync(folder)
   .filter((file) => file.endsWith('.txt'))

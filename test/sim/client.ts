@@ -1,7 +1,7 @@
 /** A simulated client: registers, submits runs, resends after a reroute, subscribes and checks that its streams are gapless. */
 import type { Prng } from '../../src/base/index.js';
 import type { Answer } from '../../src/chat/index.js';
-import { encodeRun, type EventGroup, type RunMessage, type SessionId } from '../../src/wire/index.js';
+import { type EventGroup, encodeRun, type RunMessage, type SessionId } from '../../src/wire/index.js';
 import type { History } from './checkers/history.js';
 import type { ClientEnd, Connection, ToClient } from './connection.js';
 import { type Kernel, tags } from './kernel.js';
@@ -50,7 +50,14 @@ export class Client implements ClientEnd {
 
   constructor(
     number: number,
-    shared: { kernel: Kernel; random: Prng; options: SimOptions; history: History; dial: Dial; rooms: readonly string[] },
+    shared: {
+      kernel: Kernel;
+      random: Prng;
+      options: SimOptions;
+      history: History;
+      dial: Dial;
+      rooms: readonly string[];
+    },
   ) {
     this.name = `user${number}`;
     this.#kernel = shared.kernel;
@@ -78,8 +85,10 @@ export class Client implements ClientEnd {
 
   describe(): string {
     const rooms = this.#rooms.map((room) => `${room} ${this.#next.get(room)}/${this.#history.events(room)}`).join(', ');
-    return `${this.name}: ${this.#connection === undefined ? 'no connection' : this.#ready ? 'ready' : 'waiting'}, ` +
-      `${this.pending} unanswered from ${this.#unanswered[0]?.seq ?? '-'}, ${this.acked} acked, ${rooms}`;
+    return (
+      `${this.name}: ${this.#connection === undefined ? 'no connection' : this.#ready ? 'ready' : 'waiting'}, ` +
+      `${this.pending} unanswered from ${this.#unanswered[0]?.seq ?? '-'}, ${this.acked} acked, ${rooms}`
+    );
   }
 
   /** Leaves its server, as after a placement by the balancer. */
@@ -137,7 +146,11 @@ export class Client implements ClientEnd {
     let seq = answer.firstSeq;
     for (const { code, count } of answer.outcomes) {
       for (let i = 0; i < count; i++, seq++) {
-        demand(seq <= this.#seq, 'ack of something sent', () => `${this.name}: ack of seq ${seq}, sent through ${this.#seq}`);
+        demand(
+          seq <= this.#seq,
+          'ack of something sent',
+          () => `${this.name}: ack of seq ${seq}, sent through ${this.#seq}`,
+        );
         const at = this.#unanswered.findIndex((message) => message.seq === seq);
         if (at < 0) continue;
         const [message] = this.#unanswered.splice(at, 1) as [Message];
@@ -150,8 +163,11 @@ export class Client implements ClientEnd {
 
   #shown(room: string, group: EventGroup): void {
     const due = this.#next.get(room) ?? 1;
-    demand(group.firstEvent === due, 'gapless streams', () =>
-      `${this.name}: ${room} goes on with event ${group.firstEvent}, due is ${due}`);
+    demand(
+      group.firstEvent === due,
+      'gapless streams',
+      () => `${this.name}: ${room} goes on with event ${group.firstEvent}, due is ${due}`,
+    );
     this.#next.set(room, due + group.events.length);
     this.#history.shown(this.name, room, group);
   }
@@ -164,7 +180,8 @@ export class Client implements ClientEnd {
     else if ((this.#unanswered.length > 0 || !this.#ready) && nowUs - this.#lastWordUs > silenceUs) this.reroute();
     if (!this.quiet) this.#compose();
     this.#submit();
-    const pauseUs = this.#connection === undefined ? redialUs : this.#random.exponential(this.#options.submitEveryUs) + 1000;
+    const pauseUs =
+      this.#connection === undefined ? redialUs : this.#random.exponential(this.#options.submitEveryUs) + 1000;
     this.#kernel.after(Math.min(pauseUs, 500_000), tags.client, () => this.#turn());
   }
 
@@ -176,7 +193,11 @@ export class Client implements ClientEnd {
     this.#lastWordUs = this.#kernel.nowUs;
     if (this.#session === undefined) {
       connection.toServer({
-        type: 'register', nonce: this.#nonce, name: this.name, tokenHash: this.#tokenHash, window: this.#options.window,
+        type: 'register',
+        nonce: this.#nonce,
+        name: this.name,
+        tokenHash: this.#tokenHash,
+        window: this.#options.window,
       });
     } else connection.toServer({ type: 'resume', session: this.#session, nonce: this.#nonce });
     for (const room of this.#rooms) {
@@ -215,7 +236,10 @@ export class Client implements ClientEnd {
       this.#sentBelow = firstSeq + length;
       this.#connection.toServer({
         type: 'submit',
-        run: encodeRun({ session, nonce: this.#nonce, firstSeq, answeredBelow: Math.min(answeredBelow, firstSeq) }, run),
+        run: encodeRun(
+          { session, nonce: this.#nonce, firstSeq, answeredBelow: Math.min(answeredBelow, firstSeq) },
+          run,
+        ),
       });
     }
   }

@@ -1,6 +1,6 @@
 /** A whole cluster in one thread from one seed: servers, links, clients, faults, checkers; a safety phase, then a liveness phase. */
 import { type Logger, Prng, silentLogger } from '../../src/base/index.js';
-import { ChatState, type ChatOptions } from '../../src/chat/index.js';
+import { type ChatOptions, ChatState } from '../../src/chat/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
 import type { Member, ServerId } from '../../src/wire/index.js';
 import { Oracle } from './checkers/oracle.js';
@@ -19,6 +19,8 @@ export interface ClusterSetup {
   readonly options?: Partial<SimOptions>;
   readonly plants?: Partial<Plants>;
   readonly makeChat?: (options: ChatOptions) => ChatState;
+  /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
+  readonly watchGate?: boolean;
   /** Gets every log line of the servers, with the simulated time. */
   readonly trace?: (line: string) => void;
 }
@@ -61,33 +63,54 @@ export class Cluster {
     this.options = { ...drawOptions(seeded.fork()), ...setup.options };
     this.#random = seeded.fork();
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
-    this.oracle = new Oracle(ids);
-    this.network = new Network(this.kernel, seeded.fork(), this.options, (from, to, message) => {
-      this.#server(to).frame(from, message);
-    }, (from, to) => this.#linkOf(from, to));
+    this.oracle = new Oracle(ids, setup.watchGate ?? true);
+    this.network = new Network(
+      this.kernel,
+      seeded.fork(),
+      this.options,
+      (from, to, message) => {
+        this.#server(to).frame(from, message);
+      },
+      (from, to) => this.#linkOf(from, to),
+    );
     const members: Member[] = ids.map((id) => ({ id, birthId: Buffer.alloc(16, id) }));
-    this.servers = ids.map((id) => new SimServer(id, {
-      kernel: this.kernel,
-      options: this.options,
-      oracle: this.oracle,
-      members,
-      clusterId: Buffer.alloc(16, 0xc1),
-      plants: setup.plants ?? {},
-      logger: (server) => tracer(setup.trace, this.kernel, server),
-      makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
-      send: (from, to, message) => this.#send(from, to, message),
-      strikes: (_id, where) => this.#faults.strikes(where),
-      faulty: () => this.#faults.on,
-      onUp: (server) => this.#connectLinks(server),
-      onDown: (server) => this.#onDown(server),
-    }, seeded.fork()));
+    this.servers = ids.map(
+      (id) =>
+        new SimServer(
+          id,
+          {
+            kernel: this.kernel,
+            options: this.options,
+            oracle: this.oracle,
+            members,
+            clusterId: Buffer.alloc(16, 0xc1),
+            plants: setup.plants ?? {},
+            logger: (server) => tracer(setup.trace, this.kernel, server),
+            makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
+            send: (from, to, message) => this.#send(from, to, message),
+            strikes: (_id, where) => this.#faults.strikes(where),
+            faulty: () => this.#faults.on,
+            onUp: (server) => this.#connectLinks(server),
+            onDown: (server) => this.#onDown(server),
+          },
+          seeded.fork(),
+        ),
+    );
     this.#reachable = this.servers;
     this.#faults = new Faults(this, seeded.fork());
     const rooms = Array.from({ length: this.options.rooms }, (_, at) => `#room${at}`);
-    this.clients = Array.from({ length: this.options.clients }, (_, at) => new Client(at + 1, {
-      kernel: this.kernel, random: seeded.fork(), options: this.options, history: this.oracle.history,
-      dial: (client) => this.#dial(client), rooms,
-    }));
+    this.clients = Array.from(
+      { length: this.options.clients },
+      (_, at) =>
+        new Client(at + 1, {
+          kernel: this.kernel,
+          random: seeded.fork(),
+          options: this.options,
+          history: this.oracle.history,
+          dial: (client) => this.#dial(client),
+          rooms,
+        }),
+    );
     for (const server of this.servers) {
       this.kernel.after(this.#random.below(100_000), tags.start, () => server.start());
     }
@@ -131,11 +154,19 @@ export class Cluster {
     const before = this.#acked();
     const startUs = this.kernel.nowUs;
     const resumed = this.kernel.run(startUs + resumeWithinUs, () => this.#acked() > before);
-    demand(resumed, 'acks resume', () => `no acknowledgement for ${resumeWithinUs / 1e6} s with servers ${idsOf(core)} healed`);
+    demand(
+      resumed,
+      'acks resume',
+      () => `no acknowledgement for ${resumeWithinUs / 1e6} s with servers ${idsOf(core)} healed`,
+    );
     const resumedUs = this.kernel.nowUs - startUs;
     for (const client of this.clients) client.quiet = true;
     const converged = this.kernel.run(this.kernel.nowUs + convergeWithinUs, () => this.#converged(core));
-    demand(converged, 'convergence', () => `servers ${idsOf(core)} did not come to the same state with every message answered`);
+    demand(
+      converged,
+      'convergence',
+      () => `servers ${idsOf(core)} did not come to the same state with every message answered`,
+    );
     return resumedUs;
   }
 
@@ -205,7 +236,8 @@ export class Cluster {
   #onDown(server: SimServer): void {
     this.#crashes++;
     for (const peer of this.servers) {
-      if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks) continue;
+      if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks)
+        continue;
       this.kernel.after(this.#random.between(100, 2000), tags.fault, () => {
         if (this.#links.get(pairKey(server.id, peer.id)) === undefined) peer.peerDown(server.id);
       });
@@ -239,7 +271,9 @@ function idsOf(servers: readonly SimServer[]): string {
 function tracer(trace: ((line: string) => void) | undefined, kernel: Kernel, id: ServerId): Logger {
   if (trace === undefined) return silentLogger;
   const say = (event: string, fields?: object): void => {
-    trace(`${(kernel.nowUs / 1e6).toFixed(6)} server ${id} ${event} ${fields === undefined ? '' : JSON.stringify(fields)}`);
+    trace(
+      `${(kernel.nowUs / 1e6).toFixed(6)} server ${id} ${event} ${fields === undefined ? '' : JSON.stringify(fields)}`,
+    );
   };
   const logger: Logger = { debug: say, info: say, warn: say, error: say, child: () => logger };
   return logger;

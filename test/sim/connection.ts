@@ -7,7 +7,13 @@ import { type Kernel, tags } from './kernel.js';
 
 /** What a client sends: the frames of wire/messages/client.ts, as far as the simulator needs them. */
 export type ToServer =
-  | { readonly type: 'register'; readonly nonce: Uint8Array; readonly name: string; readonly tokenHash: Uint8Array; readonly window: number }
+  | {
+      readonly type: 'register';
+      readonly nonce: Uint8Array;
+      readonly name: string;
+      readonly tokenHash: Uint8Array;
+      readonly window: number;
+    }
   | { readonly type: 'resume'; readonly session: SessionId; readonly nonce: Uint8Array }
   | { readonly type: 'submit'; readonly run: Uint8Array }
   | { readonly type: 'subscribe'; readonly room: string; readonly fromEvent: number };

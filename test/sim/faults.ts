@@ -23,12 +23,14 @@ export class Faults {
     this.#network = world.network;
     this.#servers = world.servers;
     this.#random = random;
-    const { crashEveryUs, pauseEveryUs, partitionEveryUs, modeEveryUs, diskFullEveryUs } = this.#options;
+    const { crashEveryUs, pauseEveryUs, partitionEveryUs, modeEveryUs, diskFullEveryUs, syncErrorEveryUs } =
+      this.#options;
     this.#repeat(crashEveryUs, () => this.#crash());
     this.#repeat(pauseEveryUs, () => this.#pick().pause(this.#random.exponential(this.#options.pauseForUs)));
     this.#repeat(partitionEveryUs, () => this.#partition());
     this.#repeat(modeEveryUs, () => this.#mode());
     this.#repeat(diskFullEveryUs, () => this.#fill());
+    this.#repeat(syncErrorEveryUs, () => this.#pick().disk.inject('sync', 'EIO'));
   }
 
   /** No new fault begins; those under way go on. */
@@ -88,7 +90,8 @@ export class Faults {
         this.#split(ids);
         break;
       default:
-        for (const from of ids) for (const to of ids) if (from !== to && this.#random.chance(1, 4)) this.#network.cut(from, to);
+        for (const from of ids)
+          for (const to of ids) if (from !== to && this.#random.chance(1, 4)) this.#network.cut(from, to);
     }
     this.#kernel.after(this.#random.exponential(this.#options.partitionForUs), tags.fault, () => {
       if (this.#on) this.#network.heal();

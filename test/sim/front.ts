@@ -78,7 +78,8 @@ export class Front implements Listener {
         const key = toHex(nonce);
         this.#registering.set(key, connection);
         this.submissions.item(registerItem({ nonce, window, server: this.#id, tokenHash, name }), () =>
-          this.#registering.has(key));
+          this.#registering.has(key),
+        );
         return;
       }
       case 'resume':
@@ -117,8 +118,10 @@ export class Front implements Listener {
     }
     guest.handle = this.submissions.open(connection, session, nonce, check.session.window);
     const before = check.session.attachment;
-    this.submissions.item(attachItem({ session, nonce, server: this.#id }), () =>
-      guest.handle?.connection === connection && this.#chat.session(session)?.attachment === before);
+    this.submissions.item(
+      attachItem({ session, nonce, server: this.#id }),
+      () => guest.handle?.connection === connection && this.#chat.session(session)?.attachment === before,
+    );
     connection.toClient({ type: 'registered', code: 'ok', session, lastSeq: check.session.lastSeq });
   }
 
@@ -169,7 +172,11 @@ export class Front implements Listener {
   /** Once a second. */
   tick(nowMs: number): void {
     this.submissions.tick(nowMs);
-    demand(this.submissions.bytes <= limits.submissionsBytesMax, 'bounded queues', () => 'submissions above their bound');
+    demand(
+      this.submissions.bytes <= limits.submissionsBytesMax,
+      'bounded queues',
+      () => 'submissions above their bound',
+    );
   }
 
   // --- delivery -----------------------------------------------------------------------------------------------------
@@ -200,7 +207,11 @@ export class Front implements Listener {
     this.#readPage(page, (groups) => {
       const before = at.next;
       for (const group of groups) this.#deliver(connection, at, room, group);
-      demand(at.next > before, 'history is there', () => `${room} from ${before}: an empty page of ${page.headEvent} events`);
+      demand(
+        at.next > before,
+        'history is there',
+        () => `${room} from ${before}: an empty page of ${page.headEvent} events`,
+      );
       this.#catchUp(connection, guest, room);
     });
   }

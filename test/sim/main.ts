@@ -21,20 +21,27 @@ interface Arguments {
 }
 
 /** The arguments, a text for whoever asked for help, or what is wrong with them. */
-export function parseArguments(argv: readonly string[]): Arguments | { readonly help: string } | { readonly error: string } {
+export function parseArguments(
+  argv: readonly string[],
+): Arguments | { readonly help: string } | { readonly error: string } {
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
-        seed: { type: 'string' }, seeds: { type: 'string' }, trace: { type: 'boolean' },
-        'keep-going': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        seed: { type: 'string' },
+        seeds: { type: 'string' },
+        trace: { type: 'boolean' },
+        'keep-going': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
     if (values.help === true) return { help: usage };
     const seed = Number(values.seed ?? 1);
     const seeds = Number(values.seeds ?? (values.seed === undefined ? 100 : 1));
-    if (!Number.isSafeInteger(seed) || seed < 0) return { error: `--seed must be a whole number, not "${values.seed}"` };
-    if (!Number.isSafeInteger(seeds) || seeds < 1) return { error: `--seeds must be at least 1, not "${values.seeds}"` };
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      return { error: `--seed must be a whole number, not "${values.seed}"` };
+    if (!Number.isSafeInteger(seeds) || seeds < 1)
+      return { error: `--seeds must be at least 1, not "${values.seeds}"` };
     return { seed, seeds, trace: values.trace ?? false, keepGoing: values['keep-going'] ?? false };
   } catch (error) {
     return { error: (error as Error).message };
@@ -70,7 +77,9 @@ export function main(argv: readonly string[], print: (line: string) => void): nu
     totals.crashes += result.crashes;
     totals.simulatedS += result.simulatedUs / 1e6;
     if (seeds === 1) {
-      print(`seed ${at}: ok, hash ${result.hash.toString(16)}, ${result.slots} slots, resumed after ${result.resumedUs / 1000} ms`);
+      print(
+        `seed ${at}: ok, hash ${result.hash.toString(16)}, ${result.slots} slots, resumed after ${result.resumedUs / 1000} ms`,
+      );
     }
   }
   const seconds = (performance.now() - startMs) / 1000;

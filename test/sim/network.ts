@@ -16,7 +16,14 @@ const longTailUs = 30_000_000;
 export type FaultClass = 'p' | 'a' | 'c' | 'g' | 'r';
 
 const classes: Readonly<Partial<Record<PaxosMessage['type'], FaultClass>>> = {
-  prepare: 'p', accept: 'a', commit: 'c', chosen: 'c', learn: 'g', learnReply: 'g', stateRequest: 'g', stateChunk: 'g',
+  prepare: 'p',
+  accept: 'a',
+  commit: 'c',
+  chosen: 'c',
+  learn: 'g',
+  learnReply: 'g',
+  stateRequest: 'g',
+  stateChunk: 'g',
   forward: 'r',
 };
 

@@ -54,6 +54,8 @@ export interface SimOptions {
   /** Per thousand: syncs that take up to 3 s. */
   readonly slowSyncPerMille: number;
   readonly diskFullEveryUs: number;
+  /** Mean time between syncs that fail; the server must stop at once. */
+  readonly syncErrorEveryUs: number;
 
   // --- clients ---
   /** Mean time between moves of a client without a reason. */
@@ -99,6 +101,7 @@ export function drawOptions(random: Prng): SimOptions {
     syncUs: random.pick([200, 2 * ms, 20 * ms, 80 * ms]),
     slowSyncPerMille: on() ? random.pick([5, 50]) : 0,
     diskFullEveryUs: random.chance(1, 6) ? 5 * second : 0,
+    syncErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
 
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
   };

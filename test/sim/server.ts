@@ -1,9 +1,9 @@
 /** One simulated server: production's driver, replica, log, state machine and submissions on a simulated disk, life after life. */
-import { type Logger, limits, type Prng, silentLogger } from '../../src/base/index.js';
-import { ChatState, type ChatOptions } from '../../src/chat/index.js';
+import { type Logger, limits, type Prng } from '../../src/base/index.js';
+import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, MemoryStore } from '../../src/storage/index.js';
+import { MemoryRows, MemoryStore, StorageError } from '../../src/storage/index.js';
 import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Oracle } from './checkers/oracle.js';
@@ -45,6 +45,8 @@ interface Life {
   opened: OpenedDriver | undefined;
   tick: EventHandle | undefined;
   ticks: number;
+  /** A disk error: it must do nothing more. */
+  failed: boolean;
 }
 
 /** Tells the oracle what a replica persists and what it hears of the disk. */
@@ -58,6 +60,11 @@ class WatchedReplica extends Replica {
     this.watch?.(input, effects);
     return effects;
   }
+}
+
+/** True for what a disk may do to a server, which then has to end. */
+function isDiskError(error: Error): boolean {
+  return error instanceof StorageError && error.code === 'DISK_ERROR';
 }
 
 /** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
@@ -119,7 +126,9 @@ export class SimServer implements ServerEnd {
     const { kernel, oracle } = this.#world;
     this.#lives++;
     const clock = new SimClock(kernel, {
-      rate: this.#clockRate, wallMs: 1_700_000_000_000 + this.#random.below(1_000_000), run: (act) => this.#turnOf(life, act),
+      rate: this.#clockRate,
+      wallMs: 1_700_000_000_000 + this.#random.below(1_000_000),
+      run: (act) => this.#turnOf(life, act),
     });
     const front = new Front(this.id, {
       applied: (applied) => {
@@ -141,6 +150,7 @@ export class SimServer implements ServerEnd {
       opened: undefined,
       tick: undefined,
       ticks: 0,
+      failed: false,
     };
     this.#life = life;
     this.#disk = this.#disk.kill(this.#diskOptions(life));
@@ -202,11 +212,13 @@ export class SimServer implements ServerEnd {
     const opened = this.opened;
     if (opened === undefined) return `server ${this.id}: ${this.isUp ? 'recovering' : 'down'}`;
     const view = opened.driver.view;
-    return `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
+    return (
+      `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
       `promised ${view.promised.round}.${view.promised.server} commit ${view.commit} leader ${view.leader}` +
       `${view.happy ? ' happy' : ''}${view.abdicated ? ' abdicated' : ''} in flight ${view.inFlight}, ` +
       `${view.pendingBatches} batches, hears ${view.heard.join(',')}, gate ${opened.driver.gateWaiting}` +
-      `${opened.wal.full ? ', disk full' : ''}`;
+      `${opened.wal.full ? ', disk full' : ''}`
+    );
   }
 
   // --- a life -------------------------------------------------------------------------------------------------------
@@ -221,7 +233,11 @@ export class SimServer implements ServerEnd {
         disk: this.#disk,
         store: life.store,
         identity: {
-          clusterId, serverId: this.id, birthId: (members[this.id - 1] as Member).birthId, epoch: 1, members,
+          clusterId,
+          serverId: this.id,
+          birthId: (members[this.id - 1] as Member).birthId,
+          epoch: 1,
+          members,
           incarnation: life.incarnation,
         },
         clock: life.clock,
@@ -229,7 +245,11 @@ export class SimServer implements ServerEnd {
         logger: this.#world.logger(this.id),
         transport: { send: (to, message) => this.#send(life, to, message) },
         listener: life.front,
-        onFatal: (error) => demand(false, 'no fatal error', () => `server ${this.id}: ${error.message}`),
+        onFatal: (error) => {
+          demand(isDiskError(error) && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
+          life.failed = true;
+          this.#world.kernel.after(this.#random.below(1000), tags.fault, () => this.#endOf(life));
+        },
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
@@ -244,8 +264,8 @@ export class SimServer implements ServerEnd {
         },
       },
       (error, opened) => {
-        if (error !== undefined && this.#disk.capacityBytes !== undefined) {
-          // A process that starts on a full disk ends, saying so; somebody starts it again.
+        if (error !== undefined && isDiskError(error)) {
+          // A process that starts on a full or failing disk ends, saying so; somebody starts it again.
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
@@ -272,6 +292,7 @@ export class SimServer implements ServerEnd {
   }
 
   #send(life: Life, to: ServerId, message: PaxosMessage): void {
+    demand(!life.failed, 'silent after a disk error', () => `server ${this.id} sends ${message.type}`);
     this.#world.oracle.sent(this.id, `${this.id}/${life.number}`, to, message);
     this.#world.send(this.id, to, message);
     if (boundaryFrames.has(message.type)) this.#boundary(message.type);
@@ -333,10 +354,10 @@ export class SimServer implements ServerEnd {
     for (const turn of backlog) turn();
   }
 
-  /** The process ended by itself: everything written stays. */
+  /** The process ended by itself: everything written stays, unless the disk failed. */
   #endOf(life: Life): void {
     if (this.#life !== life) return;
-    this.#disk = this.#disk.kill();
+    this.#disk = life.failed ? this.#disk.crash() : this.#disk.kill();
     this.#end(life);
   }
 

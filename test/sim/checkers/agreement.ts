@@ -41,7 +41,12 @@ export class Agreement {
     const key = ballotKey(ballot);
     const known = this.#owners.get(key);
     if (known === undefined) this.#owners.set(key, life);
-    else demand(known === life, 'one owner per ballot', () => `${ballotText(ballot)} is used by lives ${known} and ${life}`);
+    else
+      demand(
+        known === life,
+        'one owner per ballot',
+        () => `${ballotText(ballot)} is used by lives ${known} and ${life}`,
+      );
   }
 
   /** A leader proposes a value. */
@@ -49,7 +54,12 @@ export class Agreement {
     const key = `${ballotKey(ballot)}:${slot}`;
     const known = this.#proposed.get(key);
     if (known === undefined) this.#proposed.set(key, digest);
-    else demand(known === digest, 'one value per ballot', () => `${ballotText(ballot)} proposes two values in slot ${slot}`);
+    else
+      demand(
+        known === digest,
+        'one value per ballot',
+        () => `${ballotText(ballot)} proposes two values in slot ${slot}`,
+      );
   }
 
   /** A vote became durable; with a quorum of them at one ballot the value is chosen, whether anybody knows or not. */
@@ -73,10 +83,16 @@ export class Agreement {
   /** A server applied a value and its state now hashes to `hash`. */
   applied(server: string, slot: Slot, digest: string, hash: string): void {
     const chosen = this.#chosen.get(slot);
-    demand(chosen !== undefined, 'applied before chosen', () =>
-      `server ${server} applied slot ${slot}, for which no quorum has durably voted`);
-    demand(chosen?.digest === digest, 'one value per slot', () =>
-      `server ${server} applied ${digest} in slot ${slot}, chosen was ${chosen?.digest} (${chosen?.by})`);
+    demand(
+      chosen !== undefined,
+      'applied before chosen',
+      () => `server ${server} applied slot ${slot}, for which no quorum has durably voted`,
+    );
+    demand(
+      chosen?.digest === digest,
+      'one value per slot',
+      () => `server ${server} applied ${digest} in slot ${slot}, chosen was ${chosen?.digest} (${chosen?.by})`,
+    );
     this.state(server, slot, hash);
   }
 
@@ -84,8 +100,12 @@ export class Agreement {
   state(server: string, slot: Slot, hash: string): void {
     const known = this.#hashes.get(slot);
     if (known === undefined) this.#hashes.set(slot, { hash, by: server });
-    else demand(known.hash === hash, 'equal hashes', () =>
-      `after slot ${slot} server ${server} has state ${hash}, ${known.by} had ${known.hash}`);
+    else
+      demand(
+        known.hash === hash,
+        'equal hashes',
+        () => `after slot ${slot} server ${server} has state ${hash}, ${known.by} had ${known.hash}`,
+      );
   }
 
   #choose(slot: Slot, value: Chosen): void {
@@ -95,8 +115,11 @@ export class Agreement {
       if (slot > this.#highest) this.#highest = slot;
       return;
     }
-    demand(known.digest === value.digest, 'one value per slot', () =>
-      `slot ${slot}: ${known.digest} was chosen by ${known.by}, then ${value.digest} by ${value.by}`);
+    demand(
+      known.digest === value.digest,
+      'one value per slot',
+      () => `slot ${slot}: ${known.digest} was chosen by ${known.by}, then ${value.digest} by ${value.by}`,
+    );
   }
 }
 

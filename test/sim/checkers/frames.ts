@@ -8,9 +8,12 @@ import type { Ledger } from './ledger.js';
 
 export class FrameRules {
   readonly #agreement: Agreement;
+  readonly #watchGate: boolean;
 
-  constructor(agreement: Agreement) {
+  /** `watchGate` false: only the owners and values of ballots are looked at. */
+  constructor(agreement: Agreement, watchGate: boolean) {
     this.#agreement = agreement;
+    this.#watchGate = watchGate;
   }
 
   /** A frame leaves `ledger`'s server in its life `life`. */
@@ -18,22 +21,38 @@ export class FrameRules {
     switch (message.type) {
       case 'prepare':
         this.#agreement.ballotUsed(ledger.id, life, message.ballot);
-        return this.#promised(ledger, message, message.ballot);
+        break;
       case 'accept':
         this.#agreement.ballotUsed(ledger.id, life, message.ballot);
-        return this.#agreement.proposed(message.ballot, message.slot, digestOf(message.value));
+        this.#agreement.proposed(message.ballot, message.slot, digestOf(message.value));
+        break;
+    }
+    if (this.#watchGate) this.#gate(ledger, to, message);
+  }
+
+  #gate(ledger: Ledger, to: ServerId, message: PaxosMessage): void {
+    switch (message.type) {
+      case 'prepare':
+        return this.#promised(ledger, message, message.ballot);
       case 'promise':
         this.#promised(ledger, message, message.ballot);
-        demand(message.commit <= ledger.commit, 'frame before sync', () =>
-          `server ${ledger.id} promises to ${to} with commit ${message.commit}, durable is ${ledger.commit}`);
+        demand(
+          message.commit <= ledger.commit,
+          'frame before sync',
+          () => `server ${ledger.id} promises to ${to} with commit ${message.commit}, durable is ${ledger.commit}`,
+        );
         for (const entry of message.entries) {
-          demand(ledger.held(entry.slot, digestOf(entry.value)), 'frame before sync', () =>
-            `server ${ledger.id} lists an accept of slot ${entry.slot} that is not durable`);
+          demand(
+            ledger.held(entry.slot, digestOf(entry.value)),
+            'frame before sync',
+            () => `server ${ledger.id} lists an accept of slot ${entry.slot} that is not durable`,
+          );
         }
         return;
       case 'accepted':
         this.#promised(ledger, message, message.ballot);
-        for (let slot = message.slot; slot < message.slot + message.count; slot++) this.#vote(ledger, slot, message.ballot);
+        for (let slot = message.slot; slot < message.slot + message.count; slot++)
+          this.#vote(ledger, slot, message.ballot);
         return;
       case 'nack':
         return this.#promised(ledger, message, message.promised);
@@ -45,15 +64,22 @@ export class FrameRules {
   }
 
   #promised(ledger: Ledger, message: PaxosMessage, ballot: Ballot): void {
-    demand(compareBallots(ledger.promised, ballot) >= 0, 'frame before sync', () =>
-      `server ${ledger.id} sends ${message.type} about promise ${ballotText(ballot)}, durable is ${ballotText(ledger.promised)}`);
+    demand(
+      compareBallots(ledger.promised, ballot) >= 0,
+      'frame before sync',
+      () =>
+        `server ${ledger.id} sends ${message.type} about promise ${ballotText(ballot)}, durable is ${ballotText(ledger.promised)}`,
+    );
   }
 
   #vote(ledger: Ledger, slot: Slot, ballot: Ballot): void {
     // A value that is chosen may be confirmed at any ballot: no later ballot can choose another.
     const chosen = this.#agreement.chosen(slot);
     if (chosen !== undefined && ledger.held(slot, chosen)) return;
-    demand(ledger.voted(slot, ballot), 'frame before sync', () =>
-      `server ${ledger.id} sends accepted for slot ${slot} at ${ballotText(ballot)}, which is not durable`);
+    demand(
+      ledger.voted(slot, ballot),
+      'frame before sync',
+      () => `server ${ledger.id} sends accepted for slot ${slot} at ${ballotText(ballot)}, which is not durable`,
+    );
   }
 }

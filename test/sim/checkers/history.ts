@@ -26,10 +26,17 @@ export class History {
   /** A server applied a slot. The first to do so writes the history; the others are compared by their state's hash. */
   applied(applied: Applied): void {
     if (applied.slot <= this.#applied) return;
-    demand(applied.slot === this.#applied + 1, 'commit contiguous', () =>
-      `slot ${applied.slot} was applied by somebody while ${this.#applied + 1} was applied by nobody`);
+    demand(
+      applied.slot === this.#applied + 1,
+      'commit contiguous',
+      () => `slot ${applied.slot} was applied by somebody while ${this.#applied + 1} was applied by nobody`,
+    );
     this.#applied = applied.slot;
-    demand(applied.skippedItems === 0, 'sound items', () => `${applied.skippedItems} broken items in slot ${applied.slot}`);
+    demand(
+      applied.skippedItems === 0,
+      'sound items',
+      () => `${applied.skippedItems} broken items in slot ${applied.slot}`,
+    );
     const highest = new Map<string, number>();
     for (const { room, group } of applied.groups) this.#group(room, group, highest);
     for (const [session, seq] of highest) this.#lastSeq.set(session, seq);
@@ -42,10 +49,17 @@ export class History {
       events = [];
       this.#rooms.set(room, events);
     }
-    demand(group.firstEvent === events.length + 1, 'gapless rooms', () =>
-      `${room} goes on with event ${group.firstEvent} in slot ${group.slot} after ${events.length}`);
+    demand(
+      group.firstEvent === events.length + 1,
+      'gapless rooms',
+      () => `${room} goes on with event ${group.firstEvent} in slot ${group.slot} after ${events.length}`,
+    );
     let posts = this.#posts.get(room) ?? 0;
-    demand(group.firstN === posts + 1, 'gapless rooms', () => `${room} goes on with post ${group.firstN} after ${posts}`);
+    demand(
+      group.firstN === posts + 1,
+      'gapless rooms',
+      () => `${room} goes on with post ${group.firstN} after ${posts}`,
+    );
     for (const event of group.events) {
       if (event.kind === 'post' || event.kind === 'action') posts++;
       this.#once(room, events.length + 1, group.slot, event);
@@ -60,8 +74,12 @@ export class History {
     if (what.kind !== 'post' && what.kind !== 'action') return;
     const key = messageKey(what.session, what.seq);
     const before = this.#placed.get(key);
-    demand(before === undefined, 'exactly once', () =>
-      `message ${key} is event ${before?.event} of ${before?.room} in slot ${before?.slot} and event ${event} of ${room} in ${slot}`);
+    demand(
+      before === undefined,
+      'exactly once',
+      () =>
+        `message ${key} is event ${before?.event} of ${before?.room} in slot ${before?.slot} and event ${event} of ${room} in ${slot}`,
+    );
     this.#placed.set(key, { slot, room, event });
   }
 
@@ -70,7 +88,11 @@ export class History {
     if (what.kind === 'leave' || what.kind === 'nick' || what.kind === 'join') return;
     const session = sessionText(what.session);
     const last = Math.max(this.#lastSeq.get(session) ?? 0, lastHere.get(session) ?? 0);
-    demand(what.seq > last, 'order per session', () => `session ${session}: seq ${what.seq} follows ${last} in slot ${slot}`);
+    demand(
+      what.seq > last,
+      'order per session',
+      () => `session ${session}: seq ${what.seq} follows ${last} in slot ${slot}`,
+    );
     lastHere.set(session, what.seq);
     highest.set(session, Math.max(highest.get(session) ?? 0, what.seq));
   }
@@ -78,8 +100,12 @@ export class History {
   /** A client was told that its post stands in `slot`. */
   acked(session: SessionId, seq: number, slot: Slot): void {
     const placed = this.#placed.get(messageKey(session, seq));
-    demand(placed?.slot === slot, 'ack is true', () =>
-      `message ${messageKey(session, seq)} was acknowledged in slot ${slot}, it stands in ${placed?.slot ?? 'none'}`);
+    demand(
+      placed?.slot === slot,
+      'ack is true',
+      () =>
+        `message ${messageKey(session, seq)} was acknowledged in slot ${slot}, it stands in ${placed?.slot ?? 'none'}`,
+    );
   }
 
   /** A client was shown events first … of a room. */
@@ -89,8 +115,11 @@ export class History {
       const number = group.firstEvent + at;
       const wanted = events[number - 1];
       const got = eventText(group.slot, event);
-      demand(wanted === got, 'streams equal history', () =>
-        `${client} was shown ${got} as event ${number} of ${room}, where ${wanted ?? 'nothing'} stands`);
+      demand(
+        wanted === got,
+        'streams equal history',
+        () => `${client} was shown ${got} as event ${number} of ${room}, where ${wanted ?? 'nothing'} stands`,
+      );
     }
   }
 

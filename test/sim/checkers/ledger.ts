@@ -53,18 +53,28 @@ export class Ledger {
   /** A new life began with what recovery found: nothing that was durable may be missing (RELIABILITY.md, S2 and S5). */
   recovered(found: Recovered, applied: Slot): void {
     const { promised, commit, votes, id } = this;
-    demand(compareBallots(found.promised, promised) >= 0, 'promise fell', () =>
-      `server ${id} had durably promised ${ballotText(promised)} and recovered ${ballotText(found.promised)}`);
-    demand(Math.max(found.commit, applied) >= commit, 'commit fell', () =>
-      `server ${id} durably knew ${commit} slots to be chosen and recovered ${Math.max(found.commit, applied)}`);
+    demand(
+      compareBallots(found.promised, promised) >= 0,
+      'promise fell',
+      () => `server ${id} had durably promised ${ballotText(promised)} and recovered ${ballotText(found.promised)}`,
+    );
+    demand(
+      Math.max(found.commit, applied) >= commit,
+      'commit fell',
+      () => `server ${id} durably knew ${commit} slots to be chosen and recovered ${Math.max(found.commit, applied)}`,
+    );
     const bySlot = new Map(found.entries.map((entry) => [entry.slot, entry]));
     for (const [slot, vote] of votes) {
       if (slot <= applied) continue;
       const entry = bySlot.get(slot);
       demand(entry !== undefined, 'vote lost', () => `server ${id} lost its durable vote for slot ${slot}`);
       if (entry === undefined || entry.chosen || vote.chosen) continue;
-      demand(compareBallots(entry.ballot, vote.ballot) >= 0, 'vote lost', () =>
-        `server ${id} voted in slot ${slot} at ${ballotText(vote.ballot)} and recovered ${ballotText(entry.ballot)}`);
+      demand(
+        compareBallots(entry.ballot, vote.ballot) >= 0,
+        'vote lost',
+        () =>
+          `server ${id} voted in slot ${slot} at ${ballotText(vote.ballot)} and recovered ${ballotText(entry.ballot)}`,
+      );
     }
     // What survived without having been confirmed is durable from now on.
     this.#pending = [];
@@ -94,8 +104,11 @@ export class Ledger {
   #keep(record: Persist): void {
     switch (record.kind) {
       case 'promise':
-        demand(compareBallots(record.ballot, this.promised) > 0, 'promise fell', () =>
-          `server ${this.id} promises ${ballotText(record.ballot)} after ${ballotText(this.promised)}`);
+        demand(
+          compareBallots(record.ballot, this.promised) > 0,
+          'promise fell',
+          () => `server ${this.id} promises ${ballotText(record.ballot)} after ${ballotText(this.promised)}`,
+        );
         this.promised = record.ballot;
         return;
       case 'commit':
@@ -103,7 +116,9 @@ export class Ledger {
         return;
       default:
         this.#vote(record.slot, {
-          ballot: record.ballot, chosen: record.kind === 'chosen', digest: digestOf(record.value),
+          ballot: record.ballot,
+          chosen: record.kind === 'chosen',
+          digest: digestOf(record.value),
         });
     }
   }

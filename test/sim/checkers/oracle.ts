@@ -19,9 +19,10 @@ export class Oracle {
   /** Per server: the last slot applied in its present life. */
   readonly #appliedThrough = new Map<ServerId, Slot>();
 
-  constructor(ids: readonly ServerId[]) {
+  /** `watchGate`: whether each frame is compared with what is durable when it leaves. */
+  constructor(ids: readonly ServerId[], watchGate: boolean) {
     this.agreement = new Agreement(ids.length);
-    this.#frames = new FrameRules(this.agreement);
+    this.#frames = new FrameRules(this.agreement, watchGate);
     this.#majority = (ids.length + 1) / 2;
     for (const id of ids) {
       this.#ledgers.set(id, new Ledger(id, (server, slot, vote) => this.agreement.voted(server, slot, vote)));
@@ -63,13 +64,19 @@ export class Oracle {
   acked(id: ServerId, answer: Answer): void {
     const { slot } = answer;
     if (slot === 0) return;
-    demand(slot <= (this.#appliedThrough.get(id) ?? 0), 'ack after apply', () =>
-      `server ${id} acknowledges slot ${slot} before it has applied it`);
+    demand(
+      slot <= (this.#appliedThrough.get(id) ?? 0),
+      'ack after apply',
+      () => `server ${id} acknowledges slot ${slot} before it has applied it`,
+    );
     const digest = this.agreement.chosen(slot);
     let holders = 0;
     for (const ledger of this.#ledgers.values()) if (digest !== undefined && ledger.holds(slot, digest)) holders++;
-    demand(holders >= this.#majority, 'ack is durable', () =>
-      `server ${id} acknowledges slot ${slot}, which is durable on ${holders} servers`);
+    demand(
+      holders >= this.#majority,
+      'ack is durable',
+      () => `server ${id} acknowledges slot ${slot}, which is durable on ${holders} servers`,
+    );
   }
 
   #ledger(id: ServerId): Ledger {
