@@ -59,11 +59,13 @@ export class Acceptor {
     this.#promised = ballot;
     this.#promisedTick = this.#context.tick;
     this.#context.sawRound(ballot);
-    if (this.#context.plants.promiseForgotten || this.#context.plants.ballotReused) {
+    if (this.#context.plants.ballotReused) {
       this.#durablePromise = ballot;
       return;
     }
-    this.#promisedRecord = this.#context.persist({ kind: 'promise', ballot });
+    this.#promisedRecord = this.#context.persist(
+      this.#context.plants.promiseForgotten ? { kind: 'commit', upto: this.#log.commit } : { kind: 'promise', ballot },
+    );
     this.#pending.push({ record: this.#promisedRecord, ballot });
   }
 

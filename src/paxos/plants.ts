@@ -1,7 +1,7 @@
 /** Planted bugs: switches that only tests set, to prove that the simulator would catch each (RELIABILITY.md, 3.1). */
 
 export interface Plants {
-  /** A promise is never written, so a restart forgets it. */
+  /** Something else is written in the place of each promise, so a restart forgets it. */
   readonly promiseForgotten: boolean;
   /** Accepted leaves before the vote is on disk, and the leader counts its own vote at once. */
   readonly ackBeforeSync: boolean;
