@@ -19,7 +19,8 @@ export async function main(args: readonly string[]): Promise<number> {
   console.log(describeEnvironment());
   console.log(`closed loop, ${options.size}-byte lines, ${options.seconds} s after ${options.warmup} s of warm-up\n`);
   console.log(
-    '| clients × in flight | appends/s | p50 ms | p99 ms | max ms | ok | failed | unknown | CPU µs an append | foreign cores |',
+    '| clients × in flight | appends/s | p50 ms | p99 ms | max ms ' +
+      '| ok | failed | unknown | CPU µs an append | foreign cores |',
   );
   console.log('|---|---|---|---|---|---|---|---|---|---|');
   let wrong = 0;

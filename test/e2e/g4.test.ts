@@ -1,4 +1,4 @@
-/** G4 (BEHAVIOUR.md, 6): a client whose server is killed moves to the least occupied one; nothing is lost or doubled. */
+/** G4 (BEHAVIOUR.md, 6): a client whose server is killed moves to the least occupied one; nothing lost or doubled. */
 import t from 'tap';
 import { Cluster } from '../support/cluster.js';
 import { expectOneHistory } from '../support/one-history.js';
