@@ -88,15 +88,15 @@ async function call(
   for (const warning of warnings) output.note(`${program}: warning: ${warning}`);
   const interruption = watchSignals();
   const main = await spec.load();
-  const code = await main({
-    program,
-    options,
-    positionals,
-    output,
-    stdin: process.stdin,
-    environment: process.env,
-    signal: interruption.signal,
-  });
+  let code: number;
+  try {
+    const { stdin, env: environment } = process;
+    code = await main({ program, options, positionals, output, stdin, environment, signal: interruption.signal });
+  } catch (error) {
+    // A start that was interrupted fails with an empty reason: the signal decides, as after an orderly end.
+    if (!(error instanceof ExitError) || error.exitCode !== exitCodes.ok) throw error;
+    code = error.exitCode;
+  }
   const signalNumber = interruption.signalNumber();
   return signalNumber === undefined || spec.isDaemon === true ? code : 128 + signalNumber;
 }

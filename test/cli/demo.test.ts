@@ -16,6 +16,11 @@ function isRunning(pid: number): boolean {
   return state !== '' && !state.startsWith('Z');
 }
 
+function childrenOf(pid: number): number[] {
+  const found = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout;
+  return found.trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
 /** The process ids that the demo names on stderr. */
 function pidsIn(err: string): number[] {
   return [...err.matchAll(/ pid (\d+)/g)].map((match) => Number(match[1]));
@@ -61,6 +66,15 @@ t.test('three piped lines are three committed messages with slots', async (t) =>
   t.notOk(existsSync(folder), 'the data is gone');
   t.equal(pidsIn(err).length, 4);
   t.notOk(pidsIn(err).some(isRunning), 'so are the processes');
+});
+
+t.test('a demo that is interrupted while it starts ends with 130 and leaves nothing', async (t) => {
+  const running = start('synod', demo, t.testdir());
+  await until(() => running.child.pid !== undefined && childrenOf(running.child.pid).length > 0, 'its first daemon');
+  const daemons = childrenOf(running.child.pid ?? 0);
+  running.child.kill('SIGINT');
+  t.equal((await running.finished).code, 130);
+  t.notOk(daemons.some(isRunning), 'no daemon is left');
 });
 
 t.test('with --data-dir the history is there again', async (t) => {
