@@ -27,7 +27,7 @@ export function start(program: string, args: readonly string[], home: string, cw
   const entry = program === 'synod' ? [fileURLToPath(main)] : ['--input-type=module', '-e', code, '--'];
   const child = spawn(process.execPath, [...entry, ...args], {
     cwd,
-    env: { ...process.env, XDG_CONFIG_HOME: home, USER: 'tester', TZ: 'UTC' },
+    env: { ...process.env, XDG_CONFIG_HOME: home, TMPDIR: cwd, USER: 'tester', TZ: 'UTC' },
   });
   let out = '';
   let err = '';
