@@ -7,7 +7,7 @@
  * handed over and after an answer has arrived; a late reading can only hide a violation, never invent one.
  */
 
-/** One message where some party says it stands: `position` is its number in the room, from 1; `slot` its Paxos round. */
+/** One message where some party says it stands: `position` is its number in the room from 1, `slot` its Paxos round. */
 export interface Entry {
   readonly position: number;
   readonly slot: number;

@@ -32,6 +32,7 @@ t.test('G9: kill -9 of the balancer', async (t) => {
   const refused = await runToEnd('srunner', stranger, 20_000);
   t.equal(refused.code, 3, `the new id is refused: ${refused.stderr.slice(-300)}`);
 
+  await cluster.waitForBalancer();
   // True load: Aaron sits on 2 or 3 and Lala on 2, so server 1 has no client.
   const newcomer = cluster.chat('Newcomer');
   t.equal((await newcomer.waitForConnected()).server, 1, 'a new client is routed by true load');

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { askOnce } from '../../src/client/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
 import { ChatClient, type ChatEvent } from './chat-client.js';
 import { freePort } from './ports.js';
@@ -217,6 +218,20 @@ export class Cluster {
         return test(last) ? last : undefined;
       },
       () => `last status: ${JSON.stringify(last)}\n${this.describe()}`,
+    );
+  }
+
+  /** Waits until the balancer, perhaps restarted, has heard of all servers again. */
+  async waitForBalancer(deadlineMs = 10_000): Promise<void> {
+    const options = { address: this.balancerAddress, timeoutMs: 2000 };
+    await until(
+      'the balancer to know all servers as live',
+      deadlineMs,
+      async () => {
+        const answered = await askOnce(options, (operator) => operator.members());
+        return answered.ok && answered.answer.members.filter(({ live }) => live).length === this.size;
+      },
+      () => this.describe(),
     );
   }
 
