@@ -5,6 +5,8 @@ import { type LogRecord, scanLog } from '../../src/storage/index.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import { beginOpen, type OpenLog, openLog, RecordStream, recordsIn, show, testIdentity, World } from './world.js';
 
+t.setTimeout(120_000);
+
 const SIZES = { segmentBytes: 6000, firstSegmentBytes: 5000, markAfterMs: 2 };
 
 /** One life after the other on what is left of one disk, each ended in the midst of things. */

@@ -16,6 +16,8 @@ import {
 } from './world.js';
 
 const SEGMENT_BYTES = 4900;
+const HEADER_SPACE = [160, 4088] as const;
+t.setTimeout(120_000);
 /** Half a million errors are made here; nobody reads where. */
 Error.stackTraceLimit = 0;
 
@@ -92,7 +94,8 @@ for (const orderly of [true, false]) {
     const { disk, records, lastBatch } = build(orderly);
     let full = 0;
     let refused = 0;
-    for (const name of disk.list()) {
+    const names = orderly ? disk.list() : [segmentName(lastBatch.segment)];
+    for (const name of names) {
       const content = disk.content(name);
       for (let length = 0; length < content.length; length++) {
         disk.put(name, content.subarray(0, length));
@@ -111,7 +114,7 @@ for (const orderly of [true, false]) {
       }
       disk.put(name, content);
     }
-    t.ok(refused > 10_000 && full > 0, `${full} whole, ${refused} refused`);
+    t.ok(refused > 4000 && (full > 0 || !orderly), `${full} whole, ${refused} refused`);
   });
 
   t.test(`every bit flip ${ending}`, async (t) => {
@@ -124,7 +127,9 @@ for (const orderly of [true, false]) {
     for (const name of names) {
       const size = disk.size(name) ?? 0;
       for (let at = 0; at < size; at++) {
-        for (let bit = 0; bit < 8; bit++) {
+        // The header's empty space is 3,900 like bytes under one checksum: there one bit of each byte, each bit in turn.
+        const only = at >= HEADER_SPACE[0] && at < HEADER_SPACE[1] ? at % 8 : undefined;
+        for (let bit = only ?? 0; bit <= (only ?? 7); bit++) {
           disk.flipBit(name, at, bit);
           const result = outcome(disk);
           disk.flipBit(name, at, bit);
@@ -142,7 +147,7 @@ for (const orderly of [true, false]) {
         }
       }
     }
-    t.ok(refused > 10_000 && full > 1000, `${full} whole, ${refused} refused`);
+    t.ok(refused > 5000 && full > 1000, `${full} whole, ${refused} refused`);
     // The one thing no local rule can tell from a torn write: damage to the very last batch before its mark.
     const lastBits = (lastBatch.to - lastBatch.from) * 8;
     t.equal(taken, orderly ? 0 : lastBits, 'only the last, unmarked batch can look torn');
