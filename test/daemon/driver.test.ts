@@ -1,0 +1,116 @@
+/** The driver on a simulated disk: what a failing, full or slow disk does to it, and that checkpoints never run ahead of the log. */
+import t, { type Test } from 'tap';
+import { Cluster } from '../sim/cluster.js';
+import type { SimOptions } from '../sim/options.js';
+
+const quiet: Partial<SimOptions> = {
+  servers: 3,
+  clients: 2,
+  rooms: 1,
+  submitEveryUs: 20_000,
+  window: 8,
+  textBytesMax: 40,
+  lossPerMille: 0,
+  duplicatePerMille: 0,
+  delayUs: 100,
+  longTailPerMille: 0,
+  reorder: false,
+  partitionEveryUs: 0,
+  modeEveryUs: 0,
+  crashEveryUs: 0,
+  boundaryCrashPer100k: 0,
+  pauseEveryUs: 0,
+  clockSkewPerMille: 0,
+  syncUs: 2000,
+  slowSyncPerMille: 0,
+  diskFullEveryUs: 0,
+  syncErrorEveryUs: 0,
+  rerouteEveryUs: 0,
+};
+const second = 1_000_000;
+
+function started(t: Test): Cluster {
+  const cluster = new Cluster({ seed: 11, options: quiet });
+  cluster.kernel.run(3 * second);
+  t.ok(
+    cluster.servers.every((server) => server.opened?.driver.view.happy === true),
+    'the cluster is up',
+  );
+  return cluster;
+}
+
+t.test(
+  'a sync that fails: fatal once, and not a frame afterwards (the simulator fails a frame that leaves)',
+  async (t) => {
+    const cluster = started(t);
+    const server = cluster.servers.find(({ opened }) => opened?.driver.view.role === 'leader');
+    const driver = server?.opened?.driver;
+    t.ok(driver);
+    server?.disk.inject('sync', 'EIO');
+    cluster.kernel.run(cluster.kernel.nowUs + second, () => driver?.halted === true);
+    t.equal(driver?.halted, true);
+    t.equal(driver?.gateWaiting, 0, 'what waited is gone');
+    driver?.tick();
+    driver?.endOfTurn();
+    driver?.onFatal(new Error('again'));
+    const before = cluster.oracle.agreement.highest;
+    cluster.kernel.run(cluster.kernel.nowUs + 5 * second);
+    t.ok(cluster.oracle.agreement.highest > before + 10, 'the others went on');
+  },
+);
+
+t.test('a full disk: it neither votes nor leads, the others go on, and it comes back', async (t) => {
+  const cluster = started(t);
+  const server = cluster.servers.find(({ opened }) => opened?.driver.view.role === 'leader');
+  server?.setFull(true);
+  // The prepared segments must be used up first.
+  const filled = cluster.kernel.run(cluster.kernel.nowUs + 60 * second, () => server?.opened?.wal.full === true);
+  t.ok(filled, 'the log found the disk full');
+  const before = cluster.oracle.agreement.highest;
+  cluster.kernel.run(cluster.kernel.nowUs + 5 * second);
+  t.ok(cluster.oracle.agreement.highest > before + 10, 'the others went on');
+  t.not(server?.opened?.driver.view.role, 'leader');
+  server?.setFull(false);
+  const back = cluster.kernel.run(cluster.kernel.nowUs + 20 * second, () => {
+    const view = server?.opened?.driver.view;
+    return server?.opened?.wal.full === false && (view?.commit ?? 0) >= cluster.oracle.agreement.highest - 1;
+  });
+  t.ok(back, 'with space again it catches up');
+});
+
+t.test('a checkpoint waits until the log is durable through it', async (t) => {
+  const cluster = started(t);
+  let seen = 0;
+  for (const { opened } of cluster.servers) {
+    const store = opened?.store;
+    if (opened === undefined || store === undefined) continue;
+    const batch = store.batch.bind(store);
+    store.batch = (puts, deletes, done) => {
+      seen++;
+      t.ok(opened.wal.durableRecords >= appendedAtWrite, 'everything appended before is on disk');
+      batch(puts, deletes, done);
+    };
+    let appendedAtWrite = 0;
+    const chat = opened.chat;
+    const takeDirty = chat.takeDirty.bind(chat);
+    chat.takeDirty = () => {
+      appendedAtWrite = opened.wal.appendedRecords;
+      return takeDirty();
+    };
+  }
+  cluster.kernel.run(cluster.kernel.nowUs + 5 * second);
+  t.ok(seen >= 6, `${seen} checkpoints`);
+});
+
+t.test('a restart begins at the checkpoint and comes to the same state', async (t) => {
+  const cluster = started(t);
+  cluster.kernel.run(cluster.kernel.nowUs + 3 * second);
+  const server = cluster.servers[0];
+  server?.crash();
+  t.equal(server?.isUp, false);
+  server?.start();
+  const up = cluster.kernel.run(cluster.kernel.nowUs + 2 * second, () => server?.opened !== undefined);
+  t.ok(up);
+  t.ok((server?.opened?.checkpointSlot ?? 0) > 0, 'a checkpoint was there');
+  t.ok((server?.opened?.chat.applied ?? 0) >= (server?.opened?.checkpointSlot ?? 0));
+});
