@@ -27,19 +27,23 @@ t.test('G9: kill -9 of the balancer', async (t) => {
   await cluster.startServer(1);
   await cluster.waitForAgreement();
 
+  const sihan = cluster.chat('Sihan', ['--server', cluster.address(1)]);
+  await sihan.sayAndCommit('on the restarted server, without a balancer');
+
   await cluster.startBalancer();
   const stranger = cluster.serverArgs(1, { id: 4, port: 0, dataDir: path.join(cluster.root, 'stranger') });
   const refused = await runToEnd('srunner', stranger, 20_000);
   t.equal(refused.code, 3, `the new id is refused: ${refused.stderr.slice(-300)}`);
 
-  await cluster.waitForBalancer();
-  // True load: Aaron sits on 2 or 3 and Lala on 2, so server 1 has no client.
+  // The restarted balancer placed nobody: what it knows are the servers' reports. Only server 3 is left without clients.
+  t.equal(await aaron.finish(), 0);
+  await cluster.waitForLoad({ 1: 1, 2: 1, 3: 0 });
   const newcomer = cluster.chat('Newcomer');
-  t.equal((await newcomer.waitForConnected()).server, 1, 'a new client is routed by true load');
+  t.equal((await newcomer.waitForConnected()).server, 3, 'a new client is routed by true load');
   await newcomer.sayAndCommit('with a new balancer');
   t.notOk(
     lala.events.some(({ event }) => event === 'disconnected'),
     'Lala never noticed any of it',
   );
-  await expectOneHistory(cluster, { watching: [aaron, lala, newcomer] });
+  await expectOneHistory(cluster, { watching: [lala, sihan, newcomer], gone: [aaron] });
 });

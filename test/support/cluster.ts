@@ -221,15 +221,17 @@ export class Cluster {
     );
   }
 
-  /** Waits until the balancer, perhaps restarted, has heard of all servers again. */
-  async waitForBalancer(deadlineMs = 10_000): Promise<void> {
+  /** Waits until the balancer, perhaps restarted, knows so many clients on each server, all of them live. */
+  async waitForLoad(clients: Readonly<Record<number, number>>, deadlineMs = 10_000): Promise<void> {
     const options = { address: this.balancerAddress, timeoutMs: 2000 };
     await until(
-      'the balancer to know all servers as live',
+      `the balancer to know the load ${JSON.stringify(clients)}`,
       deadlineMs,
       async () => {
         const answered = await askOnce(options, (operator) => operator.members());
-        return answered.ok && answered.answer.members.filter(({ live }) => live).length === this.size;
+        return (
+          answered.ok && answered.answer.members.every(({ id, live, ...load }) => live && load.clients === clients[id])
+        );
       },
       () => this.describe(),
     );
