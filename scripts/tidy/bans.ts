@@ -83,7 +83,9 @@ function checkNames(source: Source): Complaint[] {
   return complaints;
 }
 
-/** The name of a global used as a value at this node: `Date`, `Math.random` for a member, `new Date` for the present. */
+/**
+ * The name of a global used as a value at this node: `Date`, `Math.random` for a member, `new Date` for the present.
+ */
 function globalName(node: ts.Node): string | undefined {
   if (ts.isNewExpression(node) && ts.isIdentifier(node.expression) && (node.arguments?.length ?? 0) === 0) {
     return `new ${node.expression.text}`;

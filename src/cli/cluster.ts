@@ -1,4 +1,6 @@
-/** A whole cluster as child processes of this one: the balancer, the servers, their logs in files, their orderly end. */
+/**
+ * A whole cluster as child processes of this one: the balancer, the servers, their logs in files, their orderly end.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';

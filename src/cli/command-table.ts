@@ -48,7 +48,8 @@ export const commands: readonly CommandSpec[] = [
     name: 'demo',
     summary: 'a whole cluster on this machine and a chat on it',
     about:
-      'Start a balancer, servers and a chat on them; everything ends with the chat. The data is thrown away unless told otherwise.',
+      'Start a balancer, servers and a chat on them; everything ends with the chat. The data is thrown away unless ' +
+      'told otherwise.',
     positional: '',
     positionalMax: 0,
     options: [
@@ -123,7 +124,8 @@ export const commands: readonly CommandSpec[] = [
     name: 'chat',
     summary: 'chat in a room, a line a message',
     about:
-      'Chat. Each line of the input is a message; /help lists the commands, // begins a message with a slash. At the end of the input it waits until every line is committed.',
+      'Chat. Each line of the input is a message; /help lists the commands, // begins a message with a slash. At the ' +
+      'end of the input it waits until every line is committed.',
     positional: '',
     positionalMax: 0,
     options: [
@@ -154,7 +156,8 @@ export const commands: readonly CommandSpec[] = [
     name: 'tail',
     summary: 'print a room, and follow it',
     about:
-      'Print what was said in a room. Without --follow it is a fresh read; if no quorum answers it prints what is there and ends with 5.',
+      'Print what was said in a room. Without --follow it is a fresh read; if no quorum answers it prints what is ' +
+      'there and ends with 5.',
     positional: '',
     positionalMax: 0,
     options: [
@@ -190,8 +193,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'verify',
     summary: 'check that all servers hold the same log',
-    about:
-      'Compare the state hash of all servers at the last slot that all of them have applied. Ends with 6 if they differ.',
+    about: 'Compare the state hash of all servers at the last slot that all have applied. Ends with 6 if they differ.',
     positional: '',
     positionalMax: 0,
     options: [
@@ -286,7 +288,8 @@ export const test1: CommandSpec = {
   name: 'test1',
   summary: "the write-up's scripted check",
   about:
-    'Say "hi" as KaranLala and print when each server commits it; end with 6 unless every server did what its reported mode says it must.',
+    'Say "hi" as KaranLala and print when each server commits it; end with 6 unless every server did what its ' +
+    'reported mode says it must.',
   positional: '',
   positionalMax: 0,
   options: [

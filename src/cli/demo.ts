@@ -1,4 +1,6 @@
-/** `synod demo` (npm start): a balancer and servers as child processes, a chat on them, and an end that leaves nothing. */
+/**
+ * `synod demo` (npm start): a balancer and servers as child processes, a chat on them, and an end that leaves nothing.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

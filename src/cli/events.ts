@@ -1,4 +1,7 @@
-/** The events of line mode, exactly as CONTRACT.md lists them, and their two spellings: JSON for programs, plain for people. */
+/**
+ * The events of line mode, exactly as CONTRACT.md lists them, and their two spellings: JSON for programs, plain for
+ * people.
+ */
 import type {
   ConnectedEvent,
   DisconnectedEvent,

@@ -14,7 +14,9 @@ export function readFaults(text: string): Faults {
   );
 }
 
-/** What one server must show: the message within a window of seconds counted from the clean servers' commit, or never. */
+/**
+ * What one server must show: the message within a window of seconds counted from the clean servers' commit, or never.
+ */
 export type Expectation =
   | { readonly kind: 'shows'; readonly fromS: number; readonly uptoS: number }
   | { readonly kind: 'never' };

@@ -1,5 +1,6 @@
 /**
- * Go's flag grammar (-x=v, -x v, --x=v, -- ends flags) rewritten into the one form the parser reads, for declared options
+ * Go's flag grammar (-x=v, -x v, --x=v, -- ends flags) rewritten into the one form the parser reads, for declared
+ * options
  * only: whatever is not declared passes through untouched, so that values and typing mistakes keep their spelling.
  */
 

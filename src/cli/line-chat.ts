@@ -1,4 +1,7 @@
-/** A chat in lines: what is read becomes messages and commands, what happens is printed, and the end waits for the commits. */
+/**
+ * A chat in lines: what is read becomes messages and commands, what happens is printed, and the end waits for the
+ * commits.
+ */
 import { exitCodes } from '../base/index.js';
 import { directRoom, isName } from '../chat/index.js';
 import type { ChatClient, ClientEvent, StateEvent, SubscribedEvent } from '../client/index.js';
@@ -38,7 +41,9 @@ export interface LineChatOptions {
 
 /** Reading pauses while so many lines are open: a long input must not pile up in memory. */
 const openLinesMax = 4_096;
-/** The last own lines come back within a moment of their commit; a server that lags must not hold the end up for long. */
+/**
+ * The last own lines come back within a moment of their commit; a server that lags must not hold the end up for long.
+ */
 const echoTimeoutMs = 2_000;
 
 export class LineChat {
@@ -47,7 +52,9 @@ export class LineChat {
   readonly #people = new Map<string, Set<string>>();
   /** The rooms entered, the last one being where lines go. */
   #rooms: string[];
-  /** The client counts its own joins as lines, too; ours are counted from 1. Only lines that are still open are kept. */
+  /**
+   * The client counts its own joins as lines, too; ours are counted from 1. Only lines that are still open are kept.
+   */
   readonly #lineIds = new Map<number, number>();
   #lastLine = 0;
   #submitting: number | undefined;

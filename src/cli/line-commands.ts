@@ -1,4 +1,6 @@
-/** What a line of input asks for: a message, or a command that begins with a slash. One table, from which /help is made. */
+/**
+ * What a line of input asks for: a message, or a command that begins with a slash. One table, from which /help is made.
+ */
 import { nearest } from './go-flags.js';
 
 export type LineAction =

@@ -1,7 +1,11 @@
-/** Lines from a stream, one at a time and only as fast as they are taken, so that a long input never piles up in memory. */
+/**
+ * Lines from a stream, one at a time and only as fast as they are taken, so that a long input never piles up in memory.
+ */
 import { createInterface } from 'node:readline';
 
-/** A line longer than this is cut here; the server's limit is far below, so that it is refused as too long either way. */
+/**
+ * A line longer than this is cut here; the server's limit is far below, so that it is refused as too long either way.
+ */
 const lineCharsMax = 65_536;
 
 /**

@@ -1,4 +1,7 @@
-/** The Logger that writes: pino to stderr, as text on a terminal and as JSON otherwise, synchronously so that no line is lost. */
+/**
+ * The Logger that writes: pino to stderr, as text on a terminal and as JSON otherwise, synchronously so that no line is
+ * lost.
+ */
 import { destination, type Level, type Logger as Pino, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { LogFields, Logger } from '../base/index.js';

@@ -54,7 +54,8 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
       servers: members.map(({ id, address: at }) => ({ id, address: at })),
     };
   }
-  const text = `No balancer at ${balancers.join(', ')} (${reasons.join('; ')}). Is it running? Start one: synod balancer`;
+  const where = `No balancer at ${balancers.join(', ')} (${reasons.join('; ')}).`;
+  const text = `${where} Is it running? Start one: synod balancer`;
   const advice = '(or name servers yourself, see --help)';
   throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', `${text} ${advice}`);
 }

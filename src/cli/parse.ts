@@ -1,4 +1,7 @@
-/** From a command line to option values: Go's grammar first, then commander, then defaults; every mistake is a UsageError. */
+/**
+ * From a command line to option values: Go's grammar first, then commander, then defaults; every mistake is a
+ * UsageError.
+ */
 import { Command, CommanderError, Option } from 'commander';
 import { type CommandSpec, type OldSpelling, type OptionSpec, OptionValues } from './command.js';
 import { commonOptions } from './command-table.js';

@@ -42,5 +42,6 @@ function progressText(progress: StartProgress): string {
   if (progress.kind === 'servers') {
     return `registered as server ${progress.id}; waiting for ${progress.registered} of ${progress.servers} servers`;
   }
-  return `no balancer at ${progress.address} (${progress.reason}); trying again. Is it running? Start one: synod balancer`;
+  const { address, reason } = progress;
+  return `no balancer at ${address} (${reason}); trying again. Is it running? Start one: synod balancer`;
 }

@@ -1,4 +1,7 @@
-/** `test1`, the write-up's check: say "hi" as KaranLala, see when each server commits it, compare with its reported mode. */
+/**
+ * `test1`, the write-up's check: say "hi" as KaranLala, see when each server commits it, compare with its reported
+ * mode.
+ */
 import { ExitError, exitCodes } from '../base/index.js';
 import { askOnce, ChatClient, configDirectory, loadIdentity } from '../client/index.js';
 import type { Call } from './command.js';
@@ -46,9 +49,8 @@ export async function test1(call: Call): Promise<number> {
     size,
     watched.map((server) => server.faults),
   );
-  call.output.note(
-    `${watched.length} of ${size} servers answer, ${quorum ? 'a quorum' : 'no quorum'}; speaking at server ${spokesman.id}`,
-  );
+  const who = `${watched.length} of ${size} servers answer, ${quorum ? 'a quorum' : 'no quorum'}`;
+  call.output.note(`${who}; speaking at server ${spokesman.id}`);
   const speakerClient = new ChatClient({ name: speaker, token, balancers: [], server: spokesman.address });
   try {
     await Promise.all(watched.map((server) => ready(server, timeoutMs)));

@@ -1,8 +1,12 @@
-/** Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right. */
+/**
+ * Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right.
+ */
 import { canonicalRoom, isName } from '../chat/index.js';
 import { UsageError } from './go-flags.js';
 
-/** `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place. */
+/**
+ * `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place.
+ */
 export function readAddress(option: string, value: string): string {
   const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(value);
   const port = Number(found?.[3]);

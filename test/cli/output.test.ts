@@ -31,12 +31,12 @@ const printed: readonly { event: LineEvent; json: string; plain: string }[] = [
   },
   {
     event: { event: 'message', room: '#lobby', n: 7, slot: 12, from: 'Aaron', text: 'hello', time },
-    json: '{"event":"message","room":"#lobby","n":7,"slot":12,"from":"Aaron","text":"hello","time":"2026-01-01T12:00:00.000Z"}',
+    json: `{"event":"message","room":"#lobby","n":7,"slot":12,"from":"Aaron","text":"hello","time":"${time}"}`,
     plain: '12:00 <Aaron> hello',
   },
   {
     event: { event: 'message', room: '#ops', n: 1, slot: 13, from: 'Lala', text: 'waves', time, action: true },
-    json: '{"event":"message","room":"#ops","n":1,"slot":13,"from":"Lala","text":"waves","time":"2026-01-01T12:00:00.000Z","action":true}',
+    json: `{"event":"message","room":"#ops","n":1,"slot":13,"from":"Lala","text":"waves","time":"${time}","action":true}`,
     plain: '12:00 #ops * Lala waves',
   },
   {

@@ -1,4 +1,6 @@
-/** Command lines as people type them: the write-up's own, verbatim, and the mistakes that must end with 2 and a hint. */
+/**
+ * Command lines as people type them: the write-up's own, verbatim, and the mistakes that must end with 2 and a hint.
+ */
 import t from 'tap';
 import type { CommandSpec, OldSpelling } from '../../src/cli/command.js';
 import { commands, oldSpellings, test1 } from '../../src/cli/command-table.js';

@@ -23,7 +23,8 @@ export interface Running {
 /** Starts `program` (synod or an old spelling). `home` keeps the identity away from the real one. */
 export function start(program: string, args: readonly string[], home: string, cwd = home): Running {
   mkdirSync(cwd, { recursive: true });
-  const code = `const { run } = await import(${JSON.stringify(main.href)}); await run(${JSON.stringify(program)}, process.argv.slice(1));`;
+  const call = `await run(${JSON.stringify(program)}, process.argv.slice(1));`;
+  const code = `const { run } = await import(${JSON.stringify(main.href)}); ${call}`;
   const entry = program === 'synod' ? [fileURLToPath(main)] : ['--input-type=module', '-e', code, '--'];
   const child = spawn(process.execPath, [...entry, ...args], {
     cwd,

@@ -1,4 +1,6 @@
-/** The house rules themselves: each is broken once in a small tree and must be noticed, at its line and with a remedy. */
+/**
+ * The house rules themselves: each is broken once in a small tree and must be noticed, at its line and with a remedy.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
