@@ -35,9 +35,9 @@ const printed: readonly { event: LineEvent; json: string; plain: string }[] = [
     plain: '12:00 <Aaron> hello',
   },
   {
-    event: { event: 'message', room: '#ops', n: 1, slot: 13, from: 'Lala', text: 'waves', time, action: true },
-    json: `{"event":"message","room":"#ops","n":1,"slot":13,"from":"Lala","text":"waves","time":"${time}","action":true}`,
-    plain: '12:00 #ops * Lala waves',
+    event: { event: 'message', room: '#o', n: 1, slot: 13, from: 'Lala', text: 'waves', time, action: true },
+    json: `{"event":"message","room":"#o","n":1,"slot":13,"from":"Lala","text":"waves","time":"${time}","action":true}`,
+    plain: '12:00 #o * Lala waves',
   },
   {
     event: { event: 'state', id: 1, state: 'committed', room: '#lobby', slot: 12, n: 7 },

@@ -107,6 +107,7 @@ function contract(name: string, make: (directory: string) => Reopen): void {
     });
     t.testdir();
     await fc.assert(property, { numRuns: 40 });
+    t.pass('property held');
   });
 
   t.test(`${name}: a prefix view sees only its own keys`, async (t) => {
