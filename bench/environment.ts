@@ -32,24 +32,30 @@ export class CpuWatch {
   readonly #pids: () => readonly number[];
   readonly #startedMs = performance.now();
   readonly #busyBefore = busyTicks();
-  readonly #ownBefore: number;
+  /** Ticks of each process when it was first and last looked at. */
+  readonly #seen = new Map<number, { first: number; last: number }>();
 
-  /** `pids` are the processes that belong to the measurement, this one included. */
+  /** `pids` are the processes that belong to the measurement at present, this one included. */
   constructor(pids: () => readonly number[]) {
     this.#pids = pids;
-    this.#ownBefore = this.#own();
+    for (const pid of pids()) this.#seen.set(pid, { first: processTicks(pid), last: processTicks(pid) });
+  }
+
+  /** Looks at the processes: call it before one of them is ended, or what it used counts as foreign. */
+  sample(): void {
+    for (const pid of this.#pids()) {
+      const { first, last } = this.#seen.get(pid) ?? { first: 0, last: 0 };
+      this.#seen.set(pid, { first, last: Math.max(last, processTicks(pid)) });
+    }
   }
 
   /** Cores that were busy with something else, and with the measured processes, on average since construction. */
   cores(): { foreign: number; own: number } {
+    this.sample();
     const seconds = (performance.now() - this.#startedMs) / 1000;
-    const own = this.#own() - this.#ownBefore;
+    const own = [...this.#seen.values()].reduce((sum, { first, last }) => sum + last - first, 0);
     const foreign = Math.max(0, busyTicks() - this.#busyBefore - own);
     return { foreign: foreign / ticksPerSecond / seconds, own: own / ticksPerSecond / seconds };
-  }
-
-  #own(): number {
-    return this.#pids().reduce((sum, pid) => sum + processTicks(pid), 0);
   }
 }
 
@@ -66,6 +72,6 @@ function processTicks(pid: number): number {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return Number(fields[11]) + Number(fields[12]);
   } catch {
-    return 0; // It ended; what it used is counted as foreign, which can only make a report look worse.
+    return 0; // It ended just now; what it used since the last look counts as foreign, which only looks worse.
   }
 }

@@ -26,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     for (let kill = 1; kill <= kills; kill++) {
       const leader = await cluster.leader();
       const watch = new GapWatch(load);
+      cpu.sample();
       await cluster.killServer(leader);
       const gap = await watch.result();
       anyGaps.push(gap.anyMs);
