@@ -1,4 +1,7 @@
-/** The driver on a simulated disk: what a failing, full or slow disk does to it, and that checkpoints never run ahead of the log. */
+/**
+ * The driver on a simulated disk: what a failing, full or slow disk does to it, and that checkpoints never run ahead of
+ * the log.
+ */
 import t, { type Test } from 'tap';
 import { Cluster } from '../sim/cluster.js';
 import type { SimOptions } from '../sim/options.js';

@@ -1,4 +1,7 @@
-/** The durable gate: nothing leaves before what it vouches for, in what order it leaves, and that a closed gate stays shut. */
+/**
+ * The durable gate: nothing leaves before what it vouches for, in what order it leaves, and that a closed gate stays
+ * shut.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { DurableGate } from '../../src/daemon/server/gate.js';

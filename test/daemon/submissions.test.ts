@@ -1,4 +1,7 @@
-/** Submissions: batches of a turn, resubmission without storms, answers in parts, windows, duplicates, closed connections. */
+/**
+ * Submissions: batches of a turn, resubmission without storms, answers in parts, windows, duplicates, closed
+ * connections.
+ */
 import t from 'tap';
 import type { Answer } from '../../src/chat/index.js';
 import { type BusyReason, type SubmissionHandle, Submissions } from '../../src/daemon/server/submissions.js';

@@ -1,8 +1,10 @@
 /**
  * Runs transcript scenarios: text files that alternate commands with what the replicas then print.
  *
- * A file is a list of blocks, separated by blank lines. `#` begins a comment line. A block is one or more command lines,
- * then a line `----`, then the recorded output. To record again: `SYNOD_RECORD=1 node dist/test/script/scenarios.test.js`
+ * A file is a list of blocks, separated by blank lines. `#` begins a comment line. A block is one or more command
+ * lines,
+ * then a line `----`, then the recorded output. To record again: `SYNOD_RECORD=1 node
+ * dist/test/script/scenarios.test.js`
  * and commit only changes that you understand.
  *
  * Commands (ids are servers; `all` stands for every server that runs; times are simulated):
@@ -31,7 +33,8 @@
  * WHICH is any of: a frame type (`accept`), `A>B`, `to=ID`, `from=ID`, `slot=N`, `count=N` (at most so many), `all`;
  * all that are named must match.
  *
- * After every block no two servers may have committed different values in a slot; the line that says so would be recorded
+ * After every block no two servers may have committed different values in a slot; the line that says so would be
+ * recorded
  * as `DISAGREEMENT …`, and a scenario without `plant=` fails with it whatever was recorded.
  */
 import { noPlants, type Plants } from '../../src/paxos/index.js';

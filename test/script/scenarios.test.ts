@@ -1,4 +1,6 @@
-/** Every transcript in test/script/scenarios is run and compared with what was recorded; SYNOD_RECORD=1 records again. */
+/**
+ * Every transcript in test/script/scenarios is run and compared with what was recorded; SYNOD_RECORD=1 records again.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

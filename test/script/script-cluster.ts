@@ -125,7 +125,9 @@ export class ScriptCluster {
     }
   }
 
-  /** The process dies: records not synced and frames that waited for them are gone. `quiet`: peers hear nothing of it. */
+  /**
+   * The process dies: records not synced and frames that waited for them are gone. `quiet`: peers hear nothing of it.
+   */
   crash(id: ServerId, quiet: boolean): void {
     const server = this.#server(id);
     assert(server.replica !== undefined, `server ${id} is down already`);
@@ -166,7 +168,8 @@ export class ScriptCluster {
     if (effects.standing !== undefined) {
       const { leader, happy, up, move } = effects.standing;
       this.#say(
-        `${id}: standing: leader ${leader === 0 ? 'none' : leader}${happy ? ', happy' : ''}, ${up} up${move ? ', clients should move' : ''}`,
+        `${id}: standing: leader ${leader === 0 ? 'none' : leader}` +
+          `${happy ? ', happy' : ''}, ${up} up${move ? ', clients should move' : ''}`,
       );
     }
     if (effects.stopped) this.#say(`${id}: has handed over`);

@@ -1,4 +1,7 @@
-/** A simulated client: registers, submits runs, resends after a reroute, subscribes and checks that its streams are gapless. */
+/**
+ * A simulated client: registers, submits runs, resends after a reroute, subscribes and checks that its streams are
+ * gapless.
+ */
 import type { Prng } from '../../src/base/index.js';
 import type { Answer } from '../../src/chat/index.js';
 import { type EventGroup, encodeRun, type RunMessage, type SessionId } from '../../src/wire/index.js';

@@ -1,4 +1,7 @@
-/** A whole cluster in one thread from one seed: servers, links, clients, faults, checkers; a safety phase, then a liveness phase. */
+/**
+ * A whole cluster in one thread from one seed: servers, links, clients, faults, checkers; a safety phase, then a
+ * liveness phase.
+ */
 import { type Logger, Prng, silentLogger } from '../../src/base/index.js';
 import { type ChatOptions, ChatState } from '../../src/chat/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';

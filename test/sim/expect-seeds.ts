@@ -5,7 +5,9 @@ import { runSeed } from './run.js';
 /** Every so many seeds one is run a second time. */
 const repeatEvery = 50;
 
-/** Seeds first … first+count-1. A failing one prints what broke, how everybody stood, and the command that replays it. */
+/**
+ * Seeds first … first+count-1. A failing one prints what broke, how everybody stood, and the command that replays it.
+ */
 export function expectSeeds(t: Test, first: number, count: number): void {
   const totals = { acked: 0, crashes: 0, slots: 0, resubmitted: 0 };
   const startMs = performance.now();
@@ -29,7 +31,8 @@ export function expectSeeds(t: Test, first: number, count: number): void {
   t.ok(totals.crashes > count, `${totals.crashes} crashes: the faults really struck`);
   t.ok(totals.resubmitted > 0, `${totals.resubmitted} runs were lost and submitted again`);
   t.comment(
-    `${count} seeds, ${totals.slots} slots, longest time to the first acknowledgement ${(slowestUs / 1e6).toFixed(1)} s ` +
+    `${count} seeds, ${totals.slots} slots, ` +
+      `longest time to the first acknowledgement ${(slowestUs / 1e6).toFixed(1)} s ` +
       `(simulated), ${((performance.now() - startMs) / 1000).toFixed(1)} s of computing`,
   );
 }

@@ -1,4 +1,7 @@
-/** The clients' side of a simulated server: sessions, submits, subscriptions with history, around production's Submissions. */
+/**
+ * The clients' side of a simulated server: sessions, submits, subscriptions with history, around production's
+ * Submissions.
+ */
 import { limits, toHex } from '../../src/base/index.js';
 import type { Applied, ChatState, PageReader } from '../../src/chat/index.js';
 import type { Driver, Listener } from '../../src/daemon/server/driver.js';

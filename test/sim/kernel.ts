@@ -1,4 +1,7 @@
-/** The simulator's time: one heap of events, integer microseconds, one thread, and a running hash of everything that happened. */
+/**
+ * The simulator's time: one heap of events, integer microseconds, one thread, and a running hash of everything that
+ * happened.
+ */
 import { assert } from '../../src/base/index.js';
 
 interface Event {

@@ -1,4 +1,7 @@
-/** `npm run sim -- --seeds N [--seed S] [--trace]`: runs seeds one after the other; exit 0 if all hold, 1 if one fails, 2 for usage. */
+/**
+ * `npm run sim -- --seeds N [--seed S] [--trace]`: runs seeds one after the other; exit 0 if all hold, 1 if one fails,
+ * 2 for usage.
+ */
 import { parseArgs } from 'node:util';
 import { runSeed } from './run.js';
 
@@ -78,7 +81,8 @@ export function main(argv: readonly string[], print: (line: string) => void): nu
     totals.simulatedS += result.simulatedUs / 1e6;
     if (seeds === 1) {
       print(
-        `seed ${at}: ok, hash ${result.hash.toString(16)}, ${result.slots} slots, resumed after ${result.resumedUs / 1000} ms`,
+        `seed ${at}: ok, hash ${result.hash.toString(16)}, ${result.slots} slots, ` +
+          `resumed after ${result.resumedUs / 1000} ms`,
       );
     }
   }

@@ -1,4 +1,7 @@
-/** The links between simulated servers: loss, duplication, delay, reordering, partitions, and classes of frames held back. */
+/**
+ * The links between simulated servers: loss, duplication, delay, reordering, partitions, and classes of frames held
+ * back.
+ */
 import type { Prng } from '../../src/base/index.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import { decode, encode, FrameSplitter, type ServerId } from '../../src/wire/index.js';

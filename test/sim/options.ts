@@ -1,4 +1,7 @@
-/** What one seed is made of: the cluster's size, its load and which faults it meets, drawn once per seed (swarm testing). */
+/**
+ * What one seed is made of: the cluster's size, its load and which faults it meets, drawn once per seed (swarm
+ * testing).
+ */
 import type { Prng } from '../../src/base/index.js';
 
 /** Numbers are drawn per seed; each class of fault is off with p = 1/2, so that extremes and pure cases occur. */

@@ -1,5 +1,6 @@
 /**
- * Every planted bug must be caught: by random seeds within a budget, and the rare ones by a scripted scenario. A bug that is
+ * Every planted bug must be caught: by random seeds within a budget, and the rare ones by a scripted scenario. A bug
+ * that is
  * not caught means that the faults are too weak or a checker is asleep (RELIABILITY.md, 3.1).
  */
 import { readFileSync } from 'node:fs';

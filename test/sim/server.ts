@@ -1,4 +1,7 @@
-/** One simulated server: production's driver, replica, log, state machine and submissions on a simulated disk, life after life. */
+/**
+ * One simulated server: production's driver, replica, log, state machine and submissions on a simulated disk, life
+ * after life.
+ */
 import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
@@ -213,7 +216,8 @@ export class SimServer implements ServerEnd {
     if (opened === undefined) return `server ${this.id}: ${this.isUp ? 'recovering' : 'down'}`;
     const view = opened.driver.view;
     return (
-      `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
+      `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ` +
+      `${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
       `promised ${view.promised.round}.${view.promised.server} commit ${view.commit} leader ${view.leader}` +
       `${view.happy ? ' happy' : ''}${view.abdicated ? ' abdicated' : ''} in flight ${view.inFlight}, ` +
       `${view.pendingBatches} batches, hears ${view.heard.join(',')}, gate ${opened.driver.gateWaiting}` +

@@ -9,7 +9,8 @@ const itemKindRun = 1;
 const slabBytes = 1 << 18;
 
 /**
- * Appends bytes to the batch that is being built. A batch and the items in it are views of one slab, so that what is kept
+ * Appends bytes to the batch that is being built. A batch and the items in it are views of one slab, so that what is
+ * kept
  * for a later resubmission costs no copy of its own. Slabs are never reused: whoever holds a view may keep it.
  */
 export class BatchSlab {
@@ -28,7 +29,10 @@ export class BatchSlab {
     return this.#end + bytes <= this.#slab.length;
   }
 
-  /** Copies an encoded item behind the others and returns the copy. When it doesn't {@link fits}, the batch must be empty. */
+  /**
+   * Copies an encoded item behind the others and returns the copy. When it doesn't {@link fits}, the batch must be
+   * empty.
+   */
   append(item: Uint8Array): Uint8Array {
     const at = this.#reserve(item.length);
     this.#slab.set(item, at);

@@ -1,10 +1,14 @@
 /**
- * The loop around the replica: step, append, gate, apply, flush, in this order and nowhere else. It knows no sockets, sets
+ * The loop around the replica: step, append, gate, apply, flush, in this order and nowhere else. It knows no sockets,
+ * sets
  * no timers and reads no clock, so that the very same object runs in the simulator.
  *
- * One call in (tick, message, submit, something reached the disk) is one step of the replica, whose effects are obeyed in
- * the order of {@link Effects}: records are appended to the log, frames queue behind the durable gate, committed slots are
- * applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write for the turn.
+ * One call in (tick, message, submit, something reached the disk) is one step of the replica, whose effects are obeyed
+ * in
+ * the order of {@link Effects}: records are appended to the log, frames queue behind the durable gate, committed slots
+ * are
+ * applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write for the
+ * turn.
  * Calls made while a step is being obeyed (a listener that submits) wait until it is done.
  */
 import { assert, type Logger, limits } from '../../base/index.js';
@@ -156,7 +160,8 @@ export class Driver {
   onDurable(records: number): void {
     if (this.#halted) return;
     assert(records <= this.#appended, `${records} records durable, ${this.#appended} appended`);
-    // The replica first, so that what it sends about these records finds the gate open in the order of its own thinking.
+    // The replica first, so that what it sends about these records finds the gate open in the order of its own
+    // thinking.
     this.#give({ kind: 'durable', records });
     if (this.#halted) return;
     this.#gate.release(records);
@@ -249,7 +254,10 @@ export class Driver {
     listener.applied(applied);
   }
 
-  /** Begins a checkpoint about every second or 1,000 slots. The checkpointer keeps it behind the log (ARCHITECTURE.md, 3). */
+  /**
+   * Begins a checkpoint about every second or 1,000 slots. The checkpointer keeps it behind the log (ARCHITECTURE.md,
+   * 3).
+   */
   #considerCheckpoint(): void {
     const { chat, checkpointer, logger } = this.#parts;
     const slots = chat.applied - this.#checkpointSlot;

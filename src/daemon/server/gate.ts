@@ -1,4 +1,6 @@
-/** The durable gate: the one way out for frames between servers; each waits there for the records that it vouches for. */
+/**
+ * The durable gate: the one way out for frames between servers; each waits there for the records that it vouches for.
+ */
 import { assert } from '../../base/index.js';
 import type { PaxosMessage, Send } from '../../paxos/index.js';
 import type { ServerId } from '../../wire/index.js';
@@ -10,7 +12,8 @@ export type GateOutput = (to: ServerId, message: PaxosMessage) => void;
  * Holds every {@link Send} until the first `after` records of this process life are on disk (PAXOS.md, "What must be on
  * disk before which frame leaves"). There is no second way out, so a resend waits exactly as the first send did.
  *
- * Frames that wait leave in the order of what they wait for, equal ones in the order given. A frame that waits for nothing
+ * Frames that wait leave in the order of what they wait for, equal ones in the order given. A frame that waits for
+ * nothing
  * overtakes those that do: a heartbeat must not stand behind a slow disk.
  */
 export class DurableGate {

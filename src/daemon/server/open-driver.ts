@@ -1,5 +1,6 @@
 /**
- * From a data directory to a running driver: checkpoint, slot index, log, replay, replica, in this order. Callback style
+ * From a data directory to a running driver: checkpoint, slot index, log, replay, replica, in this order. Callback
+ * style
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
 import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
@@ -197,8 +198,10 @@ function replay({ chat, index }: Loaded, recovered: Recovered, reader: LogReader
   if (chat.applied >= recovered.commit) return undefined;
   return new StorageError(
     'LOG_DAMAGED',
-    `the log says that slots through ${recovered.commit} are chosen but does not hold slot ${chat.applied + 1}. This server ` +
-      'must not vote with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
+    `the log says that slots through ${recovered.commit} are chosen ` +
+      `but does not hold slot ${chat.applied + 1}. This server ` +
+      'must not vote with it: keep the directory for inspection, and ' +
+      'start again only with an intact copy of the latest log',
   );
 }
 
@@ -228,7 +231,8 @@ function nowOf(clock: Clock): Now {
 function damagedState(cause?: Error): StorageError {
   return new StorageError(
     'STORE_DAMAGED',
-    `the checkpoint in the directory state does not hold what was written${cause === undefined ? '' : ` (${cause.message})`}: ` +
+    `the checkpoint in the directory state does not hold what was written` +
+      `${cause === undefined ? '' : ` (${cause.message})`}: ` +
       'move the directory state away; the log then replays from its first segment',
   );
 }

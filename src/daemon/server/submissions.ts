@@ -1,16 +1,19 @@
 /**
- * What this server's clients want logged and have no answer for yet: it joins runs into batches, submits lost ones again
+ * What this server's clients want logged and have no answer for yet: it joins runs into batches, submits lost ones
+ * again
  * and sends answers back to the connection that speaks for the session. Pure: no sockets, no timers, no clock.
  *
  * How to use it (the server's clients part and the simulator do exactly this):
- *  1. `open(connection, session, nonce, window)` once the state machine has confirmed that the connection speaks for the
+ *  1. `open(connection, session, nonce, window)` once the state machine has confirmed that the connection speaks for
+ *  the
  *     session (it was registered, or `checkResume` said ok); keep the handle it returns.
  *  2. `submit(handle, run)` for each submit frame, `item(bytes, isPending)` for register, touch, attach and detach;
  *     `flush()` at the end of the turn, before the driver's `endOfTurn()`.
  *  3. Pass on what the driver tells its listener: `applied`, `settled`, `refused`.
  *  4. `close(handle, connection, nowMs)` when its connection ends, `tick(nowMs)` about every second.
  *
- * PAXOS.md, Forwarding and Sessions: a batch may be lost, or overtaken by a later one of the same session, which then is a
+ * PAXOS.md, Forwarding and Sessions: a batch may be lost, or overtaken by a later one of the same session, which then
+ * is a
  * gap that the state machine does not answer. When the place of a batch in the log has been applied, whatever in it is
  * still unanswered is submitted again, in order, from the session's first unanswered run on. A run is in at most one
  * outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst of
@@ -152,7 +155,9 @@ export class Submissions<C> {
     return this.#batches.size;
   }
 
-  /** `connection` speaks for `session` from now on; an older connection of the same session gets no answers any more. */
+  /**
+   * `connection` speaks for `session` from now on; an older connection of the same session gets no answers any more.
+   */
   open(connection: C, session: SessionId, nonce: Uint8Array, window: number): SubmissionHandle<C> {
     const key = sessionKey(session);
     const known = this.#queues.get(key);
@@ -210,7 +215,8 @@ export class Submissions<C> {
   }
 
   /**
-   * Logs another item (an encoded register, touch, attach or detach). It is submitted again as long as `isPending` says, when
+   * Logs another item (an encoded register, touch, attach or detach). It is submitted again as long as `isPending`
+   * says, when
    * its batch settles, that it is not logged yet. False: this server is full.
    */
   item(bytes: Uint8Array, isPending: () => boolean): boolean {
@@ -301,7 +307,9 @@ export class Submissions<C> {
     }
   }
 
-  /** Answers runs of `queue`. A run may be answered in parts, for it may have been applied in parts, in several slots. */
+  /**
+   * Answers runs of `queue`. A run may be answered in parts, for it may have been applied in parts, in several slots.
+   */
   #answer(queue: Queue<C>, answer: Answer): void {
     let count = 0;
     for (const outcome of answer.outcomes) count += outcome.count;

@@ -68,7 +68,8 @@ export class FrameRules {
       compareBallots(ledger.promised, ballot) >= 0,
       'frame before sync',
       () =>
-        `server ${ledger.id} sends ${message.type} about promise ${ballotText(ballot)}, durable is ${ballotText(ledger.promised)}`,
+        `server ${ledger.id} sends ${message.type} about promise ${ballotText(ballot)}, ` +
+        `durable is ${ballotText(ledger.promised)}`,
     );
   }
 

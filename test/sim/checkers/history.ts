@@ -78,7 +78,8 @@ export class History {
       before === undefined,
       'exactly once',
       () =>
-        `message ${key} is event ${before?.event} of ${before?.room} in slot ${before?.slot} and event ${event} of ${room} in ${slot}`,
+        `message ${key} is event ${before?.event} of ${before?.room} in slot ${before?.slot} ` +
+        `and event ${event} of ${room} in ${slot}`,
     );
     this.#placed.set(key, { slot, room, event });
   }
