@@ -87,6 +87,12 @@ export const limits = Object.freeze({
   hashesKeptMax: 4096,
 
   // --- catch-up -------------------------------------------------------------------------------------------------
+  /** A commit hint is written at least every so many slots: what a restart finds above it must fit the memory. */
+  hintSlots: 1000,
+  /** Slots kept above the commit index, whoever put them there: votes of two leaders and what a restart finds unhinted. */
+  uncommittedSlotsMax: 16_384,
+  /** Ballots of higher rounds are nobody's: at a million campaigns a second it takes longer than a human life to get there. */
+  roundMax: 2 ** 51,
   /** Values in one LearnReply: small enough that live frames behind it wait about 10 ms at most. */
   learnBatchBytes: 1 * MIB,
   /** LearnReplies on their way at once: fills a link of 40 ms at 100 MB/s, no more. */
@@ -177,8 +183,10 @@ export const limits = Object.freeze({
   checkpointSlots: 1000,
   /** A log segment, zero-filled ahead (PERFORMANCE.md, 5). */
   segmentBytes: 64 * MIB,
-  /** Events per row of a room's index: one row costs as much as one message, so history's overhead stays near 1 %. */
-  indexRowEvents: 64,
+  /** Spans per row of a room's index, each one or many events: a row costs about 20 bytes a span. */
+  indexRowSpans: 64,
+  /** … but no more events than this, so that finding a page reads little that lies beside it. */
+  indexRowEventsMax: 4096,
   /** Slots per row of the slot index. */
   slotRowSlots: 256,
 
@@ -244,6 +252,12 @@ export function assertLimitsAgree(l: Limits): void {
   atMost('windowBytes', 'acceptAheadBytes', 'a lawful window must be accepted');
   atMost('acceptedCountMax', 'acceptAheadSlots', 'no votes exist further above the commit index');
   atMost('batchBytesMax', 'windowBytes', 'one batch must fit the window');
+  below('batchBytesMax', 'promisePartBytes', 'an entry must fit a part of a promise');
+  assert(
+    l.hintSlots + 4 * l.windowSlots <= l.acceptAheadSlots && 4 * l.acceptAheadSlots <= l.uncommittedSlotsMax,
+    'limits: what two leaders and a restart leave above the commit index must be lawful',
+  );
+  assert(l.roundMax < Number.MAX_SAFE_INTEGER, 'limits: a round above every lawful one must be a number');
   assert(l.runBytesMax + 64 <= l.batchBytesMax, 'limits: a run and its item header must fit a batch');
   assert(l.runBytesMax + 64 <= l.frameBytesMaxClient, 'limits: a run must fit a client frame');
   assert(l.messageBytesMax + 512 <= l.runBytesMax, 'limits: the longest message must fit a run');

@@ -1,6 +1,6 @@
 /** Phase 1 of one ballot: asks for promises, resends, puts parts together, and says when a quorum is complete. */
 import { assert, limits } from '../base/index.js';
-import type { Ballot, PromiseEntry, PromiseReply, ServerId, Slot } from '../wire/index.js';
+import type { Ballot, Incarnation, PromiseEntry, PromiseReply, ServerId, Slot } from '../wire/index.js';
 import type { Context } from './context.js';
 import { ticks } from './context.js';
 import { Votes } from './quorum.js';
@@ -14,6 +14,7 @@ export interface FullPromise {
 }
 
 interface Parts {
+  readonly incarnation: Incarnation;
   readonly commit: Slot;
   readonly parts: (readonly PromiseEntry[] | undefined)[];
 }
@@ -77,11 +78,13 @@ export class Candidate {
   onPromise(from: ServerId, message: PromiseReply): boolean {
     if (this.#votes.has(from) && !this.#context.plants.duplicateVote) return false;
     let partial = this.#partial.get(from);
-    if (partial === undefined) {
-      partial = { commit: message.commit, parts: new Array<undefined>(message.parts).fill(undefined) };
+    // A new life cuts its promise anew: put together with parts of the old one it could lack an entry.
+    if (partial === undefined || partial.incarnation !== message.incarnation) {
+      const { incarnation, commit } = message;
+      partial = { incarnation, commit, parts: new Array<undefined>(message.parts).fill(undefined) };
       this.#partial.set(from, partial);
     }
-    // A peer that changes its mind about the shape of one promise is not believed at all.
+    // A peer that changes its mind about the shape of one promise within one life is not believed at all.
     if (partial.parts.length !== message.parts || partial.commit !== message.commit) return false;
     if (message.part >= message.parts) return false;
     partial.parts[message.part] = message.entries;
@@ -104,6 +107,15 @@ export class Candidate {
   /** Somebody has promised higher: going on with this ballot would only be refused again. */
   get preempted(): boolean {
     return this.#nacks.size > 0;
+  }
+
+  /** The highest commit index of the promises (at least `commit`), and the highest slot that any of them lists. */
+  extent(commit: Slot): { floor: Slot; last: Slot } {
+    let floor = commit;
+    for (const promise of this.#promises) floor = Math.max(floor, promise.commit);
+    let last = floor;
+    for (const { entries } of this.#promises) for (const { slot } of entries) last = Math.max(last, slot);
+    return { floor, last };
   }
 
   /** The complete promises of the quorum. */

@@ -9,6 +9,8 @@ import type { SlotLog } from './slot-log.js';
 interface Outstanding {
   readonly request: number;
   readonly to: ServerId;
+  /** 0: how far are you? */
+  readonly upto: Slot;
   readonly tick: number;
 }
 
@@ -23,6 +25,10 @@ export class Catchup {
   #requests = 0;
   /** Peers of which a new life was seen: each is asked once how far it is. */
   readonly #greet: ServerId[] = [];
+  /** Peers that were asked and did not answer in time: asked again once they are heard. */
+  readonly #unanswered = new Set<ServerId>();
+  /** The request with which each peer was first asked how far it is, while it has not said so. */
+  readonly #greeted = new Map<ServerId, number>();
   readonly #seen = new Map<ServerId, Incarnation>();
   #neighbourTick = 0;
   #fetchingFrom: ServerId | undefined;
@@ -67,7 +73,9 @@ export class Catchup {
   onTick(): void {
     const retryTicks = ticks(limits.learnRetryMs);
     if (this.#outstanding !== undefined && this.#context.tick - this.#outstanding.tick >= retryTicks) {
-      if (this.#log.commit < this.#wanted) this.#source = this.#anotherSource(this.#outstanding.to);
+      const { to, upto } = this.#outstanding;
+      if (upto === 0 && this.#greeted.has(to)) this.#unanswered.add(to);
+      if (this.#log.commit < this.#wanted) this.#source = this.#anotherSource(to);
       this.#outstanding = undefined;
     }
     if (this.#fetchingFrom !== undefined && this.#context.tick - this.#fetchTick >= ticks(limits.stateFetchMs)) {
@@ -95,21 +103,42 @@ export class Catchup {
       this.#request(this.#source, this.#wanted);
       return;
     }
-    const peer = this.#greet.shift();
-    if (peer !== undefined) this.#request(peer, 0);
+    const peer = this.#greet.shift() ?? this.#heardUnanswered();
+    if (peer === undefined) return;
+    this.#unanswered.delete(peer);
+    this.#request(peer, 0);
+    if (!this.#greeted.has(peer)) this.#greeted.set(peer, this.#requests);
+  }
+
+  /** Silent peers are left alone: what is asked of them would stand in the way of what others can answer. */
+  #heardUnanswered(): ServerId | undefined {
+    for (const peer of this.#unanswered) if (this.#peers.hears(peer)) return peer;
+    return undefined;
   }
 
   #request(to: ServerId, upto: Slot): void {
     this.#requests += 1;
-    this.#outstanding = { request: this.#requests, to, tick: this.#context.tick };
+    this.#outstanding = { request: this.#requests, to, upto, tick: this.#context.tick };
     this.#context.send(to, { type: 'learn', request: this.#requests, from: this.#log.commit + 1, upto });
   }
 
-  /** True for the one reply that answers the outstanding request; duplicates must not multiply requests. */
-  isAwaited(from: ServerId, reply: LearnReply): boolean {
+  #answersGreeting(from: ServerId, reply: LearnReply): boolean {
+    return reply.request >= (this.#greeted.get(from) ?? Number.POSITIVE_INFINITY);
+  }
+
+  #answersOutstanding(from: ServerId, reply: LearnReply): boolean {
     const asked = this.#outstanding;
-    if (asked === undefined || asked.request !== reply.request || asked.to !== from) return false;
-    return reply.from <= this.#log.commit + 1;
+    return asked !== undefined && asked.request === reply.request && asked.to === from;
+  }
+
+  /**
+   * True for a reply that is worth taking: the one to the outstanding request, the first to a greeting, or a late one that
+   * teaches something. Without the late ones a round trip above a second would never teach anything.
+   */
+  isUseful(from: ServerId, reply: LearnReply): boolean {
+    if (reply.request > this.#requests || reply.from > this.#log.commit + 1) return false;
+    if (this.#answersOutstanding(from, reply) || this.#answersGreeting(from, reply)) return true;
+    return this.lastSlotOf(reply) > this.#log.commit;
   }
 
   /** The highest slot that the reply would teach us. */
@@ -117,28 +146,44 @@ export class Catchup {
     return reply.from + reply.values.length - 1;
   }
 
-  /** Takes the awaited reply: keeps the values as chosen, commits, asks for the next batch if this one moved the commit. */
+  /**
+   * Takes a useful reply: keeps the values as chosen and commits. Only the reply to the outstanding request asks for the next
+   * batch, and only if it moved the commit: duplicates must not multiply requests.
+   */
   onReply(from: ServerId, reply: LearnReply): void {
-    const asked = this.#outstanding;
-    this.#outstanding = undefined;
-    this.#answered = true;
     const before = this.#log.commit;
+    const isOutstanding = this.#answersOutstanding(from, reply);
+    const asked = this.#outstanding;
+    if (isOutstanding) this.#outstanding = undefined;
+    this.#answered = true;
     if (reply.firstSlot > before + 1 && reply.commit > before) {
-      this.#fetchState(from);
+      if (isOutstanding) this.#fetchState(from);
       return;
     }
-    reply.values.forEach((value, index) => {
-      const slot = reply.from + index;
-      if (slot > this.#log.commit) this.#log.learn(slot, this.#log.get(slot)?.ballot ?? zeroBallot, value);
-    });
-    this.#log.advance();
+    const isGreeting = this.#answersGreeting(from, reply);
+    if (isGreeting) {
+      this.#greeted.delete(from);
+      this.#unanswered.delete(from);
+    }
+    this.#learn(reply);
     // Asking stops at the commit index of the first reply: what is chosen later comes by class-c frames.
-    if (this.#wanted <= before && reply.commit > before) {
+    if (isGreeting && this.#wanted <= before && reply.commit > before) {
       this.#wanted = reply.commit;
       this.#source = from;
     }
+    if (!isOutstanding) return;
     if (this.#log.commit > before || this.#log.commit >= this.#wanted) this.#ask();
     else this.#outstanding = asked;
+  }
+
+  #learn(reply: LearnReply): void {
+    let slot = reply.from;
+    for (const value of reply.values) {
+      if (slot > this.#log.commit) this.#log.learn(slot, this.#log.get(slot)?.ballot ?? zeroBallot, value);
+      // Slot by slot, so that commit hints stand among the values and not behind thousands of them.
+      this.#log.advance();
+      slot += 1;
+    }
   }
 
   #fetchState(from: ServerId): void {

@@ -104,7 +104,7 @@ export class Context {
   }
 
   sawRound(ballot: Ballot): void {
-    if (ballot.round > this.roundSeen) this.roundSeen = ballot.round;
+    if (ballot.round > this.roundSeen && ballot.round <= limits.roundMax) this.roundSeen = ballot.round;
   }
 
   ignore(what: string, why: string, from: ServerId): void {

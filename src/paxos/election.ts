@@ -50,9 +50,9 @@ export class Election {
   }
 
   /** Everything but the draw: may an unhappy server campaign at all now? */
-  #mayCampaign(fetchingState: boolean): boolean {
+  #mayCampaign(mustNotLead: boolean): boolean {
     const context = this.#context;
-    if (context.stopping || context.diskFull || fetchingState) return false;
+    if (context.stopping || context.diskFull || mustNotLead) return false;
     if (this.#peers.up < context.majority || this.#peers.happyNeighbour() !== undefined) return false;
     if (this.#patience.coolingDown) return false;
     const { promised, promisedTick } = this.#acceptor;
@@ -62,8 +62,8 @@ export class Election {
   }
 
   /** True when an unhappy server without a running campaign should begin one now. */
-  isDue(commit: Slot, fetchingState: boolean): boolean {
-    if (!this.#mayCampaign(fetchingState)) {
+  isDue(commit: Slot, mustNotLead: boolean): boolean {
+    if (!this.#mayCampaign(mustNotLead)) {
       this.#campaignTick = undefined;
       return false;
     }

@@ -27,7 +27,8 @@ export class Intake {
   add(origin: ServerId, batch: number, bytes: Uint8Array): void {
     const key = `${origin}:${batch}`;
     if (this.#waiting.has(key)) return;
-    if (this.#bytes + bytes.length > limits.forwardQueueBytes && this.#waiting.size > 0) {
+    const full = this.#bytes + bytes.length > limits.forwardQueueBytes && this.#waiting.size > 0;
+    if (full || this.#waiting.size >= limits.forwardQueueBatches) {
       this.#context.ignore('forward', 'the queue of the leader is full', origin);
       return;
     }

@@ -27,8 +27,8 @@ export class Invariants {
       seen.campaigns === undefined || sameBallot(seen.campaigns, seen.promised),
       'a candidate has promised nobody higher',
     );
-    assert(seen.logSize <= limits.acceptAheadSlots + limits.windowSlots, 'the uncommitted log stays within its bound');
-    assert(seen.inFlight <= limits.windowSlots + limits.acceptAheadSlots, 'the window stays within its bound');
+    assert(seen.logSize <= limits.uncommittedSlotsMax, 'the uncommitted log stays within its bound');
+    assert(seen.inFlight <= limits.windowSlots + 2 * limits.acceptAheadSlots, 'the window stays within its bound');
     this.#promised = seen.promised;
     this.#commit = seen.commit;
   }

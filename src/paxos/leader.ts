@@ -46,7 +46,9 @@ export class Leader {
   readonly #inFlight = new Map<Slot, Proposal>();
   readonly #unsynced: Slot[] = [];
   readonly #nacks = new Set<ServerId>();
+  /** Those under watch, about one per heartbeat, and the newest, which is watched when those before it are reached. */
   readonly #announced: Announced[] = [];
+  #newest: Announced | undefined;
   readonly #repeat: Alarm;
   #inFlightBytes = 0;
   #announcedUpto: Slot;
@@ -146,8 +148,12 @@ export class Leader {
     return this.#inFlight.size;
   }
 
-  /** True while another slot may be proposed. */
+  /**
+   * True while another slot may be proposed. Slots that are chosen but wait for one below them, or for the fetch up to the
+   * floor, have left the window; what followers would take bounds them.
+   */
   get hasWindow(): boolean {
+    if (this.nextSlot > Math.max(this.#log.commit, this.floor) + limits.acceptAheadSlots) return false;
     return this.#inFlight.size < limits.windowSlots && this.#inFlightBytes < limits.windowBytes;
   }
 
@@ -195,10 +201,10 @@ export class Leader {
   }
 
   #commit(proposedTick: number): void {
-    const upto = this.#log.advance();
+    this.#newest = { upto: this.#log.advance(), proposedTick, tick: this.#context.tick };
     const last = this.#announced[this.#announced.length - 1];
     if (last === undefined || this.#context.tick - last.tick >= ticks(limits.heartbeatMs)) {
-      this.#announced.push({ upto, proposedTick, tick: this.#context.tick });
+      this.#announced.push(this.#newest);
     }
   }
 
@@ -231,7 +237,12 @@ export class Leader {
    * max(1 s, twice the last prepare) after the election.
    */
   get shouldPrepareAgain(): boolean {
-    if (this.#nacks.size === 0 || this.abdicated || this.#inFlight.size > 0) return false;
+    return this.#nacks.size > 0 && this.mayPrepareAgain;
+  }
+
+  /** Giving this ballot up for a higher one would cost nothing that is under way. */
+  get mayPrepareAgain(): boolean {
+    if (this.abdicated || this.#inFlight.size > 0) return false;
     const waitTicks = Math.max(ticks(limits.repreparMs), 2 * this.prepareTicks);
     return this.#context.tick - this.electedTick >= waitTicks;
   }
@@ -269,6 +280,9 @@ export class Leader {
       const { proposedTick } = this.#announced.shift() as Announced;
       if (this.#context.tick - proposedTick <= ticks(limits.patienceMs)) this.#patience.proven();
     }
+    if (this.#announced.length > 0 || this.#newest === undefined) return;
+    if (this.#newest.upto > reached) this.#announced.push(this.#newest);
+    this.#newest = undefined;
   }
 
   /** What patience covers: the fetch below the floor, the oldest unchosen slot, the oldest commit nobody reached. */

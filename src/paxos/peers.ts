@@ -81,7 +81,8 @@ export class Peers {
   onReply(from: ServerId, reply: HeartbeatReply): void {
     const peer = this.get(from);
     if (reply.round > peer.answeredRound && reply.round <= this.#round) peer.answeredRound = reply.round;
-    peer.promised = reply.promised;
+    // Promises never fall: a lower one was overtaken on its way by the reply or vote that told us more.
+    if (compareBallots(reply.promised, peer.promised) > 0) peer.promised = reply.promised;
     peer.leads = reply.leads.server === from ? reply.leads : zeroBallot;
     peer.majority = reply.majority;
     peer.abdicated = reply.abdicated;
@@ -126,8 +127,8 @@ export class Peers {
   /** The peer heard that says "I lead, a majority follows me, I have not abdicated"; the highest ballot if several do. */
   happyLeader(): Peer | undefined {
     let best: Peer | undefined;
-    for (const peer of this.heard()) {
-      if (isZero(peer.leads) || !peer.majority || peer.abdicated) continue;
+    for (const peer of this.#peers.values()) {
+      if (isZero(peer.leads) || !peer.majority || peer.abdicated || !this.hears(peer.id)) continue;
       if (best === undefined || compareBallots(peer.leads, best.leads) > 0) best = peer;
     }
     return best;
@@ -135,7 +136,8 @@ export class Peers {
 
   /** A peer heard that says it is happy. */
   happyNeighbour(): Peer | undefined {
-    return this.heard().find((peer) => peer.happy);
+    for (const peer of this.#peers.values()) if (peer.happy && this.hears(peer.id)) return peer;
+    return undefined;
   }
 
   /** The highest commit index among the peers heard. */

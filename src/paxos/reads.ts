@@ -29,12 +29,15 @@ interface Confirming {
 export class Reads {
   readonly #context: Context;
   readonly #peers: Peers;
+  /** Added to a read's id in what is asked of a leader: an answer to an earlier life is not one to this life. */
+  readonly #requestBase: number;
   readonly #own: OwnRead[] = [];
   #confirming: Confirming[] = [];
 
   constructor(context: Context, peers: Peers) {
     this.#context = context;
     this.#peers = peers;
+    this.#requestBase = (context.incarnation % 2 ** 20) * 2 ** 32;
   }
 
   /** Queues a read of our own client; refused (not fresh) at once when too many wait. */
@@ -59,7 +62,11 @@ export class Reads {
   }
 
   /** The leader's answer to a read of ours. */
-  onReply(id: number, index: Slot): void {
+  onReply(request: number, index: Slot): void {
+    this.#confirmed(request - this.#requestBase, index);
+  }
+
+  #confirmed(id: number, index: Slot): void {
     const own = this.#own.find((read) => read.id === id);
     if (own !== undefined) own.index ??= index;
   }
@@ -83,7 +90,8 @@ export class Reads {
   #askFor(read: OwnRead, leader: Leader | undefined, happyWith: ServerId | undefined, commit: Slot): void {
     if (this.#context.tick - read.askedTick < ticks(limits.resendMs)) return;
     if (leader !== undefined) this.confirm(leader, commit, this.#context.self, read.id);
-    else if (happyWith !== undefined) this.#context.send(happyWith, { type: 'readIndex', request: read.id });
+    else if (happyWith !== undefined)
+      this.#context.send(happyWith, { type: 'readIndex', request: this.#requestBase + read.id });
     else return;
     read.askedTick = this.#context.tick;
   }
@@ -97,7 +105,7 @@ export class Reads {
         if (peer.answeredRound > read.afterRound && sameBallot(peer.promised, leader.ballot)) confirmed += 1;
       }
       if (confirmed < this.#context.majority) return true;
-      if (read.origin === this.#context.self) this.onReply(read.id, read.index);
+      if (read.origin === this.#context.self) this.#confirmed(read.id, read.index);
       else this.#context.send(read.origin, { type: 'readIndexOk', request: read.id, index: read.index });
       return false;
     });

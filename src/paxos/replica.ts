@@ -267,6 +267,7 @@ export class Replica {
     this.#context.sawRound(ballot);
     const order = compareBallots(ballot, this.#acceptor.promised);
     if (order < 0) return this.#acceptor.nack(from, ballot);
+    if (ballot.round > limits.roundMax) return this.#context.ignore('prepare', "a round that is nobody's", from);
     // Checked when it arrives: a prepare delayed by ten seconds must not depose a good leader.
     const happyWith = this.#standing.happyWith?.server;
     if (happyWith !== undefined && happyWith !== from) {
@@ -310,6 +311,7 @@ export class Replica {
     // The promise first: a late accept of a dead ballot must not be answered with what is chosen (PAXOS.md, Normal case).
     const order = compareBallots(ballot, this.#acceptor.promised);
     if (order < 0 && !this.#context.plants.acceptBelowPromise) return this.#acceptor.nack(from, ballot);
+    if (ballot.round > limits.roundMax) return this.#context.ignore('accept', "a round that is nobody's", from);
     if (slot <= this.#log.commit) return this.#context.send(from, { type: 'chosen', upto: this.#log.commit });
     if (!this.#log.hasRoom(slot, value.length)) return this.#context.ignore('accept', 'too far ahead', from);
     const held = this.#log.get(slot);
@@ -386,7 +388,7 @@ export class Replica {
 
   #onLearnReply(from: ServerId, message: LearnReply): void {
     this.#context.sawRound(message.promised);
-    if (!this.#catchup.isAwaited(from, message)) return this.#context.ignore('learnReply', 'not awaited', from);
+    if (!this.#catchup.isUseful(from, message)) return this.#context.ignore('learnReply', 'not awaited', from);
     if (this.#context.diskFull) return this.#context.ignore('learnReply', 'the disk is full', from);
     const last = this.#catchup.lastSlotOf(message);
     // Stops before using it: announcing under its own ballot what it learned makes followers commit dead values.
@@ -459,9 +461,14 @@ export class Replica {
     if (message.ballot.server !== from || !sameBallot(message.ballot, this.#acceptor.promised)) {
       return this.#context.ignore('campaign', 'not the leader I follow', from);
     }
-    const able = !this.#context.stopping && !this.#context.diskFull && !this.#catchup.fetchingState;
+    const able = !this.#context.stopping && !this.#context.diskFull && !this.#mustNotLead;
     if (!able || this.#peers.up < this.#context.majority) return this.#context.ignore('campaign', 'not able', from);
     this.#roles.campaign(`server ${from} hands over`);
+  }
+
+  /** A state that is being fetched, or whose hash others dispute, is nothing to lead with. */
+  get #mustNotLead(): boolean {
+    return this.#catchup.fetchingState || this.#hashes.disputed;
   }
 
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
@@ -476,8 +483,10 @@ export class Replica {
       cutOffFrom = this.#election.cutOffFrom();
       if (cutOffFrom !== undefined) this.#catchup.askNeighbour(cutOffFrom);
       const idle = this.#roles.candidate === undefined || this.#roles.candidate.waiting;
+      // A leader that hears a majority which has promised others may be the only one that hears one: it prepares above them.
       const leads = this.#roles.leader !== undefined && !this.#roles.leader.abdicated;
-      if (idle && !leads && this.#election.isDue(this.#log.commit, this.#catchup.fetchingState)) {
+      const stays = leads && this.#roles.leader?.mayPrepareAgain !== true;
+      if (idle && !stays && this.#election.isDue(this.#log.commit, this.#mustNotLead)) {
         this.#roles.campaign('no leader');
       }
       happyWith = this.#standing.happyWith;

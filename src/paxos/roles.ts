@@ -1,5 +1,5 @@
 /** Which role this server plays: follower, candidate or leader, and how it moves between them. The only writer of both. */
-import { assert } from '../base/index.js';
+import { assert, limits } from '../base/index.js';
 import type { Ballot } from '../wire/index.js';
 import type { Acceptor } from './acceptor.js';
 import { ballotAbove, ballotText, sameBallot } from './ballot.js';
@@ -84,6 +84,13 @@ export class Roles {
     const { context, acceptor, log, peers, patience, catchup } = this.#parts;
     assert(candidate === this.#candidate, 'the running candidate wins');
     assert(sameBallot(candidate.ballot, acceptor.promised), 'a candidate holds its own promise');
+    const { floor: highest, last } = candidate.extent(log.commit);
+    if (last - highest > 2 * limits.acceptAheadSlots || last > Number.MAX_SAFE_INTEGER - limits.uncommittedSlotsMax) {
+      // No acceptor takes votes so far above what is committed: filling the slots between would take for ever.
+      context.logger.error('impossible-promise', { ballot: ballotText(candidate.ballot), floor: highest, last });
+      this.loseCampaign();
+      return;
+    }
     this.#candidate = undefined;
     const prepareTicks = context.tick - candidate.startTick;
     const leader = new Leader({ context, log, peers, patience }, candidate.ballot, candidate.promises, prepareTicks);

@@ -50,9 +50,14 @@ export class SlotLog {
     return this.#entries.size;
   }
 
-  /** True if a value of `bytes` at `slot` stays within what is kept in memory above the commit index. */
+  /**
+   * True if a value of `bytes` at `slot` stays within what is kept in memory above the commit index. The next slot to be
+   * committed always has room: everything above waits for it, so that refusing it would refuse all for ever.
+   */
   hasRoom(slot: Slot, bytes: number): boolean {
-    return slot <= this.#commit + limits.acceptAheadSlots && this.#bytes + bytes <= limits.acceptAheadBytes;
+    if (bytes > limits.promisePartBytes || slot > this.#commit + limits.acceptAheadSlots) return false;
+    const freed = this.#entries.get(slot)?.value.length ?? 0;
+    return slot === this.#commit + 1 || bytes <= freed || this.#bytes - freed + bytes <= limits.acceptAheadBytes;
   }
 
   /** Votes for `value` at `ballot`; returns the record's number. The promise was checked by the acceptor. */
@@ -87,6 +92,8 @@ export class SlotLog {
       this.#context.effects.commits.push({ slot, value: entry.value });
       this.#remove(slot);
       this.#commit = slot;
+      // Without it a restart would find more above the last hint than a server may keep in memory.
+      if (slot - this.#hinted >= limits.hintSlots && !this.#context.diskFull) this.hint();
     }
   }
 
@@ -104,10 +111,6 @@ export class SlotLog {
     if (this.#hinted === this.#commit) return;
     this.#context.persist({ kind: 'commit', upto: this.#commit });
     this.#hinted = this.#commit;
-  }
-
-  get hintLag(): number {
-    return this.#commit - this.#hinted;
   }
 
   /** Everything above the commit index in slot order, for a promise. */

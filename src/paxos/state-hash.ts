@@ -43,16 +43,33 @@ export class StateHashes {
   }
 
   /**
+   * The highest slot at which a majority, this server included, has our hash. Each hash holds the one before it, so whoever
+   * agrees at a slot agrees on everything below.
+   */
+  #agreedSlot(): Slot {
+    const slots: Slot[] = [];
+    for (const id of this.#context.peers) {
+      const { hashSlot, hash } = this.#peers.get(id);
+      const own = this.#own.get(hashSlot);
+      if (own !== undefined && equalBytes(own, hash)) slots.push(hashSlot);
+    }
+    slots.sort((a, b) => b - a);
+    return slots[this.#context.majority - 2] ?? 0;
+  }
+
+  /**
    * Looks at the hashes the peers last reported.
    * @throws InvariantError if a majority of all servers agrees on a hash that is not ours
    */
   compare(): void {
     let disputed = false;
+    const agreed = this.#agreedSlot();
     for (const id of this.#context.peers) {
       const peer = this.#peers.get(id);
       const own = this.#own.get(peer.hashSlot);
       if (own === undefined || equalBytes(own, peer.hash)) continue;
-      disputed = true;
+      // With a majority on our side it is the other that has to stop.
+      if (peer.hashSlot > agreed) disputed = true;
       const against = this.#context.peers.filter((other) => {
         const { hashSlot, hash } = this.#peers.get(other);
         return hashSlot === peer.hashSlot && equalBytes(hash, peer.hash);
