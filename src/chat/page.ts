@@ -54,7 +54,8 @@ export class RoomPage implements PageReader {
       case 'readMoreRows': {
         const to = Math.min(this.#stop, this.#memoryFrom());
         // Every stored row holds at least this many events, so these rows reach to the page's end.
-        const limit = Math.ceil(this.#limit / this.#limits.indexRowEvents) + 1;
+        const leastEvents = Math.min(this.#limits.indexRowSpans, this.#limits.indexRowEventsMax);
+        const limit = Math.ceil(this.#limit / leastEvents) + 1;
         return { from: indexKey(room, this.#start + 1), to: indexKey(room, to), reverse: false, limit };
       }
       case 'done':

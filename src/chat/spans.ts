@@ -59,11 +59,16 @@ export class IndexRowBuilder {
   #firstN = 0;
   #events = 0;
   #posts = 0;
+  #spans = 0;
   #slot = 0;
   #author = '';
 
   get events(): number {
     return this.#events;
+  }
+
+  get spans(): number {
+    return this.#spans;
   }
 
   append(span: Span): void {
@@ -89,6 +94,7 @@ export class IndexRowBuilder {
     }
     this.#slot = span.slot;
     this.#author = span.author;
+    this.#spans += 1;
     this.#events += span.count;
     if (span.kind === 'posts') this.#posts += span.count;
   }
@@ -109,6 +115,7 @@ export class IndexRowBuilder {
   clear(): void {
     this.#events = 0;
     this.#posts = 0;
+    this.#spans = 0;
   }
 
   /** Goes on where a stored, unfinished row stopped. */

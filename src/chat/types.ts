@@ -7,7 +7,8 @@ export type ChatLimits = {
     | 'messageBytesMax'
     | 'sessionExpiryMs'
     | 'sessionWindowMax'
-    | 'indexRowEvents'
+    | 'indexRowSpans'
+    | 'indexRowEventsMax'
     | 'pageEventsMax'
     | 'pageBytesMax'
     | 'deliverBytesMax']: number;

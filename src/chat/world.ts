@@ -84,7 +84,8 @@ export class World {
     room.tail.append(span);
     room.events += span.count;
     if (span.kind === 'posts') room.posts += span.count;
-    if (room.tail.events >= this.limits.indexRowEvents) room.finishRow();
+    const { indexRowSpans, indexRowEventsMax } = this.limits;
+    if (room.tail.spans >= indexRowSpans || room.tail.events >= indexRowEventsMax) room.finishRow();
     this.changes.rooms.add(room);
     this.hash.mix53(room.events);
     this.hash.mix53(room.posts);

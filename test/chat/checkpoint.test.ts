@@ -9,7 +9,7 @@ const all = { direction: 'from', by: 'event', event: 1, limit: 1000 } as const;
 
 /** A log in which every kind of thing happens: two rooms, a direct room, refusals, nick, leaves, silent leaves. */
 function busyLog(): Bench {
-  const bench = new Bench({ limits: { indexRowEvents: 4 } });
+  const bench = new Bench({ limits: { indexRowSpans: 4 } });
   const [ann, bob] = [bench.register(0, 'ann'), bench.register(1, 'bob')];
   const seqs = [1, 1];
   const say2 = (n: number, ...messages: Parameters<Bench['run']>[3]) => {
@@ -72,7 +72,7 @@ t.test('restarted from a checkpoint at every slot: the same answers, hashes, row
 });
 
 t.test('a finished index row leaves memory once its batch is stored, and is served from the store', async (t) => {
-  const bench = new Bench({ limits: { indexRowEvents: 4 } });
+  const bench = new Bench({ limits: { indexRowSpans: 4 } });
   const ann = bench.register(0, 'ann');
   for (let seq = 1; seq <= 40; seq++) bench.apply([bench.run(ann, 0, seq, [post('#a', `${seq}`)])]);
   const inMemory = () => bench.state.page('#a', all)?.nextRange() === undefined;
@@ -103,7 +103,7 @@ t.test('a finished index row leaves memory once its batch is stored, and is serv
 });
 
 t.test('batches that fail are made up for by the next, sessions that ended meanwhile included', async (t) => {
-  const options = { limits: { indexRowEvents: 4, sessionExpiryMs: 1000 } };
+  const options = { limits: { indexRowSpans: 4, sessionExpiryMs: 1000 } };
   const bench = new Bench(options);
   const [ann, bob] = [bench.register(0, 'ann'), bench.register(1, 'bob')];
   bench.checkpoint();

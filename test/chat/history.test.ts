@@ -8,7 +8,7 @@ const end = Number.MAX_SAFE_INTEGER;
 
 /** A room of 30 posts with a join before each tenth, half of its index in the store. */
 function room(limits = {}): Bench {
-  const bench = new Bench({ limits: { indexRowEvents: 4, ...limits } });
+  const bench = new Bench({ limits: { indexRowSpans: 4, ...limits } });
   const ann = bench.register(0, 'ann');
   let seq = 1;
   for (let i = 0; i < 3; i++) {
