@@ -23,6 +23,11 @@ export interface Target {
 export class Forwarding {
   readonly #context: Context;
   readonly #batches = new Map<number, OwnBatch>();
+  /** Those without a place, in order; and of these the ones never forwarded yet. */
+  readonly #unplaced = new Map<number, OwnBatch>();
+  #fresh: OwnBatch[] = [];
+  /** No batch is forwarded again before this tick: looked at with every input, so that it must be cheap. */
+  #nextDueTick = Number.POSITIVE_INFINITY;
   readonly #placed = new Map<Slot, number[]>();
   #bytes = 0;
   #target: Target = { server: 0, ballot: zeroBallot };
@@ -42,13 +47,10 @@ export class Forwarding {
       return;
     }
     this.#bytes += bytes.length;
-    this.#batches.set(batch, {
-      batch,
-      bytes,
-      slot: 0,
-      dueTick: this.#context.tick,
-      retryTicks: ticks(limits.forwardRetryMs),
-    });
+    const own = { batch, bytes, slot: 0, dueTick: this.#context.tick, retryTicks: ticks(limits.forwardRetryMs) };
+    this.#batches.set(batch, own);
+    this.#unplaced.set(batch, own);
+    this.#fresh.push(own);
   }
 
   /** All its items are answered: nothing is left to forward. */
@@ -70,13 +72,22 @@ export class Forwarding {
         own.slot = 0;
         own.dueTick = tick;
         own.retryTicks = ticks(limits.forwardRetryMs);
+        this.#unplaced.delete(own.batch);
+        this.#unplaced.set(own.batch, own);
       }
+      this.#nextDueTick = tick;
     }
-    for (const own of this.#batches.values()) {
-      if (own.slot !== 0 || own.dueTick > tick) continue;
-      own.dueTick = tick + own.retryTicks;
-      own.retryTicks = Math.min(own.retryTicks * 2, ticks(limits.forwardRetryMaxMs));
-      give(target, own.batch, own.bytes);
+    const due = tick >= this.#nextDueTick ? this.#unplaced.values() : this.#fresh;
+    if (due !== this.#fresh) this.#nextDueTick = Number.POSITIVE_INFINITY;
+    else if (this.#fresh.length === 0) return;
+    this.#fresh = [];
+    for (const own of due) {
+      if (own.dueTick <= tick && this.#unplaced.has(own.batch)) {
+        own.dueTick = tick + own.retryTicks;
+        own.retryTicks = Math.min(own.retryTicks * 2, ticks(limits.forwardRetryMaxMs));
+        give(target, own.batch, own.bytes);
+      }
+      this.#nextDueTick = Math.min(this.#nextDueTick, own.dueTick);
     }
   }
 
@@ -90,6 +101,7 @@ export class Forwarding {
     const own = this.#batches.get(batch);
     if (own === undefined || own.slot !== 0) return;
     own.slot = slot;
+    this.#unplaced.delete(batch);
     if (slot <= commit) {
       this.#settle(batch);
       return;
@@ -125,6 +137,7 @@ export class Forwarding {
     if (own === undefined) return false;
     this.#bytes -= own.bytes.length;
     this.#batches.delete(batch);
+    this.#unplaced.delete(batch);
     return true;
   }
 }

@@ -122,6 +122,8 @@ export class Roles {
   /** Patience covers leaderships and campaigns alike (PAXOS.md, Gray failure). */
   watchPatience(): void {
     const { context, patience } = this.#parts;
+    // In a cluster of one there is nobody to give way to.
+    if (context.peers.length === 0) return;
     if (this.#leader !== undefined && !this.#leader.abdicated && this.#leader.outOfPatience) {
       context.logger.info('abdicated', { ballot: ballotText(this.#leader.ballot) });
       patience.ranOut();

@@ -15,7 +15,13 @@ import {
 import { flatten, MapStore, nonce, readPage, token } from './support.js';
 import { Twin, type TwinAnswer, type TwinEvent, type TwinMessage } from './twin.js';
 
-const limits = { messageBytesMax: 20, sessionExpiryMs: 100_000, sessionWindowMax: 6, indexRowSpans: 3, indexRowEventsMax: 5 };
+const limits = {
+  messageBytesMax: 20,
+  sessionExpiryMs: 100_000,
+  sessionWindowMax: 6,
+  indexRowSpans: 3,
+  indexRowEventsMax: 5,
+};
 
 const nameArb = fc.constantFrom('ann', 'Ann', 'bob', 'BOB', 'cat', 'z^|[]', 'bad name', '9x', '', 'x'.repeat(31));
 const roomArb = fc.oneof(
