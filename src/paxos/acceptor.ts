@@ -1,4 +1,6 @@
-/** The acceptor: the promise, the votes, and what is answered to prepare and accept. The only writer of voting state. */
+/**
+ * The acceptor: the promise, the votes, and what is answered to prepare and accept. The only writer of voting state.
+ */
 import { assert, limits } from '../base/index.js';
 import type { Accept, Ballot, Prepare, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { ballotText, compareBallots, sameBallot } from './ballot.js';

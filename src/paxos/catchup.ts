@@ -1,4 +1,6 @@
-/** Catch-up: asks peers for chosen slots that this server lacks, one numbered request at a time (PAXOS.md, Catch-up). */
+/**
+ * Catch-up: asks peers for chosen slots that this server lacks, one numbered request at a time (PAXOS.md, Catch-up).
+ */
 import { limits } from '../base/index.js';
 import type { Incarnation, LearnReply, ServerId, Slot } from '../wire/index.js';
 import { zeroBallot } from './ballot.js';
@@ -52,7 +54,10 @@ export class Catchup {
     return this.#fetchingFrom !== undefined;
   }
 
-  /** A link opened. At our start, and when the peer's life is a new one, it is asked how far it is; silence is no reconnect. */
+  /**
+   * A link opened. At our start, and when the peer's life is a new one, it is asked how far it is; silence is no
+   * reconnect.
+   */
   onPeerUp(peer: ServerId, incarnation: Incarnation): void {
     if (this.#seen.get(peer) === incarnation) return;
     this.#seen.set(peer, incarnation);
@@ -132,7 +137,8 @@ export class Catchup {
   }
 
   /**
-   * True for a reply that is worth taking: the one to the outstanding request, the first to a greeting, or a late one that
+   * True for a reply that is worth taking: the one to the outstanding request, the first to a greeting, or a late one
+   * that
    * teaches something. Without the late ones a round trip above a second would never teach anything.
    */
   isUseful(from: ServerId, reply: LearnReply): boolean {
@@ -147,7 +153,8 @@ export class Catchup {
   }
 
   /**
-   * Takes a useful reply: keeps the values as chosen and commits. Only the reply to the outstanding request asks for the next
+   * Takes a useful reply: keeps the values as chosen and commits. Only the reply to the outstanding request asks for
+   * the next
    * batch, and only if it moved the commit: duplicates must not multiply requests.
    */
   onReply(from: ServerId, reply: LearnReply): void {

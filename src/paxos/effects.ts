@@ -1,4 +1,7 @@
-/** What a replica wants done. The driver obeys in the order of the fields; whatever waits for the disk says for how much. */
+/**
+ * What a replica wants done. The driver obeys in the order of the fields; whatever waits for the disk says for how
+ * much.
+ */
 import type { Ballot, ServerId, Slot } from '../wire/index.js';
 import type { PaxosMessage } from './input.js';
 
@@ -11,14 +14,18 @@ export type Persist =
   /** A hint: every slot up to `upto` is chosen and stands in the log before this record. */
   | { readonly kind: 'commit'; readonly upto: Slot };
 
-/** A frame for a peer. It must not leave before the first `after` records of this process life are on disk; 0: at once. */
+/**
+ * A frame for a peer. It must not leave before the first `after` records of this process life are on disk; 0: at once.
+ */
 export interface Send {
   readonly to: ServerId;
   readonly message: PaxosMessage;
   readonly after: number;
 }
 
-/** A peer asks for chosen slots from … upto (upto never above our commit): the driver reads them and sends learnReply. */
+/**
+ * A peer asks for chosen slots from … upto (upto never above our commit): the driver reads them and sends learnReply.
+ */
 export interface AnswerLearn {
   readonly to: ServerId;
   readonly request: number;

@@ -1,4 +1,7 @@
-/** Who campaigns and when: quorum-connected, unhappy, patient, jittered (PAXOS.md, Election). Leadership is advice, never safety. */
+/**
+ * Who campaigns and when: quorum-connected, unhappy, patient, jittered (PAXOS.md, Election). Leadership is advice,
+ * never safety.
+ */
 import { limits } from '../base/index.js';
 import type { ServerId, Slot } from '../wire/index.js';
 import type { Acceptor } from './acceptor.js';
@@ -38,7 +41,9 @@ export class Election {
     this.#patience.sawHappy();
   }
 
-  /** Notes that this server is unhappy now; returns the happy neighbour after a second of being cut off, else nothing. */
+  /**
+   * Notes that this server is unhappy now; returns the happy neighbour after a second of being cut off, else nothing.
+   */
   cutOffFrom(): ServerId | undefined {
     const neighbour = this.#peers.happyNeighbour();
     if (neighbour === undefined) {

@@ -1,4 +1,7 @@
-/** Batches of this server's own clients on their way to a slot: forwarded, forwarded again, settled (PAXOS.md, Forwarding). */
+/**
+ * Batches of this server's own clients on their way to a slot: forwarded, forwarded again, settled (PAXOS.md,
+ * Forwarding).
+ */
 import { limits } from '../base/index.js';
 import type { Ballot, ForwardOk, ServerId, Slot } from '../wire/index.js';
 import { sameBallot, zeroBallot } from './ballot.js';
@@ -36,6 +39,8 @@ export class Forwarding {
     this.#context = context;
   }
 
+  readonly #isUnplaced = (own: OwnBatch): boolean => this.#unplaced.has(own.batch);
+
   get pending(): number {
     return this.#batches.size;
   }
@@ -50,6 +55,7 @@ export class Forwarding {
     const own = { batch, bytes, slot: 0, dueTick: this.#context.tick, retryTicks: ticks(limits.forwardRetryMs) };
     this.#batches.set(batch, own);
     this.#unplaced.set(batch, own);
+    if (this.#fresh.length >= limits.forwardQueueBatches) this.#fresh = this.#fresh.filter(this.#isUnplaced);
     this.#fresh.push(own);
   }
 
@@ -82,7 +88,7 @@ export class Forwarding {
     else if (this.#fresh.length === 0) return;
     this.#fresh = [];
     for (const own of due) {
-      if (own.dueTick <= tick && this.#unplaced.has(own.batch)) {
+      if (own.dueTick <= tick && this.#isUnplaced(own)) {
         own.dueTick = tick + own.retryTicks;
         own.retryTicks = Math.min(own.retryTicks * 2, ticks(limits.forwardRetryMaxMs));
         give(target, own.batch, own.bytes);

@@ -44,7 +44,10 @@ export type PaxosMessage =
   | StateRequest
   | StateChunk;
 
-/** What the shell's clocks show when a step begins. `monotonicMs` may be fractional and never falls; `wallMs` is only shown. */
+/**
+ * What the shell's clocks show when a step begins. `monotonicMs` may be fractional and never falls; `wallMs` is only
+ * shown.
+ */
 export interface Now {
   readonly monotonicMs: number;
   readonly wallMs: number;

@@ -1,4 +1,6 @@
-/** Phase 2 of one ballot: proposes values in slots, counts votes, announces what is chosen, and knows when to give way. */
+/**
+ * Phase 2 of one ballot: proposes values in slots, counts votes, announces what is chosen, and knows when to give way.
+ */
 import { assert, limits } from '../base/index.js';
 import type { Ballot, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { compareBallots } from './ballot.js';
@@ -31,7 +33,10 @@ export class Leader {
   readonly electedTick: number;
   /** How long phase 1 took, in ticks: the measure for preparing again. */
   readonly prepareTicks: number;
-  /** The highest commit index of the prepare quorum: nothing at or below is proposed, it is fetched (PAXOS.md, New leader). */
+  /**
+   * The highest commit index of the prepare quorum: nothing at or below is proposed, it is fetched (PAXOS.md, New
+   * leader).
+   */
   readonly floor: Slot;
   /** Every slot up to here was proposed on election; a fresh read waits until all of them are committed. */
   readonly readFloor: Slot;
@@ -56,7 +61,10 @@ export class Leader {
   /** The first word of a follower that knows more to be chosen than we have counted. */
   #ahead: { readonly upto: Slot; readonly tick: number } | undefined;
 
-  /** Takes over with the complete promises of a quorum: adopts, fills holes, and proposes a no-op where nothing was left. */
+  /**
+   * Takes over with the complete promises of a quorum: adopts, fills holes, and proposes a no-op where nothing was
+   * left.
+   */
   constructor(
     shared: { context: Context; log: SlotLog; peers: Peers; patience: Patience },
     ballot: Ballot,
@@ -83,7 +91,9 @@ export class Leader {
     this.readFloor = this.nextSlot - 1;
   }
 
-  /** Proposes per slot above the floor the value of the highest ballot, a chosen one before all, and no-ops in holes. */
+  /**
+   * Proposes per slot above the floor the value of the highest ballot, a chosen one before all, and no-ops in holes.
+   */
   #adopt(promises: readonly FullPromise[]): void {
     const best = new Map<Slot, PromiseEntry>();
     let last = this.floor;
@@ -149,7 +159,8 @@ export class Leader {
   }
 
   /**
-   * True while another slot may be proposed. Slots that are chosen but wait for one below them, or for the fetch up to the
+   * True while another slot may be proposed. Slots that are chosen but wait for one below them, or for the fetch up to
+   * the
    * floor, have left the window; what followers would take bounds them.
    */
   get hasWindow(): boolean {
@@ -208,7 +219,9 @@ export class Leader {
     }
   }
 
-  /** Tells everyone how far slots are chosen, if that changed. Carries no values: chosen-ness travels in commits only. */
+  /**
+   * Tells everyone how far slots are chosen, if that changed. Carries no values: chosen-ness travels in commits only.
+   */
   announce(): void {
     const upto = this.#log.commit;
     if (upto <= this.#announcedUpto) return;
@@ -222,7 +235,9 @@ export class Leader {
     return this.#context.members.length - this.#nacks.size < this.#context.majority;
   }
 
-  /** A follower says that slots through `upto` are chosen; true when we are stuck below it and must step down to learn. */
+  /**
+   * A follower says that slots through `upto` are chosen; true when we are stuck below it and must step down to learn.
+   */
   stuckBelow(upto: Slot): boolean {
     if (upto <= this.#log.commit || upto <= this.floor) return false;
     if (this.#ahead === undefined || this.#ahead.upto <= this.#log.commit) {
@@ -233,7 +248,8 @@ export class Leader {
   }
 
   /**
-   * A server with a higher promise is won back by preparing above it, but only with nothing in flight and not sooner than
+   * A server with a higher promise is won back by preparing above it, but only with nothing in flight and not sooner
+   * than
    * max(1 s, twice the last prepare) after the election.
    */
   get shouldPrepareAgain(): boolean {

@@ -1,4 +1,7 @@
-/** Gray failure: how long a server waits for its own leadership or campaign to work before it gives way (PAXOS.md, Election). */
+/**
+ * Gray failure: how long a server waits for its own leadership or campaign to work before it gives way (PAXOS.md,
+ * Election).
+ */
 import { limits } from '../base/index.js';
 import { type Context, ticks } from './context.js';
 

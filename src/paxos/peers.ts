@@ -124,7 +124,9 @@ export class Peers {
     return count;
   }
 
-  /** The peer heard that says "I lead, a majority follows me, I have not abdicated"; the highest ballot if several do. */
+  /**
+   * The peer heard that says "I lead, a majority follows me, I have not abdicated"; the highest ballot if several do.
+   */
   happyLeader(): Peer | undefined {
     let best: Peer | undefined;
     for (const peer of this.#peers.values()) {

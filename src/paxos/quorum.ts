@@ -20,7 +20,9 @@ export class Votes {
     this.#needed = needed;
   }
 
-  /** Counts `server`; true exactly once, with the vote that completes the quorum. `twice` plants a bug: see plants.ts. */
+  /**
+   * Counts `server`; true exactly once, with the vote that completes the quorum. `twice` plants a bug: see plants.ts.
+   */
   add(server: ServerId, twice = false): boolean {
     if (!twice && this.#voters.includes(server)) return false;
     this.#voters.push(server);

@@ -1,4 +1,7 @@
-/** Fresh reads by read index: no lease, no clock; a majority confirms the ballot after the read arrived (PAXOS.md, New leader). */
+/**
+ * Fresh reads by read index: no lease, no clock; a majority confirms the ballot after the read arrived (PAXOS.md, New
+ * leader).
+ */
 import { limits } from '../base/index.js';
 import type { ServerId, Slot } from '../wire/index.js';
 import { sameBallot } from './ballot.js';

@@ -117,9 +117,11 @@ export class Replica {
   }
 
   /**
-   * Takes one input and returns what must be done about it. Deterministic: the same inputs, clocks and generator give the
+   * Takes one input and returns what must be done about it. Deterministic: the same inputs, clocks and generator give
+   * the
    * same effects.
-   * @throws InvariantError if this server has done, or was told by a majority, what must never be: the process must stop
+   * @throws InvariantError if this server has done, or was told by a majority, what must never be: the process must
+   * stop
    */
   step(input: Input, now: Now): Effects {
     const effects = noEffects();
@@ -308,7 +310,8 @@ export class Replica {
     if (ballot.server !== from) return this.#context.ignore('accept', 'not its own ballot', from);
     if (this.#context.diskFull) return this.#context.ignore('accept', 'the disk is full', from);
     this.#context.sawRound(ballot);
-    // The promise first: a late accept of a dead ballot must not be answered with what is chosen (PAXOS.md, Normal case).
+    // The promise first: a late accept of a dead ballot must not be answered with what is chosen (PAXOS.md, Normal
+    // case).
     const order = compareBallots(ballot, this.#acceptor.promised);
     if (order < 0 && !this.#context.plants.acceptBelowPromise) return this.#acceptor.nack(from, ballot);
     if (ballot.round > limits.roundMax) return this.#context.ignore('accept', "a round that is nobody's", from);
@@ -483,7 +486,8 @@ export class Replica {
       cutOffFrom = this.#election.cutOffFrom();
       if (cutOffFrom !== undefined) this.#catchup.askNeighbour(cutOffFrom);
       const idle = this.#roles.candidate === undefined || this.#roles.candidate.waiting;
-      // A leader that hears a majority which has promised others may be the only one that hears one: it prepares above them.
+      // A leader that hears a majority which has promised others may be the only one that hears one: it prepares above
+      // them.
       const leads = this.#roles.leader !== undefined && !this.#roles.leader.abdicated;
       const stays = leads && this.#roles.leader?.mayPrepareAgain !== true;
       if (idle && !stays && this.#election.isDue(this.#log.commit, this.#mustNotLead)) {

@@ -1,4 +1,6 @@
-/** Which role this server plays: follower, candidate or leader, and how it moves between them. The only writer of both. */
+/**
+ * Which role this server plays: follower, candidate or leader, and how it moves between them. The only writer of both.
+ */
 import { assert, limits } from '../base/index.js';
 import type { Ballot } from '../wire/index.js';
 import type { Acceptor } from './acceptor.js';

@@ -51,7 +51,8 @@ export class SlotLog {
   }
 
   /**
-   * True if a value of `bytes` at `slot` stays within what is kept in memory above the commit index. The next slot to be
+   * True if a value of `bytes` at `slot` stays within what is kept in memory above the commit index. The next slot to
+   * be
    * committed always has room: everything above waits for it, so that refusing it would refuse all for ever.
    */
   hasRoom(slot: Slot, bytes: number): boolean {
@@ -97,7 +98,9 @@ export class SlotLog {
     }
   }
 
-  /** The state through `slot` was installed: everything at or below is settled, votes above stay (PAXOS.md, Catch-up). */
+  /**
+   * The state through `slot` was installed: everything at or below is settled, votes above stay (PAXOS.md, Catch-up).
+   */
   install(slot: Slot): void {
     assert(slot > this.#commit, 'an older state is never installed');
     for (const held of [...this.#entries.keys()]) if (held <= slot) this.#remove(held);

@@ -1,4 +1,6 @@
-/** Compares the applied state's hash with the peers' at multiples of 1,000 slots; a server outvoted by a majority stops. */
+/**
+ * Compares the applied state's hash with the peers' at multiples of 1,000 slots; a server outvoted by a majority stops.
+ */
 import { assert, equalBytes } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
 import type { Context } from './context.js';
@@ -43,7 +45,8 @@ export class StateHashes {
   }
 
   /**
-   * The highest slot at which a majority, this server included, has our hash. Each hash holds the one before it, so whoever
+   * The highest slot at which a majority, this server included, has our hash. Each hash holds the one before it, so
+   * whoever
    * agrees at a slot agrees on everything below.
    */
   #agreedSlot(): Slot {

@@ -1,4 +1,7 @@
-/** Bare replicas joined by queues: no disk, no sockets. Tests choose what is delivered, dropped, synced and when time passes. */
+/**
+ * Bare replicas joined by queues: no disk, no sockets. Tests choose what is delivered, dropped, synced and when time
+ * passes.
+ */
 import { Prng } from '../../src/base/index.js';
 import {
   type Effects,

@@ -1,4 +1,7 @@
-/** Every set of one-way cuts among three servers, under each leader: service goes on wherever some server can talk both ways to a majority. */
+/**
+ * Every set of one-way cuts among three servers, under each leader: service goes on wherever some server can talk both
+ * ways to a majority.
+ */
 import t from 'tap';
 import { BareCluster } from './bare-cluster.js';
 

@@ -1,11 +1,15 @@
-/** Slow links and slow disks at simulated time: the golden timelines G1–G3 and the gray failures of PAXOS.md by name. */
+/**
+ * Slow links and slow disks at simulated time: the golden timelines G1–G3 and the gray failures of PAXOS.md by name.
+ */
 import t from 'tap';
 import { BareCluster, type DelayOf } from './bare-cluster.js';
 import { messageClass } from './classes.js';
 
 type Delays = Partial<Record<'p' | 'a' | 'c' | 'g' | 'r', number>>;
 
-/** The `-mode` of some servers: each class late by so many seconds on all their links, both directions, ends adding up. */
+/**
+ * The `-mode` of some servers: each class late by so many seconds on all their links, both directions, ends adding up.
+ */
 function modes(by: Readonly<Record<number, Delays>>): DelayOf {
   return ({ from, to, message }) => {
     const kind = messageClass(message.type);

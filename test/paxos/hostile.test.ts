@@ -1,4 +1,6 @@
-/** Frames that no peer of ours would send: sound to the wire, impossible in content. They are ignored and break nothing. */
+/**
+ * Frames that no peer of ours would send: sound to the wire, impossible in content. They are ignored and break nothing.
+ */
 import t from 'tap';
 import { limits } from '../../src/base/index.js';
 import { encode } from '../../src/wire/index.js';

@@ -23,9 +23,11 @@ export class Lone {
   readonly reads: { readonly id: number; readonly fresh: boolean }[] = [];
   /** What the peers' heartbeat replies say; undefined: a peer that is silent. */
   readonly says = new Map<ServerId, Partial<OfType<'heartbeatReply'>> | undefined>();
+  /** Every record is on disk at once; false: not before `sync`. */
+  syncs = true;
   ms = 0;
 
-  /** Server 1 of `servers`; every record is on disk at once. */
+  /** Server 1 of `servers`. */
   constructor(servers = 3, options: Partial<ReplicaOptions> = {}) {
     const members = Array.from({ length: servers }, (_, i) => i + 1);
     this.replica = new Replica({
@@ -49,8 +51,13 @@ export class Lone {
       this.sent.push({ to, message });
       if (message.type === 'heartbeat') this.#reply(to, message.round);
     }
-    if (effects.persist.length > 0) this.step({ kind: 'durable', records: this.records.length });
+    if (effects.persist.length > 0 && this.syncs) this.sync();
     return effects;
+  }
+
+  /** Everything written so far is on disk. */
+  sync(): void {
+    this.step({ kind: 'durable', records: this.records.length });
   }
 
   #reply(from: ServerId, round: number): void {

@@ -1,4 +1,6 @@
-/** Partial connectivity among five servers (Omni-Paxos): whenever one server talks to a majority, service goes on soon. */
+/**
+ * Partial connectivity among five servers (Omni-Paxos): whenever one server talks to a majority, service goes on soon.
+ */
 import t from 'tap';
 import { limits, Prng } from '../../src/base/index.js';
 import { BareCluster } from './bare-cluster.js';
