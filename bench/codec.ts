@@ -21,7 +21,10 @@ const nonce = Buffer.alloc(16, 7);
 /** Keeps results alive, so that nothing is optimised away. */
 let sink = 0;
 
-/** Prints the median CPU time (that of collecting garbage included, so that other programs do not count) of `work`, which does `operations` things per call and handles `bytes`. */
+/**
+ * Prints the median CPU time (that of collecting garbage included, so that other programs do not count) of `work`,
+ * which does `operations` things per call and handles `bytes`.
+ */
 function measure(name: string, operations: number, bytes: number, work: () => number): void {
   const until = (ms: number): number => {
     const start = process.cpuUsage();

@@ -1,4 +1,7 @@
-/** The log on this machine's disk: appends per second and append→durable latency, beside a bare 4 KiB fdatasync in the same run. */
+/**
+ * The log on this machine's disk: appends per second and append→durable latency, beside a bare 4 KiB fdatasync in the
+ * same run.
+ */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';

@@ -21,7 +21,9 @@ export function readU32(bytes: Uint8Array, offset: number): number {
   );
 }
 
-/** Eight bytes big-endian. Above 2^53 - 1 the result is inexact: compare it with {@link U53_MAX} where it is a peer's. */
+/**
+ * Eight bytes big-endian. Above 2^53 - 1 the result is inexact: compare it with {@link U53_MAX} where it is a peer's.
+ */
 export function readU64(bytes: Uint8Array, offset: number): number {
   return readU32(bytes, offset) * TWO_32 + readU32(bytes, offset + 4);
 }

@@ -1,4 +1,6 @@
-/** CRC-32 (IEEE 802.3, reflected, as in zip and Ethernet): finds bit rot and torn writes, no protection against malice. */
+/**
+ * CRC-32 (IEEE 802.3, reflected, as in zip and Ethernet): finds bit rot and torn writes, no protection against malice.
+ */
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 /**

@@ -9,13 +9,18 @@ export const limits = Object.freeze({
   // --- time inside the replica (PAXOS.md, Timers) ---------------------------------------------------------------
   /** One tick of the pure core. A tenth of a heartbeat: fine enough for every timer below, cheap when idle. */
   tickMs: 10,
-  /** Heartbeat round. With 3 rounds this notices a silent leader in 0.3 s and costs 10 small frames a second per link. */
+  /**
+   * Heartbeat round. With 3 rounds this notices a silent leader in 0.3 s and costs 10 small frames a second per link.
+   */
   heartbeatMs: 100,
   /** A peer is heard while it answered one of this many last rounds: one lost frame or a GC pause blames nobody. */
   heardRounds: 3,
   /** Prepare and accept are sent again after this: above the p99.9 of a synced round, below patience. */
   resendMs: 300,
-  /** The leader repeats its latest commit to followers that show a lower commit: a lost last one is otherwise never made up. */
+  /**
+   * The leader repeats its latest commit to followers that show a lower commit: a lost last one is otherwise never made
+   * up.
+   */
   commitRepeatMs: 500,
   /** An unanswered learn goes to another heard peer after this. */
   learnRetryMs: 1000,
@@ -29,7 +34,10 @@ export const limits = Object.freeze({
   patienceMaxMs: 60_000,
   /** After abdicating no campaign for at least this long: somebody else must get the chance. */
   cooldownMs: 2000,
-  /** First step of the random back-off between campaigns: above a round trip plus a sync, so that one candidate finishes. */
+  /**
+   * First step of the random back-off between campaigns: above a round trip plus a sync, so that one candidate
+   * finishes.
+   */
   campaignBackoffMs: 100,
   /** Earliest prepare above a starved follower's promise: at least this, else two last prepares. */
   repreparMs: 1000,
@@ -49,11 +57,16 @@ export const limits = Object.freeze({
   windowSlots: 256,
   /** Bytes proposed and not yet chosen: what a leader must be able to resend from memory. */
   windowBytes: 32 * MIB,
-  /** An acceptor ignores accepts further above its commit index than this: a peer cannot make it keep a million votes. */
+  /**
+   * An acceptor ignores accepts further above its commit index than this: a peer cannot make it keep a million votes.
+   */
   acceptAheadSlots: 4096,
   /** The same in bytes. Above windowBytes, so that a lawful leader never meets it. */
   acceptAheadBytes: 64 * MIB,
-  /** Largest batch, and largest sum of batches in one slot: 2 ms of a 250 MB/s disk, so that a slot never stalls the rest. */
+  /**
+   * Largest batch, and largest sum of batches in one slot: 2 ms of a 250 MB/s disk, so that a slot never stalls the
+   * rest.
+   */
   batchBytesMax: 512 * KIB,
   /** Batches waiting for a slot or a leader in one replica: half a minute of a heavy client, then "busy". */
   forwardQueueBatches: 4096,
@@ -61,7 +74,9 @@ export const limits = Object.freeze({
   forwardQueueBytes: 64 * MIB,
   /** One Accepted covers at most this many slots; equals acceptAheadSlots, above which no votes exist. */
   acceptedCountMax: 4096,
-  /** Slots in flight from which on a leader collects batches instead of proposing each: one syncs while the next grows … */
+  /**
+   * Slots in flight from which on a leader collects batches instead of proposing each: one syncs while the next grows …
+   */
   pipelineSlots: 2,
   /** … unless this many bytes wait already, which is enough to make a sync pay. */
   pipelineBytes: 128 * KIB,
@@ -73,7 +88,10 @@ export const limits = Object.freeze({
   readsWaitingMax: 4096,
 
   // --- the server's driver and its clients' submissions ---------------------------------------------------------
-  /** Frames that wait for the disk; past it they are dropped and sent again later. Above two windows of votes and promises. */
+  /**
+   * Frames that wait for the disk; past it they are dropped and sent again later. Above two windows of votes and
+   * promises.
+   */
   gateWaitingMax: 16_384,
   /** Unanswered runs of all clients of one server; past it they hear "busy". As much as the replica's own queue. */
   submissionsBytesMax: 64 * MIB,
@@ -89,9 +107,14 @@ export const limits = Object.freeze({
   // --- catch-up -------------------------------------------------------------------------------------------------
   /** A commit hint is written at least every so many slots: what a restart finds above it must fit the memory. */
   hintSlots: 1000,
-  /** Slots kept above the commit index, whoever put them there: votes of two leaders and what a restart finds unhinted. */
+  /**
+   * Slots kept above the commit index, whoever put them there: votes of two leaders and what a restart finds unhinted.
+   */
   uncommittedSlotsMax: 16_384,
-  /** Ballots of higher rounds are nobody's: at a million campaigns a second it takes longer than a human life to get there. */
+  /**
+   * Ballots of higher rounds are nobody's: at a million campaigns a second it takes longer than a human life to get
+   * there.
+   */
   roundMax: 2 ** 51,
   /** Values in one LearnReply: small enough that live frames behind it wait about 10 ms at most. */
   learnBatchBytes: 1 * MIB,

@@ -1,6 +1,8 @@
 /** Structured log lines as an interface; the form that writes (pino) lives in cli, tests use the silent one. */
 
-/** Facts beside an event; values should be numbers, booleans and short strings. Never a nonce, a token or a user's text. */
+/**
+ * Facts beside an event; values should be numbers, booleans and short strings. Never a nonce, a token or a user's text.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {

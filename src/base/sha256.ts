@@ -1,10 +1,15 @@
-/** SHA-256 (FIPS 180-4) without Node's crypto, for the few short hashes that the pure folders need. Not for bulk data. */
+/**
+ * SHA-256 (FIPS 180-4) without Node's crypto, for the few short hashes that the pure folders need. Not for bulk data.
+ */
 import { readU32, writeU32 } from './bytes.js';
 
 const BLOCK_BYTES = 64;
 const ROUNDS = 64;
 
-/** The first 32 bits of the fractional parts of the `root`-th roots of the first `count` primes (FIPS 180-4, 4.2.2, 5.3.3). */
+/**
+ * The first 32 bits of the fractional parts of the `root`-th roots of the first `count` primes (FIPS 180-4, 4.2.2,
+ * 5.3.3).
+ */
 function primeRoots(count: number, root: number): Uint32Array {
   const words = new Uint32Array(count);
   for (let candidate = 2, found = 0; found < count; candidate++) {

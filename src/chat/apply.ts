@@ -1,4 +1,6 @@
-/** Applies whole entries: the log clock, expiry, then item by item. What cannot be read has no effect and is counted. */
+/**
+ * Applies whole entries: the log clock, expiry, then item by item. What cannot be read has no effect and is counted.
+ */
 import { assert, crc32 } from '../base/index.js';
 import {
   EntryReader,

@@ -1,7 +1,9 @@
 /** Gathering the outcomes of consecutive messages into ranges, and taking ranges apart. */
 import type { Outcome, OutcomeCode } from '../wire/index.js';
 
-/** Collects the outcomes of consecutive messages as ranges: one object for a whole run of ok posts, not one a message. */
+/**
+ * Collects the outcomes of consecutive messages as ranges: one object for a whole run of ok posts, not one a message.
+ */
 export class OutcomeRanges {
   readonly #ranges: Outcome[] = [];
   #code: OutcomeCode = 'ok';

@@ -1,4 +1,6 @@
-/** One page of a room's history: which rows and slots are needed, and how they become events. It reads nothing itself. */
+/**
+ * One page of a room's history: which rows and slots are needed, and how they become events. It reads nothing itself.
+ */
 import { assert } from '../base/index.js';
 import type { EventGroup, Slot } from '../wire/index.js';
 import { ByteReader } from './bytes.js';

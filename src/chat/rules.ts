@@ -1,4 +1,6 @@
-/** What a name, a room and a text may look like (CONTRACT.md, Limits): the one set of rules for the edge and for apply. */
+/**
+ * What a name, a room and a text may look like (CONTRACT.md, Limits): the one set of rules for the edge and for apply.
+ */
 import { assert, isUtf8 } from '../base/index.js';
 
 /** A name: 1–30 characters of this alphabet. */

@@ -1,4 +1,6 @@
-/** All of the state in one place, what of it changed since the last checkpoint, and the few steps every command shares. */
+/**
+ * All of the state in one place, what of it changed since the last checkpoint, and the few steps every command shares.
+ */
 import { assert, limits } from '../base/index.js';
 import type { SessionId, Slot } from '../wire/index.js';
 import { StateHash } from './hash.js';
@@ -63,7 +65,9 @@ export class World {
     return this.rooms.get(name) ?? new Room(name);
   }
 
-  /** Whether the owner of `tokenHash` may read and post in a room (CONTRACT.md: one of the two names of a direct room). */
+  /**
+   * Whether the owner of `tokenHash` may read and post in a room (CONTRACT.md: one of the two names of a direct room).
+   */
   isOpenTo(pair: readonly [string, string] | undefined, tokenHash: Uint8Array | undefined): boolean {
     if (pair === undefined) return true;
     if (tokenHash === undefined) return false;

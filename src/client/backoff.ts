@@ -1,4 +1,6 @@
-/** Pauses between attempts: doubling from a first step to a maximum, jittered so that many clients do not come at once. */
+/**
+ * Pauses between attempts: doubling from a first step to a maximum, jittered so that many clients do not come at once.
+ */
 import type { Prng } from '../base/index.js';
 
 export class Backoff {

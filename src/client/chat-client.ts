@@ -35,7 +35,9 @@ import { type Route, Router } from './router.js';
 import { ClientSession } from './session.js';
 import { nameText, reasonOf, tooLongText } from './texts.js';
 
-/** The connection in use. A callback that belongs to another one than the present does nothing (STYLE.md, trap list). */
+/**
+ * The connection in use. A callback that belongs to another one than the present does nothing (STYLE.md, trap list).
+ */
 interface Link {
   readonly connection: FrameConnection;
   readonly server: number;
@@ -211,7 +213,10 @@ export class ChatClient {
     this.#openSession();
   }
 
-  /** Opens a room's stream, at first from `from`, after every reroute from the last event seen. A second call does nothing. */
+  /**
+   * Opens a room's stream, at first from `from`, after every reroute from the last event seen. A second call does
+   * nothing.
+   */
   subscribe(name: string, from: From = 'all'): void {
     const room = roomKey(name);
     if (this.#streams.has(room)) return;

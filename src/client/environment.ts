@@ -22,7 +22,9 @@ export interface Environment {
 
 let socketEnvironment: Environment | undefined;
 
-/** Real sockets, the machine's clock; one environment for all clients of this process, so that they share its timers. */
+/**
+ * Real sockets, the machine's clock; one environment for all clients of this process, so that they share its timers.
+ */
 export function defaultEnvironment(): Environment {
   if (socketEnvironment !== undefined) return socketEnvironment;
   const context = netContext(nodeClock, processTurn);

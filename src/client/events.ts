@@ -1,4 +1,7 @@
-/** What a client tells its user: the objects that `--json` prints (CONTRACT.md, Output), and a few that only programs want. */
+/**
+ * What a client tells its user: the objects that `--json` prints (CONTRACT.md, Output), and a few that only programs
+ * want.
+ */
 import type { EventGroup, OutcomeCode, RefusalCode } from '../wire/index.js';
 
 /** Not all servers have registered yet; the client asks again by itself. */

@@ -1,4 +1,6 @@
-/** The user's secret: one random token in the configuration directory; whoever has it may use the names claimed with it. */
+/**
+ * The user's secret: one random token in the configuration directory; whoever has it may use the names claimed with it.
+ */
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -19,7 +21,9 @@ import { ExitError, exitCodes } from '../base/index.js';
 const TOKEN_BYTES = 32;
 const FILE = 'identity';
 
-/** `$XDG_CONFIG_HOME/synod`, else `~/.config/synod`. A relative XDG_CONFIG_HOME is ignored, as its specification asks. */
+/**
+ * `$XDG_CONFIG_HOME/synod`, else `~/.config/synod`. A relative XDG_CONFIG_HOME is ignored, as its specification asks.
+ */
 export function configDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const configured = environment.XDG_CONFIG_HOME;
   const base = configured?.startsWith('/') === true ? configured : join(environment.HOME ?? homedir(), '.config');

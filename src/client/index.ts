@@ -1,4 +1,7 @@
-/** The package's API: a reconnecting chat client with honest states, the user's identity, and one-shot questions to servers. */
+/**
+ * The package's API: a reconnecting chat client with honest states, the user's identity, and one-shot questions to
+ * servers.
+ */
 export { ChatClient, type HistoryQuery } from './chat-client.js';
 export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';

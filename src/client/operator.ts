@@ -1,4 +1,6 @@
-/** Questions to one given server or balancer: status, verify, members, pages; each with a time-out, none in a session. */
+/**
+ * Questions to one given server or balancer: status, verify, members, pages; each with a time-out, none in a session.
+ */
 import type { Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
 import type {
@@ -29,7 +31,9 @@ export interface OperatorOptions {
   readonly address: string;
   /** For connecting, and again for each answer. */
   readonly timeoutMs: number;
-  /** The user's secret: needed to read direct messages. With it the connection is a client's, without it an operator's. */
+  /**
+   * The user's secret: needed to read direct messages. With it the connection is a client's, without it an operator's.
+   */
   readonly token?: Uint8Array;
   readonly environment?: Partial<Environment>;
 }
@@ -42,7 +46,10 @@ interface Pending {
   readonly done: (answered: Answered<Message>) => void;
 }
 
-/** An open connection for questions, any number at once. Nothing rejects; after `close` or a loss everything answers CLOSED. */
+/**
+ * An open connection for questions, any number at once. Nothing rejects; after `close` or a loss everything answers
+ * CLOSED.
+ */
 export class Operator {
   /** The server's id; 0 for a balancer. */
   readonly serverId: number;
@@ -80,7 +87,9 @@ export class Operator {
     return this.#ask<Members>('members', (request) => ({ type: 'membersRequest', request }));
   }
 
-  /** A page of a room. With `fresh` it is read after a read index; `answer.fresh` tells whether a quorum confirmed it. */
+  /**
+   * A page of a room. With `fresh` it is read after a read index; `answer.fresh` tells whether a quorum confirmed it.
+   */
   page(query: PageQuery): Promise<Answered<Page>> {
     return this.#ask<Page>('page', (request) => ({ type: 'history', request, ...query }));
   }

@@ -1,4 +1,6 @@
-/** The sender's half of exactly-once: lines in order, their seqs, what was sent, what is answered (PAXOS.md, Sessions). */
+/**
+ * The sender's half of exactly-once: lines in order, their seqs, what was sent, what is answered (PAXOS.md, Sessions).
+ */
 import { assert, InvariantError, limits } from '../base/index.js';
 import {
   type EventKind,
@@ -50,7 +52,8 @@ export interface OutboxSink {
 export type AckVerdict = 'taken' | 'expired' | 'foreign';
 
 /**
- * A ring of lines. From its head on: `assigned` lines carry seqs headSeq, headSeq + 1 … (they were submitted once, and a
+ * A ring of lines. From its head on: `assigned` lines carry seqs headSeq, headSeq + 1 … (they were submitted once, and
+ * a
  * resend uses the same seqs and bytes), of which the first `sent` went out on the present connection; the others are
  * queued and may still go under another session. Pure: no clock, no connection.
  */

@@ -1,4 +1,7 @@
-/** Where to go: asks the balancers in turn, falls back on the servers it knows while none answers (BEHAVIOUR.md 3.4-3.5). */
+/**
+ * Where to go: asks the balancers in turn, falls back on the servers it knows while none answers (BEHAVIOUR.md
+ * 3.4-3.5).
+ */
 import type { Timer } from '../base/index.js';
 import type { Dialling } from '../net/index.js';
 import type { Routed } from '../wire/index.js';

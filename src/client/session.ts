@@ -1,4 +1,6 @@
-/** The client's session: registered through the log under one nonce, resumed after every reroute (PAXOS.md, Sessions). */
+/**
+ * The client's session: registered through the log under one nonce, resumed after every reroute (PAXOS.md, Sessions).
+ */
 import { assert } from '../base/index.js';
 import type { Register, Registered, Resume, SessionId } from '../wire/index.js';
 

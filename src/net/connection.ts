@@ -1,4 +1,6 @@
-/** A framed connection over a socket: limits, one write per turn, back-pressure, liveness, and one honest close reason. */
+/**
+ * A framed connection over a socket: limits, one write per turn, back-pressure, liveness, and one honest close reason.
+ */
 import type { Socket } from 'node:net';
 import { assert } from '../base/index.js';
 import {

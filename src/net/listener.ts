@@ -1,4 +1,7 @@
-/** Accepting connections: a maximum with a clear answer above it, a busy port as one clear line, shedding when descriptors run out. */
+/**
+ * Accepting connections: a maximum with a clear answer above it, a busy port as one clear line, shedding when
+ * descriptors run out.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, ExitError, exitCodes, type Logger, silentLogger } from '../base/index.js';
 import { encode } from '../wire/index.js';

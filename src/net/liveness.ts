@@ -1,8 +1,13 @@
-/** Silence, counted in sweeps: when to ping a quiet peer and when to give it up (RELIABILITY.md, pitfalls 35 and 37). */
+/**
+ * Silence, counted in sweeps: when to ping a quiet peer and when to give it up (RELIABILITY.md, pitfalls 35 and 37).
+ */
 
 export type LivenessVerdict = 'fine' | 'ping' | 'silent';
 
-/** Pure: `heard` at every byte, `sweep` at every tick. Time counts only while sweeps run, so our own stall blames nobody. */
+/**
+ * Pure: `heard` at every byte, `sweep` at every tick. Time counts only while sweeps run, so our own stall blames
+ * nobody.
+ */
 export class Liveness {
   readonly #pingEveryMs: number;
   readonly #silentMs: number;

@@ -4,7 +4,9 @@ import type { ByteBudget } from './byte-budget.js';
 import type { Sweeper } from './sweeper.js';
 import type { Turn } from './turn.js';
 
-/** What one connection may hold, and how long it waits. All times are counted in sweeps: a stall of ours is no silence. */
+/**
+ * What one connection may hold, and how long it waits. All times are counted in sweeps: a stall of ours is no silence.
+ */
 export interface ConnectionLimits {
   /** Largest frame accepted, header included; checked before a byte of it is buffered. */
   readonly frameBytesMax: number;

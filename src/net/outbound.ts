@@ -1,4 +1,6 @@
-/** The sending half of a connection: frames of a turn go to the socket in one write (PERFORMANCE.md, choices 2 and 10). */
+/**
+ * The sending half of a connection: frames of a turn go to the socket in one write (PERFORMANCE.md, choices 2 and 10).
+ */
 import type { Socket } from 'node:net';
 
 /** Turns that add up to at most this are copied together; larger ones go out as one vectored write without copying. */

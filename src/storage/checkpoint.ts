@@ -1,6 +1,7 @@
 /**
  * Checkpoints: the applied state's dirty rows, the slot index's dirty rows and one meta row in a single atomic batch. A
- * batch begins only when the log is durable through everything the state rests on, so a store never runs ahead of its log.
+ * batch begins only when the log is durable through everything the state rests on, so a store never runs ahead of its
+ * log.
  */
 import { assert, limits, readU32, readU64, writeU32, writeU53 } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
@@ -136,7 +137,8 @@ export class Checkpointer {
 
   /**
    * Writes a checkpoint at the applied slot once the log is durable through all that was appended up to now. One at a
-   * time. After an error (a full disk) the rows are kept and go with the next one; nothing is lost but time at a restart.
+   * time. After an error (a full disk) the rows are kept and go with the next one; nothing is lost but time at a
+   * restart.
    */
   write(input: CheckpointInput, done: (error: Error | undefined) => void): void {
     assert(!this.#busy, 'one checkpoint at a time');

@@ -1,6 +1,8 @@
 /** One flat directory of files as the log sees it: callback style, so that a simulated disk can finish later. */
 
-/** Called exactly once. It may be called before the function that took it returns (a small write into the page cache). */
+/**
+ * Called exactly once. It may be called before the function that took it returns (a small write into the page cache).
+ */
 export type Done = (error: Error | undefined) => void;
 /** As {@link Done}, with the bytes that were read; they are shorter than asked for at the end of the file. */
 export type ReadDone = (error: Error | undefined, bytes: Buffer) => void;

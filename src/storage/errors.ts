@@ -1,7 +1,9 @@
 /** Every storage error a person can meet, each with a code, the exit code of the process and what to do next. */
 import { ExitError } from '../base/index.js';
 
-/** 3: started wrongly (another directory or id is meant). 7: data damaged, disk error or directory locked (CONTRACT.md). */
+/**
+ * 3: started wrongly (another directory or id is meant). 7: data damaged, disk error or directory locked (CONTRACT.md).
+ */
 const CATALOGUE = {
   DIRECTORY_LOCKED: 7,
   IDENTITY_DAMAGED: 7,

@@ -1,4 +1,7 @@
-/** The real disk: one directory, descriptors kept open, syncs in libuv's threads, small writes straight into the page cache. */
+/**
+ * The real disk: one directory, descriptors kept open, syncs in libuv's threads, small writes straight into the page
+ * cache.
+ */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { assert } from '../base/index.js';

@@ -1,5 +1,6 @@
 /**
- * Who this data directory belongs to: birth id, incarnation counter, own id and the seal, in one small file that is replaced
+ * Who this data directory belongs to: birth id, incarnation counter, own id and the seal, in one small file that is
+ * replaced
  * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
  */
 import { asBuffer, assert, crc32, equalBytes, fromHex, toHex } from '../base/index.js';
@@ -53,7 +54,8 @@ export class Directory {
   }
 
   /**
-   * Reads the identity, or makes one in a directory that has none, and counts this life: when `done` is called the birth
+   * Reads the identity, or makes one in a directory that has none, and counts this life: when `done` is called the
+   * birth
    * id and the counter are on disk. The caller holds the directory's lock.
    */
   static open(disk: Disk, options: DirectoryOptions, done: DirectoryDone): void {

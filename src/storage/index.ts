@@ -1,4 +1,7 @@
-/** The face of storage: the write-ahead log that is the history, checkpoints of the state, and a server's identity on disk. */
+/**
+ * The face of storage: the write-ahead log that is the history, checkpoints of the state, and a server's identity on
+ * disk.
+ */
 export {
   Checkpointer,
   type CheckpointInput,

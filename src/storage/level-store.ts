@@ -26,7 +26,10 @@ export class LevelStore implements StateStore {
     this.#level = level;
   }
 
-  /** Opens or creates the store in the directory `path`. A damaged one gives STORE_DAMAGED, a locked one DIRECTORY_LOCKED. */
+  /**
+   * Opens or creates the store in the directory `path`. A damaged one gives STORE_DAMAGED, a locked one
+   * DIRECTORY_LOCKED.
+   */
   static open(path: string, done: OpenStoreDone): void {
     const level: Level = new ClassicLevel(path, OPTIONS);
     settle(level.open(), (error) => {

@@ -1,4 +1,7 @@
-/** The state store's twin in memory: for the simulator and for tests. It survives a crash as a disk would: by whole batches. */
+/**
+ * The state store's twin in memory: for the simulator and for tests. It survives a crash as a disk would: by whole
+ * batches.
+ */
 import { assert, compareBytes } from '../base/index.js';
 import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone } from './state-store.js';
 

@@ -85,7 +85,9 @@ export interface ScannedLog extends Recovered {
 
 const NO_BALLOT: Ballot = { round: 0, server: 0, incarnation: 0 };
 
-/** Reads the log from `replayFrom` on without changing anything. Throws {@link StorageError}, mostly {@link DamagedLog}. */
+/**
+ * Reads the log from `replayFrom` on without changing anything. Throws {@link StorageError}, mostly {@link DamagedLog}.
+ */
 export function scanLog(disk: Disk, options: ScanOptions): ScannedLog {
   return new Scan(disk, options).run();
 }
@@ -286,7 +288,8 @@ class Scan {
   }
 
   /**
-   * Files behind the newest valid header: a blank one prepared ahead, or one whose header was torn while the log rolled.
+   * Files behind the newest valid header: a blank one prepared ahead, or one whose header was torn while the log
+   * rolled.
    * Records behind the first two (which are written with the header) prove that the header had been durable.
    */
   #behindHead(numbers: readonly number[]): { blank: number | undefined; discard: number[] } {

@@ -1,5 +1,6 @@
 /**
- * Where each applied slot's value stands in the log. Full rows of 256 slots live in the state store; memory holds only the
+ * Where each applied slot's value stands in the log. Full rows of 256 slots live in the state store; memory holds only
+ * the
  * slots since the last checkpoint, the unfinished row and the places of slots that are logged and not yet applied.
  */
 import { assert, limits, readU32, writeU32, writeU53 } from '../base/index.js';
@@ -101,7 +102,8 @@ export class SlotIndex {
   }
 
   /**
-   * The locations of the slots from … upto, at most `limit` and at least one; undefined where this log does not hold the
+   * The locations of the slots from … upto, at most `limit` and at least one; undefined where this log does not hold
+   * the
    * value. All slots must be applied.
    */
   locate(

@@ -1,5 +1,6 @@
 /**
- * The write-ahead log: appends are gathered while one batch is being synced, then written in one go and synced together.
+ * The write-ahead log: appends are gathered while one batch is being synced, then written in one go and synced
+ * together.
  * It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
  */
 import { assert, type Clock, type Logger, limits, silentLogger, type Timer } from '../base/index.js';
@@ -101,7 +102,8 @@ export class Wal {
   }
 
   /**
-   * Reads the log back, makes what it read durable (it may have been in the page cache only), cuts a torn tail, and begins
+   * Reads the log back, makes what it read durable (it may have been in the page cache only), cuts a torn tail, and
+   * begins
    * a new segment. Idempotent: a crash anywhere in it leaves a log that opens to the same result. Fails with a
    * {@link StorageError}; nothing was lost by trying.
    */
@@ -173,7 +175,9 @@ export class Wal {
     return steps;
   }
 
-  /** In the background: give back the zeros behind the old head, whose end the new header now proves; prepare the next. */
+  /**
+   * In the background: give back the zeros behind the old head, whose end the new header now proves; prepare the next.
+   */
   #afterOpen(scanned: ScannedLog): void {
     const old = scanned.segments.at(-1);
     if (old !== undefined && old.fileBytes > old.usedBytes) {
@@ -399,7 +403,8 @@ export class Wal {
   }
 
   /**
-   * Reads values back and checks each against its record's checksum. The locations must rise within one segment and should
+   * Reads values back and checks each against its record's checksum. The locations must rise within one segment and
+   * should
    * be near each other: they are read in one piece. What is not written yet is read as soon as it is.
    */
   readValues(locations: readonly Location[], done: ValuesDone): void {
@@ -434,7 +439,8 @@ export class Wal {
   }
 
   /**
-   * Writes and syncs what was appended, with a mark behind it, and stops. A log that is full or has failed stops at once;
+   * Writes and syncs what was appended, with a mark behind it, and stops. A log that is full or has failed stops at
+   * once;
    * what it could not write was never called durable.
    */
   close(done: Done): void {

@@ -1,4 +1,7 @@
-/** Chunks in, whole frames out: a length is checked before anything is kept for it, the checksum before anything is decoded. */
+/**
+ * Chunks in, whole frames out: a length is checked before anything is kept for it, the checksum before anything is
+ * decoded.
+ */
 import { assert, crc32, limits, readU32 } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 
@@ -14,7 +17,8 @@ export const FRAME_VERSION = 1;
 /**
  * Cuts one connection's stream into frames. After it has thrown it stays broken: the stream cannot be trusted any more.
  * A frame that lies within one chunk is a view of that chunk; only a frame across chunks is copied, once, plus what a
- * buffer that doubles costs. What is kept never exceeds twice what really arrived: a length alone allocates nothing large.
+ * buffer that doubles costs. What is kept never exceeds twice what really arrived: a length alone allocates nothing
+ * large.
  */
 export class FrameSplitter {
   #limitBytes: number;
@@ -50,7 +54,10 @@ export class FrameSplitter {
     return this.bufferedBytes > 0;
   }
 
-  /** Takes the next bytes of the stream and owns them from now on. Call `next` until it gives undefined before the next push. */
+  /**
+   * Takes the next bytes of the stream and owns them from now on. Call `next` until it gives undefined before the next
+   * push.
+   */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.#broken !== undefined) return;
     this.#chunks.push(chunk);

@@ -1,4 +1,6 @@
-/** The events of one room in one slot, as deliver and page carry them: consecutive lines of one author share a header. */
+/**
+ * The events of one room in one slot, as deliver and page carry them: consecutive lines of one author share a header.
+ */
 import { assert, U53_MAX } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import { readSession, writeSession } from './fields.js';

@@ -28,7 +28,10 @@ const REGISTER_BYTES_MIN = NAME_AT + 1;
 const ATTACH_BYTES = SESSION_BYTES + ID_BYTES + 2;
 const DETACH_BYTES = SESSION_BYTES + 8;
 
-/** The register whose body is bytes[offset, offset + length); nonce and token hash are views. Throws {@link ProtocolError}. */
+/**
+ * The register whose body is bytes[offset, offset + length); nonce and token hash are views. Throws {@link
+ * ProtocolError}.
+ */
 export function readRegister(bytes: Uint8Array, offset: number, length: number): RegisterItem {
   demand(length >= REGISTER_BYTES_MIN, 'truncated', `register of ${length} bytes`);
   const nameLength = bytes[offset + NAME_AT] as number;

@@ -1,4 +1,7 @@
-/** The hash by which two processes see that they mean the same cluster members: ids, birth ids and epoch, never addresses. */
+/**
+ * The hash by which two processes see that they mean the same cluster members: ids, birth ids and epoch, never
+ * addresses.
+ */
 import { assert, sha256, writeU16, writeU53 } from '../base/index.js';
 import { ID_BYTES } from './fields.js';
 import type { Member } from './types.js';

@@ -1,4 +1,6 @@
-/** A cursor over exactly one frame's body: every read is checked against the end, `end()` demands that nothing is left. */
+/**
+ * A cursor over exactly one frame's body: every read is checked against the end, `end()` demands that nothing is left.
+ */
 import { asBuffer, isUtf8, readU16, readU32, readU64, U53_MAX } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 
@@ -87,7 +89,10 @@ export class Reader {
     return textAt(this.#bytes, start, start + length);
   }
 
-  /** A u16 count of elements of at least `elementBytes` each; refused before anything is allocated if they cannot be there. */
+  /**
+   * A u16 count of elements of at least `elementBytes` each; refused before anything is allocated if they cannot be
+   * there.
+   */
   count16(elementBytes: number): number {
     return this.#count(this.u16(), elementBytes);
   }

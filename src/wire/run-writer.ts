@@ -1,4 +1,7 @@
-/** Writing a run piece by piece into memory that the caller owns: the sending client's hot path (the reader is in run.ts). */
+/**
+ * Writing a run piece by piece into memory that the caller owns: the sending client's hot path (the reader is in
+ * run.ts).
+ */
 import { assert, writeU16, writeU32, writeU53 } from '../base/index.js';
 import { ID_BYTES } from './fields.js';
 import { eventKinds } from './kinds.js';

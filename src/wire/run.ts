@@ -1,4 +1,7 @@
-/** A run: consecutive messages of one session, the body of a submit, kept byte for byte up to the log and the history page. */
+/**
+ * A run: consecutive messages of one session, the body of a submit, kept byte for byte up to the log and the history
+ * page.
+ */
 import { assert, isUtf8, limits, readU16, readU32, readU64, U53_MAX } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import { ID_BYTES, writeSession } from './fields.js';

@@ -1,4 +1,6 @@
-/** The plain data that travels in frames: shapes only; what a ballot or a session means is decided in paxos and chat. */
+/**
+ * The plain data that travels in frames: shapes only; what a ballot or a session means is decided in paxos and chat.
+ */
 
 /** A server's number, 1..65535; 0 means "none" where a field allows it. */
 export type ServerId = number;

@@ -1,4 +1,6 @@
-/** Builds frames one after the other in slabs that are never written twice, so that no frame is copied out or cleared. */
+/**
+ * Builds frames one after the other in slabs that are never written twice, so that no frame is copied out or cleared.
+ */
 import { crc32, InvariantError, writeU16, writeU32, writeU53 } from '../base/index.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION } from './framing.js';
 

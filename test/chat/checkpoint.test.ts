@@ -1,4 +1,7 @@
-/** Checkpoints: a state loaded from any of them goes on like one that never stopped, and damage is never taken for a state. */
+/**
+ * Checkpoints: a state loaded from any of them goes on like one that never stopped, and damage is never taken for a
+ * state.
+ */
 import assert from 'node:assert/strict';
 import t from 'tap';
 import { ChatState, DamagedRow, HistoryError, type Row } from '../../src/chat/index.js';

@@ -1,4 +1,7 @@
-/** Entries that are broken must never stop a server, nor make two servers differ; and every bit of an entry counts in the hash. */
+/**
+ * Entries that are broken must never stop a server, nor make two servers differ; and every bit of an entry counts in
+ * the hash.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,4 +1,6 @@
-/** The stupid twin of the chat's state: strings, plain arrays, one object per message, everything recomputed each time. */
+/**
+ * The stupid twin of the chat's state: strings, plain arrays, one object per message, everything recomputed each time.
+ */
 import type { ChatLimits } from '../../src/chat/index.js';
 
 export interface TwinMessage {

@@ -1,4 +1,7 @@
-/** Whatever breaks and whenever: no line is lost, doubled or reordered, no state lies, no event is shown twice or skipped. */
+/**
+ * Whatever breaks and whenever: no line is lost, doubled or reordered, no state lies, no event is shown twice or
+ * skipped.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';

@@ -35,7 +35,8 @@ t.test('G9: kill -9 of the balancer', async (t) => {
   const refused = await runToEnd('srunner', stranger, 20_000);
   t.equal(refused.code, 3, `the new id is refused: ${refused.stderr.slice(-300)}`);
 
-  // The restarted balancer placed nobody: what it knows are the servers' reports. Only server 3 is left without clients.
+  // The restarted balancer placed nobody: what it knows are the servers' reports. Only server 3 is left without
+  // clients.
   t.equal(await aaron.finish(), 0);
   await cluster.waitForLoad({ 1: 1, 2: 1, 3: 0 });
   const newcomer = cluster.chat('Newcomer');

@@ -1,4 +1,7 @@
-/** A connection's rules on an in-memory socket and a fake clock: one write per turn, bounds, deadlines, silence, farewells. */
+/**
+ * A connection's rules on an in-memory socket and a fake clock: one write per turn, bounds, deadlines, silence,
+ * farewells.
+ */
 import t from 'tap';
 import {
   type CloseReason,

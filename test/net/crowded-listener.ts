@@ -1,4 +1,7 @@
-/** A listener in a process of its own, so that a test can take its file descriptors away. Prints its address, then echoes. */
+/**
+ * A listener in a process of its own, so that a test can take its file descriptors away. Prints its address, then
+ * echoes.
+ */
 import { nodeClock } from '../../src/base/index.js';
 import { clientLimits, listen, netContext } from '../../src/net/index.js';
 

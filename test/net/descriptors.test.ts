@@ -1,4 +1,6 @@
-/** 64 file descriptors, 200 callers: the listener sheds them with a clear answer and serves again (RELIABILITY.md, 38). */
+/**
+ * 64 file descriptors, 200 callers: the listener sheds them with a clear answer and serves again (RELIABILITY.md, 38).
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

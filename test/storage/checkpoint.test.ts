@@ -25,7 +25,9 @@ function slotValue(slot: number): Buffer {
   return Buffer.alloc(20 + ((slot * 37) % 200), slot % 251);
 }
 
-/** A server reduced to what storage sees of it: appends, applies, checkpoints; its state is the number of applied slots. */
+/**
+ * A server reduced to what storage sees of it: appends, applies, checkpoints; its state is the number of applied slots.
+ */
 class Life {
   readonly log: OpenLog;
   readonly index: SlotIndex;

@@ -6,8 +6,9 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { lockDirectory } from '../../src/storage/index.js';
 
+const storage = pathToFileURL(path.resolve(import.meta.dirname, '../../src/storage/index.js')).href;
 const SCRIPT = `
-import { lockDirectory } from ${JSON.stringify(pathToFileURL(path.resolve(import.meta.dirname, '../../src/storage/index.js')).href)};
+import { lockDirectory } from ${JSON.stringify(storage)};
 lockDirectory(process.argv[1]).then(
   () => { console.log('held'); setInterval(() => {}, 1000); },
   (error) => { console.log(error.code + ' ' + error.exitCode + ' ' + error.message); },

@@ -1,4 +1,6 @@
-/** Power failures and kills at any moment, many times in a row: what was called durable is there, and nothing else is. */
+/**
+ * Power failures and kills at any moment, many times in a row: what was called durable is there, and nothing else is.
+ */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
 import { type LogRecord, scanLog } from '../../src/storage/index.js';

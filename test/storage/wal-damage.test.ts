@@ -1,4 +1,7 @@
-/** Every truncation and every bit flip of a small log: the whole log, or a refusal; never silently less than acknowledged. */
+/**
+ * Every truncation and every bit flip of a small log: the whole log, or a refusal; never silently less than
+ * acknowledged.
+ */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
 import { DamagedLog, type LogRecord, StorageError, scanLog, segmentName } from '../../src/storage/index.js';
@@ -127,7 +130,8 @@ for (const orderly of [true, false]) {
     for (const name of names) {
       const size = disk.size(name) ?? 0;
       for (let at = 0; at < size; at++) {
-        // The header's empty space is 3,900 like bytes under one checksum: there one bit of each byte, each bit in turn.
+        // The header's empty space is 3,900 like bytes under one checksum: there one bit of each byte, each bit in
+        // turn.
         const only = at >= HEADER_SPACE[0] && at < HEADER_SPACE[1] ? at % 8 : undefined;
         for (let bit = only ?? 0; bit <= (only ?? 7); bit++) {
           disk.flipBit(name, at, bit);

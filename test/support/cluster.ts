@@ -42,6 +42,13 @@ export interface ClusterStatus {
   readonly servers: readonly ServerStatus[];
 }
 
+/** Directories of clusters that were never stopped, because the test was ended: removed when this process goes. */
+const roots = new Set<string>();
+
+process.on('exit', () => {
+  for (const root of roots) rmSync(root, { recursive: true, force: true });
+});
+
 export class Cluster {
   readonly root = mkdtempSync(path.join(tmpdir(), 'synod-e2e-'));
   readonly size: number;
@@ -55,6 +62,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions = {}) {
     this.#options = options;
+    roots.add(this.root);
     this.size = options.servers ?? 3;
   }
 
@@ -290,6 +298,7 @@ export class Cluster {
     for (const program of alive) program.signal('SIGKILL');
     await Promise.all(alive.map((program) => program.waitForExit(10_000)));
     rmSync(this.root, { recursive: true, force: true });
+    roots.delete(this.root);
   }
 
   describe(): string {

@@ -1,4 +1,6 @@
-/** A clock that tests own: timers fire in order of their time, ends of turns run between them, nothing is ever slept. */
+/**
+ * A clock that tests own: timers fire in order of their time, ends of turns run between them, nothing is ever slept.
+ */
 import type { Clock, Timer } from '../../src/base/index.js';
 import { Turn } from '../../src/net/index.js';
 

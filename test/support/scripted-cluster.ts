@@ -1,4 +1,7 @@
-/** A cluster reduced to what clients see: one log, exactly-once sessions, rooms; servers and a balancer that can misbehave. */
+/**
+ * A cluster reduced to what clients see: one log, exactly-once sessions, rooms; servers and a balancer that can
+ * misbehave.
+ */
 import { clientLimits, type FrameConnection } from '../../src/net/index.js';
 import {
   type EventGroup,

@@ -186,7 +186,9 @@ t.test('random changes of lawful bodies', async (t) => {
   t.pass('property held');
 });
 
-/** Groups have more than one lawful cut into spans, and farewells are cut to length: only these may come back otherwise. */
+/**
+ * Groups have more than one lawful cut into spans, and farewells are cut to length: only these may come back otherwise.
+ */
 function isRegrouped({ message }: Vector): boolean {
   return message.type === 'deliver' || message.type === 'page';
 }

@@ -1,4 +1,7 @@
-/** Properties: whatever a message may hold comes back unchanged; arbitrary values are drawn from the tables of PROTOCOL.md. */
+/**
+ * Properties: whatever a message may hold comes back unchanged; arbitrary values are drawn from the tables of
+ * PROTOCOL.md.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { decode, describe, encode, type Message } from '../../src/wire/index.js';

@@ -1,4 +1,7 @@
-/** Between the objects of the code, those of the tables (groups in spans, runs in fields) and those of JSON (bytes in hex). */
+/**
+ * Between the objects of the code, those of the tables (groups in spans, runs in fields) and those of JSON (bytes in
+ * hex).
+ */
 import type { EventGroup, Message, RoomEvent, SessionId } from '../../src/wire/index.js';
 import { build, type Protocol } from './layout.js';
 

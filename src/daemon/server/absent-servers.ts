@@ -1,4 +1,7 @@
-/** Which servers have been silent for so long that their clients have left: noticed once per absence, by who leads. Pure. */
+/**
+ * Which servers have been silent for so long that their clients have left: noticed once per absence, by who leads.
+ * Pure.
+ */
 import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
 
@@ -13,7 +16,8 @@ export class AbsentServers {
   }
 
   /**
-   * The peers that have not been heard for `limits.leaveAfterMs`, each named once until it is heard again; none while this
+   * The peers that have not been heard for `limits.leaveAfterMs`, each named once until it is heard again; none while
+   * this
    * server does not lead, so that only one server writes the leaves (a second one would have no effect at apply).
    */
   due(heard: readonly ServerId[], leading: boolean, nowMs: number): ServerId[] {

@@ -1,4 +1,7 @@
-/** How a lagging server fetches chosen slots, or the whole state when the slots are gone. Server → server, fault class g. */
+/**
+ * How a lagging server fetches chosen slots, or the whole state when the slots are gone. Server → server, fault class
+ * g.
+ */
 import { assert, U53_MAX } from '../../base/index.js';
 import { ProtocolError } from '../errors.js';
 import { HASH_BYTES, readBallot, writeBallot } from '../fields.js';

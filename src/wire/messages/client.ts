@@ -20,7 +20,10 @@ import { assertRun, checkRun } from '../run.js';
 import type { Ballot, ServerId, SessionId, Slot } from '../types.js';
 import type { Writer } from '../writer.js';
 
-/** Client → server: open a session through the log. The token comes with hello. A live nonce gives the same session again. */
+/**
+ * Client → server: open a session through the log. The token comes with hello. A live nonce gives the same session
+ * again.
+ */
 export interface Register {
   readonly type: 'register';
   readonly request: number;
@@ -156,7 +159,9 @@ export interface Submit {
   readonly run: Uint8Array;
 }
 
-/** The body is the run and nothing else. Reading checks it to the last byte, so that no broken run can reach the log. */
+/**
+ * The body is the run and nothing else. Reading checks it to the last byte, so that no broken run can reach the log.
+ */
 export const submitSpec = defineMessage<Submit>({
   type: 'submit',
   code: 51,
@@ -230,7 +235,10 @@ export const ackSpec = defineMessage<Ack>({
   }),
 });
 
-/** Server → client: nothing of the session from `fromSeq` on was taken; ask again after `retryMs`. Says nothing about the log. */
+/**
+ * Server → client: nothing of the session from `fromSeq` on was taken; ask again after `retryMs`. Says nothing about
+ * the log.
+ */
 export interface Busy {
   readonly type: 'busy';
   readonly session: SessionId;

@@ -1,4 +1,6 @@
-/** The first frames of every connection, its keep-alive and its farewell: hello, welcome, refuse, ping, pong, goodbye. */
+/**
+ * The first frames of every connection, its keep-alive and its farewell: hello, welcome, refuse, ping, pong, goodbye.
+ */
 import { limits } from '../../base/index.js';
 import { clip, enumeration, ID_BYTES } from '../fields.js';
 import { defineMessage } from '../message-spec.js';
@@ -7,7 +9,10 @@ import type { Incarnation, ServerId } from '../types.js';
 /** Who is calling: decides what the connection may carry afterwards. */
 export type HelloRole = 'client' | 'server' | 'registrant' | 'operator';
 
-/** How the caller proves who it is. `token` carries the user's 32 secret bytes; `challenge` is reserved for cluster secrets. */
+/**
+ * How the caller proves who it is. `token` carries the user's 32 secret bytes; `challenge` is reserved for cluster
+ * secrets.
+ */
 export type AuthMethod = 'none' | 'token' | 'challenge';
 
 /** Caller → listener, the first frame on every connection, within 5 s. */

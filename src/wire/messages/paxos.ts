@@ -1,4 +1,6 @@
-/** The messages by which servers vote: prepare to nack, commit, heartbeats, forwarding, hand-over. All server → server. */
+/**
+ * The messages by which servers vote: prepare to nack, commit, heartbeats, forwarding, hand-over. All server → server.
+ */
 import { assert, limits, U53_MAX } from '../../base/index.js';
 import { ProtocolError } from '../errors.js';
 import { HASH_BYTES, readBallot, readRealBallot, writeBallot, writeRealBallot } from '../fields.js';
