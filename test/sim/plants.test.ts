@@ -49,7 +49,7 @@ const byConsequence: readonly Plant[] = [
   { name: 'wrongAdoption', budget: 60, rules: agreement },
   { name: 'acceptBelowPromise', budget: 200, rules: agreement },
   { name: 'commitOlderBallot', budget: 60, rules: agreement },
-  { name: 'gapSkipped', budget: 60, rules: ['commit contiguous', ...liveness, ...agreement] },
+  { name: 'gapSkipped', budget: 200, rules: ['commit contiguous', ...liveness, ...agreement] },
   {
     name: 'deduplicationOff',
     budget: 10,
