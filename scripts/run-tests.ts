@@ -1,4 +1,4 @@
-/** Runs the compiled test files, two at a time and heavy ones first, and ends in one line that counts everything. */
+/** Runs the compiled test files, two at a time, heavy ones first and whole clusters last, and ends in one line that counts everything. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -10,9 +10,9 @@ Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs o
 `;
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
-const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/'];
-/** Folders whose files measure time between processes: they run last and alone, so that nothing takes their cores. */
-const alone = ['test/e2e/'];
+const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/kill9', 'test/e2e/g'];
+/** Files that start whole clusters: they come last, when nothing that only computes takes their cores. */
+const last = 'test/e2e/';
 
 interface Options {
   root: string;
@@ -110,9 +110,8 @@ async function main(): Promise<number> {
   const wanted = findTests(options.root).filter(
     (file) => options.filters.length === 0 || options.filters.some((filter) => file.includes(filter)),
   );
-  const isAlone = (file: string): boolean => alone.some((folder) => file.startsWith(folder));
-  const together = wanted.filter((file) => !isAlone(file)).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const last = wanted.filter(isAlone).sort();
+  const inOrder = wanted.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const stages = [inOrder.filter((file) => !file.startsWith(last)), inOrder.filter((file) => file.startsWith(last))];
 
   let passed = 0;
   let skipped = 0;
@@ -127,8 +126,7 @@ async function main(): Promise<number> {
       report(file, result, (performance.now() - started) / 1000);
     }
   };
-  await Promise.all(Array.from({ length: options.jobs }, () => work(together)));
-  await work(last);
+  for (const stage of stages) await Promise.all(Array.from({ length: options.jobs }, () => work(stage)));
   if (wanted.length === 0) {
     console.log(`FAILED  no test file found${options.filters.length > 0 ? ` for ${options.filters.join(' ')}` : ''}`);
     failed++;
