@@ -20,7 +20,7 @@ export interface ChatClientOptions {
   readonly sendTimeoutMs?: number;
   /** For one attempt to reach a balancer or a server; default 2,000. */
   readonly dialTimeoutMs?: number;
-  /** Lines that may wait here, submitted ones included; one more fails with QUEUE_FULL. Default 65,536. */
+  /** Lines that may wait here, submitted ones included; one more fails with NOT_SENT. Default 65,536. */
   readonly linesMax?: number;
   /** What replaces sockets, clock and chance in tests. */
   readonly environment?: Partial<Environment>;

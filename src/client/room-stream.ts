@@ -55,6 +55,11 @@ export class RoomStream {
     return this.#open || this.#refused;
   }
 
+  /** True once this connection's server would not open the stream. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
   /** The frame that opens the stream on a new connection, or again after a gap. */
   subscribe(request: number): Subscribe {
     this.#request = request;

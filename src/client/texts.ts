@@ -22,6 +22,12 @@ export function reasonOf(code: Exclude<FinalCode, 'ok'>): string {
   return reasons[code];
 }
 
+/** Why a room is not shown. */
+export function readRefusedText(code: Exclude<OutcomeCode, 'ok'>): string {
+  if (code === 'NOT_ALLOWED') return 'Only the two people of a direct-message room can read it; check the names';
+  return reasonOf(code);
+}
+
 /** As in UX.md: the size, the limit, and that nothing was sent. */
 export function tooLongText(bytes: number): string {
   return `Message is ${bytes} bytes; the limit is ${limits.messageBytesMax}. Nothing was sent; shorten it and send it again`;

@@ -1,5 +1,6 @@
 /** The client's promises one by one: states, reroutes, routing answers, moving, expiry, gaps. */
 import t from 'tap';
+import { ChatClient } from '../../src/client/index.js';
 import { BALANCER, SERVERS, World } from './world.js';
 
 t.test('a line goes queued, sending, committed, and comes back once as a message with its id', async (t) => {
@@ -425,4 +426,72 @@ t.test('two confused servers do not throw a client back and forth', async (t) =>
   w.clock.advance(30_000);
   const moves = w.of('disconnected').length;
   t.ok(moves >= 2 && moves <= 6, `${moves} moves in 30 s`);
+});
+
+t.test('a leave asked for while the join is in flight is not undone by a new session', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#ops');
+  w.clock.settle();
+  w.current.script.mute = true;
+  w.client.join('#ops');
+  w.clock.settle();
+  w.client.leave('#ops');
+  w.current.script.mute = false;
+  w.until(() => w.client.openLines === 0, 30_000, 'both answered');
+  w.log.expire();
+  w.client.post('#lobby', 'finds out');
+  w.until(() => w.client.openLines === 0, 30_000, 'a new session');
+  w.clock.settle();
+  t.same(
+    w.of('room').map((event) => event.kind),
+    ['join', 'leave'],
+    'nobody asked to join again',
+  );
+});
+
+t.test('a callback may post again while the client closes: that fails at once, and the close ends', async (t) => {
+  const w = new World().up();
+  w.clock.settle();
+  w.current.script.mute = true;
+  const codes: string[] = [];
+  const again = (code: string): void => {
+    codes.push(code);
+    if (codes.length < 10) w.client.post('#lobby', 'again', again);
+  };
+  w.client.post('#lobby', 'sent', again);
+  w.clock.settle();
+  await w.client.close();
+  t.equal(codes[0], 'UNKNOWN');
+  t.same([...new Set(codes.slice(1))], ['NOT_SENT']);
+  t.equal(w.client.openLines, 0, 'nothing is left behind in a closed client');
+  t.equal(w.client.phase, 'closed');
+});
+
+t.test('a direct room opened before the register was applied is asked for again, without an error', async (t) => {
+  const w = new World();
+  for (const server of w.servers) server.script.quorum = false;
+  w.client.subscribe('@aaron,bob', 'now');
+  w.up();
+  w.clock.settle();
+  t.same(w.of('subscribed'), [], 'the server does not know Aaron yet');
+  for (const server of w.servers) server.script.quorum = true;
+  const id = w.client.post('@Aaron,Bob', 'psst');
+  w.until(() => w.client.openLines === 0, 30_000, 'registered and committed');
+  w.clock.settle();
+  t.match(w.of('message'), [{ room: '@aaron,bob', text: 'psst', id }]);
+  t.same(w.of('error'), []);
+});
+
+t.test('a reader is refused a direct room with a reason, and may ask again', async (t) => {
+  const w = new World();
+  const reader = new ChatClient({ token: new Uint8Array(32), balancers: [BALANCER], environment: w.environment });
+  const errors: string[] = [];
+  reader.on('error', (event) => errors.push(`${event.code} ${event.text}`));
+  reader.subscribe('@aaron,bob');
+  reader.connect();
+  w.until(() => reader.phase === 'ready', 5_000, 'connected');
+  reader.subscribe('@aaron,bob');
+  w.clock.settle();
+  const text = 'NOT_ALLOWED @aaron,bob: Only the two people of a direct-message room can read it; check the names';
+  t.same(errors, [text, text]);
 });

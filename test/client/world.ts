@@ -14,6 +14,8 @@ export class World {
   readonly log = new ScriptedLog();
   readonly servers = SERVERS.map((address, i) => new ScriptedServer(i + 1, address, this.log, this.network, SERVERS));
   readonly balancer = new ScriptedBalancer(BALANCER, SERVERS, this.network);
+  /** For further clients on the same stage. */
+  readonly environment: NonNullable<ChatClientOptions['environment']>;
   readonly client: ChatClient;
   readonly events: ClientEvent[] = [];
 
@@ -21,11 +23,12 @@ export class World {
     const random = new Prng(seed);
     const secretBytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => random.below(256));
     const { clock, network } = this;
+    this.environment = { transport: network, clock, turn: clock.turn, random, secretBytes };
     this.client = new ChatClient({
       name: 'Aaron',
       token: new Uint8Array(32).fill(7),
       balancers: [BALANCER],
-      environment: { transport: network, clock, turn: clock.turn, random, secretBytes },
+      environment: this.environment,
       ...options,
     });
     this.client.on('any', (event) => this.events.push(event));

@@ -154,6 +154,8 @@ export class ScriptedServer {
   readonly received: Message[] = [];
   readonly connections = new Set<FrameConnection>();
   readonly #subscribed = new Map<FrameConnection, Set<string>>();
+  /** Connections that speak for a session: only they may read direct rooms. */
+  readonly #known = new WeakSet<FrameConnection>();
 
   constructor(
     readonly id: number,
@@ -248,6 +250,7 @@ export class ScriptedServer {
           return;
         }
         const { id, name, lastSeq } = log.register(message.nonce, message.name);
+        this.#known.add(connection);
         connection.send({ type: 'registered', request, code: 'ok', session: id, name, window, lastSeq });
         return;
       }
@@ -259,6 +262,7 @@ export class ScriptedServer {
           return;
         }
         const { id, name, lastSeq } = found;
+        this.#known.add(connection);
         connection.send({ type: 'registered', request, code: 'ok', session: id, name, window: 64, lastSeq });
         return;
       }
@@ -281,6 +285,12 @@ export class ScriptedServer {
       }
       case 'subscribe': {
         const room = log.room(message.room);
+        if (message.room.startsWith('@') && !this.#known.has(connection)) {
+          const { request, room: asked } = message;
+          const nothing = { nextEvent: 0, headEvent: 0, headN: 0, topic: '', people: [] };
+          connection.send({ type: 'subscribed', request, code: 'NOT_ALLOWED', room: asked, ...nothing });
+          return;
+        }
         const rooms = this.#subscribed.get(connection) ?? new Set();
         this.#subscribed.set(connection, rooms);
         rooms.add(message.room);

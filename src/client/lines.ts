@@ -1,0 +1,330 @@
+/** The user's own lines: the session they go under, when they are sent and sent again, and what is told of each. */
+import { limits, type Timer } from '../base/index.js';
+import { Stage } from '../net/index.js';
+import type { Ack, Busy, EventKind, OutcomeCode, Registered, Reject, SessionId } from '../wire/index.js';
+import type { LineState } from './events.js';
+import type { Link, Shared } from './link.js';
+import { LINE_BYTES_MAX } from './options.js';
+import { type FinalCode, type Line, type OnOutcome, Outbox } from './outbox.js';
+import { OwnLines } from './own-lines.js';
+import type { ClientSession } from './session.js';
+import { nameText, reasonOf, tooLongText } from './texts.js';
+
+export interface LinesOptions {
+  /** Undefined for a client that only reads. */
+  readonly session: ClientSession | undefined;
+  readonly linesMax: number;
+  readonly sendTimeoutMs: number;
+}
+
+export interface LinesSink {
+  /** A new session took the place of none or of an expired one. */
+  onNewSession(): void;
+  /** Submits go out on this connection from now on. */
+  onSessionOpen(): void;
+  onJoined(room: string, slot: number): void;
+  /** The server contradicts itself or has forgotten who speaks here: another connection is needed. */
+  lose(link: Link, reason: string): void;
+}
+
+export class Lines {
+  /** Ids of lines sent and not delivered yet. */
+  readonly own = new OwnLines();
+  readonly #shared: Shared;
+  readonly #sink: LinesSink;
+  readonly #session: ClientSession | undefined;
+  readonly #outbox: Outbox;
+  readonly #sendTimeoutMs: number;
+  readonly #roomBytes = new Map<string, Uint8Array>();
+  #lastId = 0;
+  #closed = false;
+  /** Something was answered since the last look: no need to send everything again. */
+  #answered = false;
+  #pumpDeferred = false;
+  #drained: (() => void)[] = [];
+  #busyTimer: Timer | undefined;
+  #againTimer: Timer | undefined;
+  #unconfirmedTimer: Timer | undefined;
+
+  constructor(options: LinesOptions, shared: Shared, sink: LinesSink) {
+    this.#shared = shared;
+    this.#sink = sink;
+    this.#session = options.session;
+    this.#sendTimeoutMs = options.sendTimeoutMs;
+    this.#outbox = new Outbox(
+      {
+        onSending: (line, seq) => this.#onSending(line, seq),
+        onFinal: (line, code, slot, n) => this.#onFinal(line, code, slot, n),
+        onUnconfirmed: (line) => this.#tellState(line.id, 'unconfirmed', line.room),
+      },
+      options.linesMax,
+      LINE_BYTES_MAX,
+    );
+  }
+
+  get open(): number {
+    return this.#outbox.open;
+  }
+
+  get queued(): number {
+    return this.#outbox.queued;
+  }
+
+  /** The session's id; undefined before the log gave one, and for a reader. */
+  get session(): SessionId | undefined {
+    return this.#session?.id;
+  }
+
+  /** The session is being opened or resumed on this connection, or will be. */
+  get sessionComing(): boolean {
+    return this.#session?.state === 'none' || this.#session?.state === 'opening';
+  }
+
+  /** Takes a line, whose room is spelt canonically; tells `queued`, or at once why it failed. Returns its id. */
+  submit(kind: EventKind, room: string, text: string | Uint8Array, onOutcome: OnOutcome | undefined): number {
+    const id = ++this.#lastId;
+    const bytes = textBytes(text);
+    if (bytes > limits.messageBytesMax) return this.#failAtOnce(id, room, 'TOO_LONG', tooLongText(bytes), onOutcome);
+    const roomBytes = this.#bytesOfRoom(room);
+    if (roomBytes === undefined) return this.#failAtOnce(id, room, 'BAD_ROOM', reasonOf('BAD_ROOM'), onOutcome);
+    if (this.#session === undefined || this.#closed) {
+      const why = this.#session === undefined ? 'This client has no name and only reads' : reasonOf('NOT_SENT');
+      return this.#failAtOnce(id, room, 'NOT_SENT', why, onOutcome);
+    }
+    const line = this.#outbox.push(id, kind, room, roomBytes, text, onOutcome);
+    if (line === undefined) {
+      const why = `${this.#outbox.open} lines wait already; wait until some are committed and send it again`;
+      return this.#failAtOnce(id, room, 'NOT_SENT', why, onOutcome);
+    }
+    this.#tellState(id, 'queued', room);
+    this.deferPump();
+    return id;
+  }
+
+  /** Resolves when no line is open any more (true) or the time is over (false). */
+  drain(timeoutMs: number): Promise<boolean> {
+    if (this.#outbox.open === 0) return Promise.resolve(true);
+    const { clock } = this.#shared.environment;
+    return new Promise((resolve) => {
+      const finish = (drained: boolean): void => {
+        clock.clearTimeout(timer);
+        this.#drained = this.#drained.filter((waiting) => waiting !== onDrained);
+        resolve(drained);
+      };
+      const onDrained = (): void => finish(true);
+      const timer = clock.setTimeout(() => finish(this.#outbox.open === 0), timeoutMs);
+      this.#drained.push(onDrained);
+    });
+  }
+
+  /** A new connection. */
+  opened(): void {
+    this.openSession();
+    this.#answered = false;
+    this.#armAgain();
+  }
+
+  disconnected(): void {
+    this.#clearLinkTimers();
+    this.#session?.disconnected();
+  }
+
+  /** Lines still open end as UNKNOWN or NOT_SENT; what a callback posts meanwhile fails at once. */
+  close(): void {
+    this.#closed = true;
+    this.#clearLinkTimers();
+    if (this.#unconfirmedTimer !== undefined) this.#shared.environment.clock.clearTimeout(this.#unconfirmedTimer);
+    this.#unconfirmedTimer = undefined;
+    this.#outbox.close();
+  }
+
+  /** Registers or resumes on the present connection. */
+  openSession(): void {
+    const { link } = this.#shared;
+    const opening = link === undefined ? undefined : this.#session?.open(this.#shared.nextRequest());
+    if (opening !== undefined) link?.connection.send(opening);
+  }
+
+  onAck(link: Link, { session, firstSeq, slot, outcomes }: Ack): void {
+    if (this.#session?.is(session) !== true) return;
+    this.#answered = true;
+    const verdict = this.#outbox.ack(firstSeq, slot, outcomes);
+    if (verdict === 'expired') this.#expireSession();
+    else if (verdict === 'foreign') this.#sink.lose(link, `${link.address} answered lines that were never sent`);
+    else this.deferPump();
+  }
+
+  onBusy({ session, fromSeq, retryMs }: Busy): void {
+    if (this.#session?.is(session) !== true) return;
+    this.#outbox.rewindTo(fromSeq);
+    this.#pumpIn(Math.max(1, Math.min(retryMs, limits.rerouteMaxMs)));
+  }
+
+  onRegistered(answer: Registered): void {
+    const session = this.#session;
+    if (session === undefined || session.state !== 'opening' || answer.request !== session.request) return;
+    if (answer.code !== 'ok') return this.#sessionRefused(answer.code);
+    const returning = session.id !== undefined;
+    if (session.opened(answer) && !returning) {
+      this.#outbox.begin(answer.lastSeq);
+      this.#sink.onNewSession();
+    }
+    this.#outbox.rewind();
+    this.deferPump();
+    this.#sink.onSessionOpen();
+  }
+
+  /** A refusal that is no answer to one of the client's questions. */
+  onReject({ request, session: rejected, code, text }: Reject): void {
+    const session = this.#session;
+    const ours = session !== undefined && ((request !== 0 && request === session.request) || session.is(rejected));
+    const { link } = this.#shared;
+    if (ours && request === 0 && code === 'BAD_NONCE' && link !== undefined) {
+      // The server forgot who speaks here; the log has not said that the session is gone. Resume, with the usual pause.
+      this.#sink.lose(link, `${link.address}: ${text}`);
+    } else if (ours) this.#sessionRefused(code);
+    else if (code !== 'ok') this.#shared.tellError(code, text);
+  }
+
+  deferPump(): void {
+    if (this.#pumpDeferred) return;
+    this.#pumpDeferred = true;
+    this.#shared.environment.turn.defer(this.#pump, Stage.submit);
+  }
+
+  #sessionRefused(code: OutcomeCode): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    if (code === 'SESSION_EXPIRED' || code === 'BAD_NONCE') return this.#expireSession();
+    if (session.id === undefined) session.refuse();
+    this.#shared.tellError(code, nameText(code, session.name));
+  }
+
+  /** The session is gone: what was sent stays unconfirmed for ever, what was not goes under a new session. */
+  #expireSession(): void {
+    const unknown = this.#outbox.expire();
+    this.own.clear();
+    this.#session?.expire();
+    const fate = unknown === 0 ? '' : ` ${unknown} lines stay unconfirmed and are not sent again;`;
+    const text = `Your session expired while you were away;${fate} a new one is being opened`;
+    this.#shared.tellError('SESSION_EXPIRED', text);
+    this.openSession();
+  }
+
+  #failAtOnce(id: number, room: string, code: FinalCode, reason: string, onOutcome: OnOutcome | undefined): number {
+    const { emitter } = this.#shared;
+    if (emitter.wants('state')) emitter.emit('state', { event: 'state', id, state: 'failed', room, reason });
+    onOutcome?.(code, 0, 0, id);
+    return id;
+  }
+
+  /** UTF-8 of a room's name, cached: a client speaks to few rooms. Undefined if it cannot be a room at all. */
+  #bytesOfRoom(room: string): Uint8Array | undefined {
+    const known = this.#roomBytes.get(room);
+    if (known !== undefined) return known;
+    const bytes = Buffer.from(room);
+    if (bytes.length > 0xff) return undefined;
+    if (this.#roomBytes.size >= limits.subscriptionsMax) this.#roomBytes.clear();
+    this.#roomBytes.set(room, bytes);
+    return bytes;
+  }
+
+  /** One run per turn, unless it is above what one frame may hold. */
+  readonly #pump = (): void => {
+    this.#pumpDeferred = false;
+    const session = this.#session;
+    const { link } = this.#shared;
+    if (session?.id === undefined || session.state !== 'open' || link === undefined || this.#busyTimer !== undefined)
+      return;
+    const nowMs = this.#shared.environment.clock.monotonicMs();
+    while (link.connection.writable) {
+      const run = this.#outbox.takeRun(session.id, session.nonce, session.window, nowMs);
+      if (run === undefined) break;
+      link.connection.send({ type: 'submit', run });
+    }
+    this.#armUnconfirmed();
+  };
+
+  #pumpIn(delayMs: number): void {
+    if (this.#busyTimer !== undefined) return;
+    this.#busyTimer = this.#shared.environment.clock.setTimeout(() => {
+      this.#busyTimer = undefined;
+      this.deferPump();
+    }, delayMs);
+  }
+
+  /** An answer can be lost with the server's memory of whom to give it: what stays unanswered is sent again. */
+  #armAgain(): void {
+    this.#againTimer = this.#shared.environment.clock.setTimeout(() => {
+      const { link } = this.#shared;
+      if (link === undefined) return;
+      const session = this.#session;
+      if (session?.state === 'opening') {
+        const opening = session.open(session.request);
+        if (opening !== undefined) link.connection.send(opening);
+      } else if (!this.#answered && this.#outbox.inFlight > 0) {
+        this.#outbox.rewind();
+        this.deferPump();
+      }
+      this.#answered = false;
+      this.#armAgain();
+    }, this.#sendTimeoutMs);
+  }
+
+  #armUnconfirmed(): void {
+    if (this.#unconfirmedTimer !== undefined) return;
+    const dueMs = this.#outbox.unconfirmedAtMs(this.#sendTimeoutMs);
+    if (dueMs === undefined) return;
+    const { clock } = this.#shared.environment;
+    this.#unconfirmedTimer = clock.setTimeout(
+      () => {
+        this.#unconfirmedTimer = undefined;
+        this.#outbox.sweepUnconfirmed(clock.monotonicMs(), this.#sendTimeoutMs);
+        this.#armUnconfirmed();
+      },
+      Math.max(1, Math.ceil(dueMs - clock.monotonicMs())),
+    );
+  }
+
+  #onSending(line: Line, seq: number): void {
+    if (this.#shared.emitter.wants('message')) this.own.sent(seq, line.id);
+    this.#tellState(line.id, 'sending', line.room);
+  }
+
+  #onFinal(line: Line, code: FinalCode, slot: number, n: number): void {
+    if (code === 'ok') {
+      if (line.kind === 'join') this.#sink.onJoined(line.room, slot);
+      else if (line.kind === 'nick') this.#session?.rename(line.slab.toString('utf8', line.start + 4, line.end));
+    }
+    if (this.#shared.emitter.wants('state')) this.#tellFinal(line, code, slot, n);
+    line.onOutcome?.(code, slot, n, line.id);
+    if (this.#outbox.open === 0) for (const waiting of [...this.#drained]) waiting();
+  }
+
+  #tellState(id: number, state: LineState, room: string): void {
+    const { emitter } = this.#shared;
+    if (emitter.wants('state')) emitter.emit('state', { event: 'state', id, state, room });
+  }
+
+  #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number): void {
+    const { emitter } = this.#shared;
+    if (code !== 'ok') {
+      const state = code === 'UNKNOWN' ? 'unconfirmed' : 'failed';
+      emitter.emit('state', { event: 'state', id, state, room, reason: reasonOf(code) });
+    } else if (n === 0) emitter.emit('state', { event: 'state', id, state: 'committed', room, slot });
+    else emitter.emit('state', { event: 'state', id, state: 'committed', room, slot, n });
+  }
+
+  #clearLinkTimers(): void {
+    const { clock } = this.#shared.environment;
+    for (const timer of [this.#busyTimer, this.#againTimer]) if (timer !== undefined) clock.clearTimeout(timer);
+    this.#busyTimer = undefined;
+    this.#againTimer = undefined;
+  }
+}
+
+function textBytes(text: string | Uint8Array): number {
+  if (typeof text !== 'string') return text.length;
+  // Three bytes per UTF-16 unit at most: short lines need no count.
+  return text.length * 3 <= limits.messageBytesMax ? text.length : Buffer.byteLength(text);
+}
