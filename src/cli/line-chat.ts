@@ -88,19 +88,31 @@ export class LineChat {
     this.#client.connect();
   }
 
-  /** Takes one line of input; resolves when there is room for the next. */
+  /**
+   * Takes one line of input; resolves when there is room for the next. If none of so many lines is done within the time
+   * that the end of the input would be given, the rest of the input has no better prospects: the chat ends.
+   */
   async take(line: string): Promise<void> {
     this.#act(readLineAction(line));
     if (this.#client.openLines < openLinesMax) return;
-    await new Promise<void>((resolve) => {
-      this.#wakeReader = resolve;
+    const isMoving = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), this.#options.timeoutMs);
+      this.#wakeReader = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
     });
+    if (!isMoving) this.#finish?.(this.#exitCode(false));
   }
 
   /** The input is at its end: waits for every line. Resolves to the exit code. */
   async finish(): Promise<number> {
     const drained = await this.#client.drain(this.#options.timeoutMs);
     if (drained && this.#awaitingEcho.size > 0) await this.#echoes();
+    return this.#exitCode(drained);
+  }
+
+  #exitCode(drained: boolean): number {
     if (!drained) return this.#everConnected ? exitCodes.unknown : exitCodes.unreachable;
     if (this.#unknown) return exitCodes.unknown;
     return this.#refused ? exitCodes.refused : exitCodes.ok;

@@ -1,7 +1,14 @@
 /** `synod send`: submits one message, or one for each line of stdin, and waits until all are committed. */
 
 import { exitCodes } from '../base/index.js';
-import { ChatClient, configDirectory, type ErrorEvent, type FinalCode, loadIdentity } from '../client/index.js';
+import {
+  ChatClient,
+  configDirectory,
+  type ErrorEvent,
+  type FinalCode,
+  loadIdentity,
+  type QuorumEvent,
+} from '../client/index.js';
 import { chatName, connectionOptions, eventPrinter, windowLines } from './chat.js';
 import type { Call } from './command.js';
 import { eachLine } from './lines.js';
@@ -24,10 +31,8 @@ export async function send(call: Call): Promise<number> {
   const progress = new Progress();
   const print = eventPrinter(call, room);
   client.on('connected', () => progress.onConnected());
-  client.on('disconnected', (event) => progress.onTrouble(event.reason));
-  client.on('quorum', (event) => {
-    if (!event.ok) progress.onTrouble(`no quorum: ${event.up} of ${event.servers} servers answer`);
-  });
+  client.on('disconnected', (event) => progress.onDisconnected(event.reason));
+  client.on('quorum', (event) => progress.onQuorum(event));
   client.on('error', (event) => progress.onError(event));
   client.on('state', (event) => {
     if (options.has('json')) print(event);
@@ -42,14 +47,14 @@ export async function send(call: Call): Promise<number> {
       if (options.has('json')) return;
       if (code === 'ok') output.line(`committed ${sanitise(room)} ${n} slot ${slot}`);
     });
-    if (client.openLines >= openLinesMax) await progress.outcome();
+    if (client.openLines >= openLinesMax) await progress.outcome(timeoutMs);
   };
   const text = call.positionals.join(' ');
   const isGiven = call.positionals.length > 0;
   const given = isGiven
     ? submit(text)
     : eachLine(call.stdin, call.signal, (line) => (line === '' ? done() : submit(line)));
-  const stopped = Promise.race([progress.refused, aborted(call.signal)]);
+  const stopped = Promise.race([progress.ended, aborted(call.signal)]);
   const code = await Promise.race([given.then(() => settle(client, progress, timeoutMs)), stopped]);
   // What became of each message first, the cause and what to do about it last.
   await client.close();
@@ -70,34 +75,47 @@ function aborted(signal: AbortSignal): Promise<number> {
 
 /** What has become of the messages so far. */
 class Progress {
-  /** Why it may take long, in words; empty when nothing is known to be wrong. */
-  trouble = '';
-  /** Resolves with the exit code when nothing more can succeed: the name belongs to somebody else. */
-  readonly refused: Promise<number>;
-  #refuse: ((code: number) => void) | undefined;
+  /** Resolves with the exit code when nothing more can succeed: the name is somebody else's, or nothing moves. */
+  readonly ended: Promise<number>;
+  #end: ((code: number) => void) | undefined;
+  #error = '';
+  #noQuorum = '';
+  #notConnected = '';
   #everConnected = false;
   #someRefused = false;
   #someUnknown = false;
   #wake: (() => void) | undefined;
 
   constructor() {
-    this.refused = new Promise((resolve) => {
-      this.#refuse = resolve;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
     });
+  }
+
+  /** Why it may take long, in words; empty when nothing is known to be wrong. */
+  get trouble(): string {
+    return this.#error || this.#noQuorum || this.#notConnected;
   }
 
   onConnected(): void {
     this.#everConnected = true;
-    this.trouble = '';
+    this.#error = '';
+    this.#notConnected = '';
   }
 
-  onTrouble(text: string): void {
-    this.trouble = text;
+  onDisconnected(reason: string): void {
+    this.#notConnected = reason;
+  }
+
+  /** Told once when it changes, be it by the balancer before there is a connection or by the server connected to. */
+  onQuorum({ ok, up, servers }: QuorumEvent): void {
+    const advice = 'nothing is committed until a majority is back, see synod status';
+    this.#noQuorum = ok ? '' : `No quorum: ${up} of ${servers} servers ${up === 1 ? 'answers' : 'answer'}; ${advice}`;
   }
 
   onError(event: ErrorEvent): void {
-    this.trouble = event.text;
-    if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#refuse?.(exitCodes.refused);
+    this.#error = event.text;
+    if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#end?.(exitCodes.refused);
   }
 
   onOutcome(code: FinalCode): void {
@@ -107,10 +125,17 @@ class Progress {
     this.#wake = undefined;
   }
 
-  /** Resolves with the next outcome. */
-  outcome(): Promise<void> {
+  /** Resolves with the next outcome; if none comes in time, the rest of the input has no better prospects. */
+  outcome(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = resolve;
+      const timer = setTimeout(() => {
+        this.#end?.(this.exitCode(false));
+        resolve();
+      }, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

@@ -48,6 +48,20 @@ for (const { program = 'synod', args, code, says } of cases) {
   });
 }
 
+for (const command of ['send', 'chat']) {
+  t.test(`${command}: an input longer than what may wait does not make it wait for ever`, async (t) => {
+    const input = 'a line\n'.repeat(6_000);
+    const { code, out, err } = await run(
+      'synod',
+      [command, '--balancer', nobody, '--timeout', '1s'],
+      t.testdir(),
+      input,
+    );
+    t.equal(code, 4);
+    t.match(out + err, /No balancer/);
+  });
+}
+
 t.test('help and version go to stdout with 0', async (t) => {
   const home = t.testdir();
   for (const args of [['--help'], ['help'], ['help', 'chat'], ['chat', '-h'], ['chat', '--help'], ['-h']]) {

@@ -454,15 +454,17 @@ t.test('a callback may post again while the client closes: that fails at once, a
   w.clock.settle();
   w.current.script.mute = true;
   const codes: string[] = [];
+  let lastId = 0;
   const again = (code: string): void => {
     codes.push(code);
-    if (codes.length < 10) w.client.post('#lobby', 'again', again);
+    if (codes.length < 10) lastId = w.client.post('#lobby', 'again', again);
   };
   w.client.post('#lobby', 'sent', again);
   w.clock.settle();
   await w.client.close();
   t.equal(codes[0], 'UNKNOWN');
   t.same([...new Set(codes.slice(1))], ['NOT_SENT']);
+  t.same(w.states(lastId), ['failed'], 'never queued: a caller that posts for ever would keep the close from ending');
   t.equal(w.client.openLines, 0, 'nothing is left behind in a closed client');
   t.equal(w.client.phase, 'closed');
 });

@@ -33,7 +33,9 @@ t.test('G8: two of three servers are killed, one comes back', async (t) => {
     'from send',
   ];
   const env = { XDG_CONFIG_HOME: `${cluster.root}/config-sender` };
-  t.equal((await runToEnd('synod', sender, 15_000, { env })).code, 5, 'send without a quorum: exit 5');
+  const sent = await runToEnd('synod', sender, 15_000, { env });
+  t.equal(sent.code, 5, 'send without a quorum: exit 5');
+  t.match(sent.stderr, /No quorum: 1 of 3 servers answers/, 'and says why');
   const check = runToEnd('test1', [`-master=${cluster.balancerAddress}`], 60_000, { env });
   await late;
   const checked = await check;
