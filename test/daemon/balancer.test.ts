@@ -275,6 +275,24 @@ t.test(
   },
 );
 
+t.test('a thousand complaints about a silent server cost one probe', async (t) => {
+  const { start } = setup(t);
+  const balancer = await start();
+  const { raws } = await sealThree(balancer);
+  const silent = raws[0] as Raw;
+  silent.connection.pause();
+  const before = silent.connection.stats.framesIn;
+  const asker = await Raw.welcomed(balancer.address);
+  for (let i = 1; i <= 1_000; i++) asker.send({ type: 'route', request: i, kind: 'retry', failed: addressOf(1) });
+  await asker.take('routed', (message) => message.request === 1_000);
+  await until('the probe has run out', async () => (await route(balancer)).up === 2);
+  silent.connection.resume();
+  silent.send({ type: 'report', clients: 0, arrived: 0, leader: 0, hasMajority: true });
+  await until('it is live again', async () => (await route(balancer)).up === 3);
+  const pings = silent.connection.stats.framesIn - before;
+  t.ok(pings >= 1 && pings < 10, `${pings} frames came`);
+});
+
 t.test('adoption: a balancer without memory takes over the membership that servers show', async (t) => {
   const first = setup(t);
   const { sealed } = await sealThree(await first.start());

@@ -40,6 +40,13 @@ t.test('a placement that never arrives is forgotten after 5 s', async (t) => {
   t.equal(placement.load(1, 100 + placementMs), 0);
 });
 
+t.test('askers who never come are counted no further than a server has room', async (t) => {
+  const placement = new Placement();
+  const one = [{ id: 1, address: 'h:9001' }];
+  for (let i = 0; i < limits.connectionsMax + 500; i++) placement.place(one, '', i / 1_000);
+  t.equal(placement.load(1, 12), limits.connectionsMax);
+});
+
 t.test('the failed address is never given back, even when it is the only one', async (t) => {
   const placement = new Placement();
   t.equal(placement.place(three, 'h:9001', 0)?.id, 2);

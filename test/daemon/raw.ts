@@ -34,11 +34,17 @@ export function hello(more: Partial<Hello> = {}): Hello {
   };
 }
 
+type Awaitable<T> = T | Promise<T>;
+
 /** Waits until `condition` gives something, or fails after `deadlineMs` naming what was waited for. */
-export async function until<T>(what: string, condition: () => T | undefined | false, deadlineMs = 10_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => Awaitable<T | undefined | false>,
+  deadlineMs = 10_000,
+): Promise<T> {
   const end = nodeClock.monotonicMs() + deadlineMs;
   for (;;) {
-    const found = condition();
+    const found = await condition();
     if (found !== undefined && found !== false) return found;
     if (nodeClock.monotonicMs() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -63,7 +63,12 @@ export class Placement {
         bestLoad = load;
       }
     }
-    if (best !== undefined) this.#load(best.id).pending.push(nowMs);
+    if (best !== undefined) {
+      const { pending } = this.#load(best.id);
+      // More than a server may hold can't all arrive: the oldest give way, so that askers who never come cost nothing.
+      if (pending.length >= limits.connectionsMax) pending.shift();
+      pending.push(nowMs);
+    }
     return best;
   }
 

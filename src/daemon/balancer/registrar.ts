@@ -37,6 +37,8 @@ export class Registrar {
   readonly #links = new Map<ServerId, Link>();
   readonly #health = new Health();
   readonly #placement = new Placement();
+  /** Links that are being probed because a client complained. */
+  readonly #doubted = new Set<Link>();
   #seal: Seal | undefined;
   /** While the seal is on its way to the disk nobody is decided about. */
   #sealing: Promise<void> | undefined;
@@ -90,9 +92,12 @@ export class Registrar {
   complained(address: string): void {
     const member = this.live().find((candidate) => candidate.address === address);
     const link = member === undefined ? undefined : this.#links.get(member.id);
-    if (member === undefined || link === undefined) return;
+    // One probe answers all who complain meanwhile: the clients of a silent server come in thousands.
+    if (member === undefined || link === undefined || this.#doubted.has(link)) return;
+    this.#doubted.add(link);
     this.#inBackground(async () => {
       const alive = await link.probe.answers();
+      this.#doubted.delete(link);
       if (alive || this.#links.get(member.id) !== link) return;
       this.#health.probeFailed(member.id);
       this.#options.logger.warn(
