@@ -15,6 +15,8 @@ export const limits = Object.freeze({
   heartbeatMs: 100,
   /** A peer is heard while it answered one of this many last rounds: one lost frame or a GC pause blames nobody. */
   heardRounds: 3,
+  /** … and of at most this many where answers take long: beyond a second of silence nobody is waited for. */
+  heardRoundsMax: 10,
   /** Prepare and accept are sent again after this: above the p99.9 of a synced round, below patience. */
   resendMs: 300,
   /**
@@ -197,6 +199,12 @@ export const limits = Object.freeze({
   /** Servers touch their connected sessions this often: four chances per expiry. */
   sessionTouchMs: (7 * DAY_MS) / 4,
 
+  /**
+   * Sessions of one name that are kept without a connection; of more, those lost longest ago end early. A script that
+   * sends a line a minute leaves one each time: unbounded, a week of them would be all of a server's memory.
+   */
+  sessionsAwayMax: 256,
+
   // --- storage --------------------------------------------------------------------------------------------------
   /** The state hash is published at exact multiples of this many slots (PAXOS.md, Invariants). */
   hashEverySlots: 1000,
@@ -264,6 +272,7 @@ export function assertLimitsAgree(l: Limits): void {
   const below = (low: keyof Limits, high: keyof Limits, why: string): void =>
     assert(l[low] < l[high], `limits: ${low} ${l[low]} must be below ${high} ${l[high]}: ${why}`);
 
+  atMost('heardRounds', 'heardRoundsMax', 'slow answers only add rounds');
   below('heartbeatMs', 'patienceMs', 'a leader must be heard before patience runs out');
   assert(l.heartbeatMs * l.heardRounds < l.patienceMs, 'limits: a peer must count as unheard before patience runs out');
   below('resendMs', 'patienceMs', 'a lost frame must be resent before it costs the leadership');

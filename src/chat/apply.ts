@@ -24,7 +24,7 @@ import {
 } from '../wire/index.js';
 import { RunApplier } from './apply-run.js';
 import { Name, Session } from './model.js';
-import { setAttached } from './presence.js';
+import { begin, setAttached } from './presence.js';
 import { GroupBuilder } from './render.js';
 import { foldName, isName } from './rules.js';
 import type { Applied, RoomGroup } from './types.js';
@@ -139,6 +139,7 @@ export class Applier {
     const granted = Math.min(window, world.limits.sessionWindowMax);
     const session = new Session({ slot: world.work.slot, index }, Buffer.from(nonce), name, granted);
     world.sessions.add(session);
+    begin(session, false);
     this.#attach(session, server);
     this.#registered(nonce, 'ok', server, session);
   }
@@ -188,9 +189,12 @@ export class Applier {
     const holds = session?.attached === true && session.attachment === attachment;
     this.#world.hash.mix(holds ? 1 : 0);
     if (session === undefined || !holds) return;
+    // It was there until a moment ago, however long it said nothing: the sessions lost longest ago end first.
+    this.#world.sessions.touch(session, this.#world.clockMs);
     setAttached(session, false);
     this.#world.changes.sessions.add(session);
     this.#world.leaveIfGone(session.name);
+    this.#world.endOldestAway(session.name);
   }
 
   #applyTouch(value: Uint8Array, offset: number, length: number): void {

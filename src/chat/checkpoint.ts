@@ -4,7 +4,7 @@ import { HASH_BYTES, ID_BYTES, type Outcome, outcomeCodes, type SessionId, TOKEN
 import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
 import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';
-import { enter, setAttached } from './presence.js';
+import { begin, enter } from './presence.js';
 import type { IndexRow } from './spans.js';
 import type { Row } from './types.js';
 import type { World } from './world.js';
@@ -154,7 +154,7 @@ function loadSession(world: World, id: SessionId, value: Uint8Array): Session {
   const session = new Session(id, nonce, name, reader.varint());
   session.server = reader.varint();
   session.attachment = reader.varint();
-  setAttached(session, reader.u8() === 1);
+  begin(session, reader.u8() === 1);
   session.lastSeq = reader.varint();
   session.activeMs = reader.varint();
   for (let left = reader.varint(); left > 0; left--) {

@@ -15,6 +15,8 @@ export class Name {
   readonly tokenHash: Uint8Array;
   /** How many sessions of this name are attached: whether a client of it is connected, as far as the log knows. */
   attachedSessions = 0;
+  /** Sessions of this name without a connection, as far as the log knows. */
+  readonly away = new Set<Session>();
   /** Sessions of this name that have joined a room. */
   readonly present = new Set<Session>();
 
@@ -99,6 +101,11 @@ export function compareSessions(a: Session, b: Session): number {
   return compareIds(a.id, b.id);
 }
 
+/** The order in which sessions end. */
+function compareActivity(a: Session, b: Session): number {
+  return a.activeMs - b.activeMs || compareSessions(a, b);
+}
+
 export function compareIds(a: SessionId, b: SessionId): number {
   return a.slot - b.slot || a.index - b.index;
 }
@@ -165,7 +172,14 @@ export class SessionTable {
       if (session.activeMs > limitMs) break;
       idle.push(session);
     }
-    return idle.sort((a, b) => a.activeMs - b.activeMs || compareSessions(a, b));
+    return idle.sort(compareActivity);
+  }
+
+  /** Of some sessions the one that ends first: least recently active, then registered first. */
+  static oldest(sessions: Iterable<Session>): Session | undefined {
+    let oldest: Session | undefined;
+    for (const session of sessions) if (oldest === undefined || compareActivity(session, oldest) < 0) oldest = session;
+    return oldest;
   }
 
   /** Every session, in the order of registration. */

@@ -2,12 +2,28 @@
 import { assert } from '../base/index.js';
 import type { Name, Room, Session } from './model.js';
 
+/** A session begins, or is read from a checkpoint. */
+export function begin(session: Session, attached: boolean): void {
+  session.name.away.add(session);
+  setAttached(session, attached);
+}
+
 /** Notes that a client of the session is connected, or is not any more. */
 export function setAttached(session: Session, attached: boolean): void {
   if (session.attached === attached) return;
   session.attached = attached;
-  session.name.attachedSessions += attached ? 1 : -1;
-  assert(session.name.attachedSessions >= 0, 'fewer attached sessions than none');
+  const { name } = session;
+  name.attachedSessions += attached ? 1 : -1;
+  assert(name.attachedSessions >= 0, 'fewer attached sessions than none');
+  if (attached) name.away.delete(session);
+  else name.away.add(session);
+}
+
+/** The session is over: its name forgets it. It has left its rooms. */
+export function end(session: Session): void {
+  assert(session.rooms.size === 0, 'a session leaves its rooms before it ends');
+  setAttached(session, false);
+  session.name.away.delete(session);
 }
 
 /** The session joins a room it is not in. True if its name was not there yet, so that a join is to be shown. */
@@ -35,7 +51,9 @@ export function rename(session: Session, name: Name): void {
     arrive(name, room);
   }
   old.present.delete(session);
+  old.away.delete(session);
   session.name = name;
+  name.away.add(session);
   if (session.rooms.size > 0) name.present.add(session);
   setAttached(session, attached);
 }

@@ -7,6 +7,7 @@ export type ChatLimits = {
     | 'messageBytesMax'
     | 'sessionExpiryMs'
     | 'sessionWindowMax'
+    | 'sessionsAwayMax'
     | 'indexRowSpans'
     | 'indexRowEventsMax'
     | 'pageEventsMax'

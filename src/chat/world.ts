@@ -5,7 +5,7 @@ import { assert, limits } from '../base/index.js';
 import type { SessionId, Slot } from '../wire/index.js';
 import { StateHash } from './hash.js';
 import { compareRooms, compareSessions, type Name, Room, type Session, SessionTable } from './model.js';
-import { exit, setAttached } from './presence.js';
+import { end, exit, setAttached } from './presence.js';
 import type { Span } from './spans.js';
 import type { Answer, Attachment, ChatLimits, Registration } from './types.js';
 
@@ -129,17 +129,29 @@ export class World {
   expire(): void {
     const limitMs = this.clockMs - this.limits.sessionExpiryMs;
     if (limitMs < 0) return;
-    for (const session of this.sessions.idleSince(limitMs)) {
-      setAttached(session, false);
-      this.leaveRooms(session);
-      this.sessions.remove(session);
-      this.changes.sessions.delete(session);
-      this.changes.removedSessions.push(session.id);
-      this.work.expired.push(session.id);
-      this.hash.mix53(session.id.slot);
-      this.hash.mix(session.id.index);
-      this.leaveIfGone(session.name);
+    for (const session of this.sessions.idleSince(limitMs)) this.#end(session);
+  }
+
+  /** A name keeps so many sessions without a connection and no more. */
+  endOldestAway(name: Name): void {
+    while (name.away.size > this.limits.sessionsAwayMax) {
+      const oldest = SessionTable.oldest(name.away);
+      assert(oldest !== undefined, 'more than none has an oldest');
+      this.#end(oldest);
     }
+  }
+
+  #end(session: Session): void {
+    setAttached(session, false);
+    this.leaveRooms(session);
+    end(session);
+    this.sessions.remove(session);
+    this.changes.sessions.delete(session);
+    this.changes.removedSessions.push(session.id);
+    this.work.expired.push(session.id);
+    this.hash.mix53(session.id.slot);
+    this.hash.mix(session.id.index);
+    this.leaveIfGone(session.name);
   }
 }
 

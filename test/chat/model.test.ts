@@ -19,6 +19,7 @@ const limits = {
   messageBytesMax: 20,
   sessionExpiryMs: 100_000,
   sessionWindowMax: 6,
+  sessionsAwayMax: 1,
   indexRowSpans: 3,
   indexRowEventsMax: 5,
 };
@@ -116,7 +117,8 @@ const parse = (id: string) => ({ slot: Number(id.split('.')[0]), index: Number(i
 
 /** Does the op to the twin; gives the item and what the twin answered. */
 function play(twin: Twin, ids: string[], op: Op, index: number) {
-  const none = { answers: [] as TwinAnswer[], registered: [] as string[], attached: [] as string[] };
+  const nothing: string[] = [];
+  const none = { answers: [] as TwinAnswer[], registered: nothing, attached: nothing, ended: nothing };
   if (op.op === 'register') {
     const item = registerItem({
       nonce: nonce(op.nonce),
@@ -139,8 +141,8 @@ function play(twin: Twin, ids: string[], op: Op, index: number) {
   }
   if (op.op === 'detach') {
     const attachment = Math.max(0, (session?.attachment ?? 1) - Math.max(0, op.late - 1));
-    twin.detach(id, attachment);
-    return { ...none, item: detachItem({ session: parse(id), attachment }) };
+    const ended = twin.detach(id, attachment);
+    return { ...none, ended, item: detachItem({ session: parse(id), attachment }) };
   }
   const shown = op.wrongNonce ? 99 : (session?.nonce ?? 0);
   if (op.op === 'attach') {
@@ -170,6 +172,7 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
       for (const { elapsedMs, ops, checkpoint, restart } of slots) {
         const expired = twin.begin(elapsedMs);
         const played = ops.map((op, index) => play(twin, ids, op, index));
+        const pushedOut = played.flatMap(({ ended }) => ended);
         const stamp = { elapsedMs, wallMs: 1000 + log.length };
         const items = played.map(({ item }) => item);
         // An entry holds at least one item, so an idle slot touches nobody.
@@ -183,7 +186,7 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
         assert.deepEqual(applied.skippedItems, 0);
         assert.deepEqual(
           applied.expired.map((id) => `${id.slot}.${id.index}`),
-          expired,
+          [...expired, ...pushedOut],
         );
         assert.deepEqual(
           applied.registrations.map(({ code }) => code),
@@ -212,6 +215,7 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
         for (const { code, slot } of answers) count(slot === log.length ? code : 'again');
         for (const { code } of applied.registrations) count(`register ${code}`);
         if (expired.length > 0) count('expired');
+        if (pushedOut.length > 0) count('pushed out');
         assert.equal(applied.groups.length, 0);
 
         if (checkpoint) {
@@ -267,7 +271,7 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
   for (const what of [
     ...['ok', 'again', 'NAME_TAKEN', 'BAD_NAME', 'BAD_ROOM', 'BAD_TEXT', 'TOO_LONG', 'NOT_ALLOWED', 'BAD_NONCE'],
     ...['SESSION_EXPIRED', 'register ok', 'register NAME_TAKEN', 'register BAD_NAME', 'register BAD_NONCE', 'expired'],
-    ...['post', 'action', 'join', 'leave', 'topic', 'nick', 'silent leave'],
+    ...['pushed out', 'post', 'action', 'join', 'leave', 'topic', 'nick', 'silent leave'],
   ]) {
     t.ok((seen.get(what) ?? 0) >= 10, `the random logs reached "${what}" ${seen.get(what)} times`);
   }

@@ -221,3 +221,41 @@ t.test(
     t.ok(bench.state.session(one), 'the lost client may still resume');
   },
 );
+
+t.test('a name keeps 256 sessions without a connection: of more, the one lost longest ago ends', async (t) => {
+  const bench = new Bench();
+  const apply = (item: Uint8Array) => bench.apply([item], 1);
+  const register = (n: number, tokenNumber = 5) => {
+    const secret = Buffer.alloc(16);
+    secret.writeUInt32BE(n);
+    const name = tokenNumber === 5 ? 'bot' : 'ann';
+    const item = registerItem({ nonce: secret, window: 64, server: 1, tokenHash: token(tokenNumber), name });
+    return apply(item).registrations[0]?.session ?? { slot: 0, index: 0 };
+  };
+  const here = register(1);
+  const stranger = register(2, 6);
+  apply(detachItem({ session: stranger, attachment: 1 }));
+  const patient = register(3);
+  pass(bench, 2 * day);
+  const quick = Array.from({ length: 256 }, (_, i) => {
+    const session = register(10 + i);
+    t.same(apply(detachItem({ session, attachment: 1 })).expired, [], 'there is room');
+    return session;
+  });
+  const first = apply(detachItem({ session: patient, attachment: 1 }));
+  t.same(first.expired, [quick[0]], 'said nothing for two days, but was there until now');
+  const next = register(1_000);
+  t.same(apply(detachItem({ session: next, attachment: 1 })).expired, [quick[1]]);
+  t.equal(bench.state.sessionCount, 2 + 256, 'the attached one, another name, and as many as a name may keep');
+  for (const session of [here, stranger, patient, next]) t.ok(bench.state.session(session));
+
+  bench.checkpoint();
+  const restarted = bench.store.restart();
+  t.same(restarted.snapshot(), bench.state.snapshot());
+  const last = register(2_000);
+  const entry = bench.log.at(-1) as Buffer;
+  restarted.apply(bench.log.length, entry);
+  const ended = apply(detachItem({ session: last, attachment: 1 })).expired;
+  t.same(restarted.apply(bench.log.length, bench.log.at(-1) as Buffer).expired, ended, 'and after a restart as before');
+  t.same(restarted.hash, bench.state.hash);
+});

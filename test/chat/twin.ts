@@ -81,31 +81,38 @@ export function twinRoomName(room: string): string {
   return folded[0] === folded[1] ? '' : `@${folded.join(',')}`;
 }
 
+type TwinLimits = Pick<ChatLimits, 'messageBytesMax' | 'sessionExpiryMs' | 'sessionWindowMax' | 'sessionsAwayMax'>;
+
+/** The order in which sessions end. */
+function byActivity(a: TwinSession, b: TwinSession): number {
+  return a.active - b.active || a.slot - b.slot || a.index - b.index;
+}
+
 export class Twin {
-  readonly limits: Pick<ChatLimits, 'messageBytesMax' | 'sessionExpiryMs' | 'sessionWindowMax'>;
+  readonly limits: TwinLimits;
   slot = 0;
   clock = 0;
   sessions: TwinSession[] = [];
   names = new Map<string, { display: string; token: number }>();
   rooms = new Map<string, TwinRoom>();
 
-  constructor(limits: Pick<ChatLimits, 'messageBytesMax' | 'sessionExpiryMs' | 'sessionWindowMax'>) {
+  constructor(limits: TwinLimits) {
     this.limits = limits;
   }
 
   begin(elapsedMs: number): string[] {
     this.slot += 1;
     this.clock += elapsedMs;
-    const dead = this.sessions
-      .filter((s) => s.active + this.limits.sessionExpiryMs <= this.clock)
-      .sort((a, b) => a.active - b.active || a.slot - b.slot || a.index - b.index);
-    for (const session of dead) {
-      session.attached = false;
-      this.#leaveAll(session);
-      this.sessions = this.sessions.filter((s) => s !== session);
-      this.#leaveIfGone(session.name);
-    }
+    const dead = this.sessions.filter((s) => s.active + this.limits.sessionExpiryMs <= this.clock).sort(byActivity);
+    for (const session of dead) this.#end(session);
     return dead.map((s) => s.id);
+  }
+
+  #end(session: TwinSession): void {
+    session.attached = false;
+    this.#leaveAll(session);
+    this.sessions = this.sessions.filter((s) => s !== session);
+    this.#leaveIfGone(session.name);
   }
 
   register(index: number, nonce: number, token: number, name: string, window: number, server: number): string {
@@ -149,11 +156,17 @@ export class Twin {
     return 'ok';
   }
 
-  detach(id: string, attachment: number): void {
+  /** Gives the sessions that end because their name has too many without a connection. */
+  detach(id: string, attachment: number): string[] {
     const session = this.find(id);
-    if (session === undefined || !session.attached || session.attachment !== attachment) return;
+    if (session === undefined || !session.attached || session.attachment !== attachment) return [];
+    session.active = this.clock;
     session.attached = false;
     this.#leaveIfGone(session.name);
+    const away = this.sessions.filter((s) => s.name === session.name && !s.attached).sort(byActivity);
+    const dead = away.slice(0, Math.max(0, away.length - this.limits.sessionsAwayMax));
+    for (const oldest of dead) this.#end(oldest);
+    return dead.map((s) => s.id);
   }
 
   touch(id: string): void {

@@ -38,6 +38,7 @@ function view(more: Partial<SessionView> = {}): SessionView {
 function setup(found: { view: SessionView | undefined; check?: ResumeCheck['status'] }) {
   const items: { kind: number; bytes: Uint8Array; isPending: () => boolean }[] = [];
   const opened: unknown[] = [];
+  const ended: unknown[] = [];
   const sent: Message[] = [];
   const submissions = {
     item: (bytes: Uint8Array, isPending: () => boolean) => {
@@ -48,7 +49,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
       opened.push(link);
       return { session, nonce, connection: link, unanswered: 0 };
     },
-    close: () => undefined,
+    close: (handle: unknown) => void ended.push(handle),
   };
   const chat = {
     applied: 9,
@@ -71,7 +72,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
       tokenHash,
     );
   const kinds = (): number[] => items.map(({ kind }) => kind);
-  return { sessions, items, kinds, sent, link, opened, found };
+  return { sessions, items, kinds, sent, link, opened, ended, found };
 }
 
 const resume = { type: 'resume', request: 1, session: id, nonce } as const;
@@ -185,6 +186,23 @@ t.test('registering: through the log, once for a nonce, answered to the newest a
   );
   it.sessions.register(stranger, register);
   t.match(it.sent[1], { code: 'NOT_ALLOWED' });
+});
+
+t.test('sessions that ended leave nothing behind on a connection that lives on', async (t) => {
+  const it = setup({ view: undefined });
+  const link = it.link();
+  for (let i = 1; i <= 40; i++) {
+    const secret = new Uint8Array(16).fill(i);
+    const session = { slot: 100 + i, index: 0 };
+    it.sessions.register(link, { type: 'register', request: i, nonce: secret, name: 'Aaron', window: 64 });
+    const made = { nonce: secret, code: 'ok', session, name: 'Aaron', window: 64, lastSeq: 0 } as const;
+    it.sessions.applied({ ...nothing, registrations: [{ ...made, server: 1, attachment: 1 }] }, i);
+    t.match(it.sent.at(-1), { type: 'registered', request: i, code: 'ok' });
+    it.sessions.applied({ ...nothing, expired: [session] }, i);
+    t.match(it.sent.at(-1), { type: 'reject', session, code: 'SESSION_EXPIRED' });
+    t.same([link.handles.size, link.speaking], [0, undefined]);
+  }
+  t.same(it.ended.length, 40, 'and their runs are given up after a while');
 });
 
 t.test('connected sessions are touched once per quarter of the expiry', async (t) => {

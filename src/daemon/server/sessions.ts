@@ -107,7 +107,7 @@ export class Sessions {
   applied(applied: Applied, nowMs: number): void {
     for (const registration of applied.registrations) this.#registered(registration, nowMs);
     for (const attachment of applied.attachments) this.#attached(attachment, nowMs);
-    for (const session of applied.expired) this.#expired(session);
+    for (const session of applied.expired) this.#expired(session, nowMs);
     if (this.#resuming.length > 0) {
       const waiting = this.#resuming;
       this.#resuming = [];
@@ -156,13 +156,17 @@ export class Sessions {
     if (!this.#speakers.has(sessionKey(attachment.session))) this.#leaveLater(attachment.session, nowMs);
   }
 
-  #expired(session: SessionId): void {
+  #expired(session: SessionId, nowMs: number): void {
     const key = sessionKey(session);
     this.#leaving.delete(key);
     this.#attaching.delete(key);
     const link = this.#speakers.get(key);
     if (link === undefined) return;
     this.#speakers.delete(key);
+    const handle = link.handles.get(key);
+    if (handle !== undefined) this.#options.submissions.close(handle, link, nowMs);
+    link.handles.delete(key);
+    if (link.speaking === handle) link.speaking = undefined;
     link.connection.send({
       type: 'reject',
       request: 0,
