@@ -11,6 +11,8 @@ export interface Peer {
   incarnation: Incarnation;
   /** The latest of our rounds it answered; 0 when a connection closed since. */
   answeredRound: number;
+  /** How long its answers take, in ticks, smoothed over about eight of them. */
+  delayTicks: number;
   promised: Ballot;
   leads: Ballot;
   majority: boolean;
@@ -21,11 +23,16 @@ export interface Peer {
   hash: Uint8Array;
 }
 
+/** Rounds whose answers are timed: older answers say nothing about now. */
+const timedRounds = 64;
+
 export class Peers {
   readonly #context: Context;
   readonly #peers = new Map<ServerId, Peer>();
   readonly #beat: Alarm;
   #round = 0;
+  /** When the last rounds were sent, by round modulo their number. */
+  readonly #sentTicks: number[] = new Array<number>(timedRounds).fill(0);
 
   constructor(context: Context) {
     this.#context = context;
@@ -35,6 +42,7 @@ export class Peers {
         id,
         incarnation: 0,
         answeredRound: 0,
+        delayTicks: 0,
         promised: zeroBallot,
         leads: zeroBallot,
         majority: false,
@@ -65,6 +73,7 @@ export class Peers {
 
   beat(): void {
     this.#round += 1;
+    this.#sentTicks[this.#round % timedRounds] = this.#context.tick;
     this.#context.broadcast({ type: 'heartbeat', round: this.#round });
   }
 
@@ -80,9 +89,12 @@ export class Peers {
   /** The answer to a heartbeat, or an announcement (round 0), which does not count as an answer. */
   onReply(from: ServerId, reply: HeartbeatReply): void {
     const peer = this.get(from);
-    if (reply.round > peer.answeredRound && reply.round <= this.#round) peer.answeredRound = reply.round;
+    this.#time(peer, reply.round);
     // Promises never fall: a lower one was overtaken on its way by the reply or vote that told us more.
     if (compareBallots(reply.promised, peer.promised) > 0) peer.promised = reply.promised;
+    this.#context.sawRound(reply.promised);
+    if (reply.round !== 0 && reply.round < peer.answeredRound) return; // Overtaken by a later answer.
+    if (reply.round <= this.#round) peer.answeredRound = Math.max(peer.answeredRound, reply.round);
     peer.leads = reply.leads.server === from ? reply.leads : zeroBallot;
     peer.majority = reply.majority;
     peer.abdicated = reply.abdicated;
@@ -90,7 +102,12 @@ export class Peers {
     peer.commit = reply.commit;
     peer.hashSlot = reply.hashSlot;
     peer.hash = Uint8Array.from(reply.hash);
-    this.#context.sawRound(reply.promised);
+  }
+
+  #time(peer: Peer, round: number): void {
+    if (round === 0 || round > this.#round || round <= this.#round - timedRounds) return;
+    const tookTicks = this.#context.tick - (this.#sentTicks[round % timedRounds] as number);
+    peer.delayTicks += (tookTicks - peer.delayTicks) / 8;
   }
 
   /** A promise or a vote shows that the peer follows `ballot`, before its next heartbeat reply does. */
@@ -99,10 +116,15 @@ export class Peers {
     if (compareBallots(ballot, peer.promised) > 0) peer.promised = ballot;
   }
 
-  /** It answered one of our last rounds. */
+  /**
+   * It answered one of our last rounds: three, and where answers take long as many more as lie within twice that time, or
+   * servers far apart would never hear each other.
+   */
   hears(id: ServerId): boolean {
-    const answered = this.get(id).answeredRound;
-    return answered > 0 && answered > this.#round - limits.heardRounds;
+    const { answeredRound, delayTicks } = this.get(id);
+    const underWay = Math.floor((2 * delayTicks) / ticks(limits.heartbeatMs));
+    const rounds = Math.min(limits.heardRounds + underWay, limits.heardRoundsMax);
+    return answeredRound > 0 && answeredRound > this.#round - rounds;
   }
 
   /** The peers heard. */

@@ -159,3 +159,20 @@ t.test('a server that was cut off for a minute rejoins without a change of leade
   t.equal(at.size, 3);
   t.same(cluster.node(leader).replica.view.ballot, ballot, 'the same ballot leads');
 });
+
+for (const oneWayMs of [100, 200, 350]) {
+  t.test(`links of ${oneWayMs} ms each way: one leader, which stays, and commits`, async (t) => {
+    const cluster = new BareCluster(3);
+    cluster.delay = () => oneWayMs;
+    cluster.until(() => cluster.leader() !== undefined, 60_000);
+    cluster.pass(10_000);
+    const leader = cluster.leader();
+    t.type(leader, 'number', 'somebody leads');
+    const { round } = cluster.node(1).replica.view.promised;
+    submit(cluster, 1, 'hi');
+    const at = whenApplied(cluster, 'hi', 10_000);
+    t.equal(at.size, 3, `applied at ${[...at.values()].join(', ')} ms`);
+    cluster.pass(60_000);
+    t.equal(cluster.node(1).replica.view.promised.round, round, 'no election since');
+  });
+}
