@@ -2,6 +2,9 @@
  * The package's API: a reconnecting chat client with honest states, the user's identity, and one-shot questions to
  * servers.
  */
+
+/** The wire's own words, as far as they stand in the types above. */
+export type { EventGroup, OutcomeCode, Page, RefusalCode, RoomEvent, Standing, Status } from '../wire/index.js';
 export { ChatClient, type HistoryQuery } from './chat-client.js';
 export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';

@@ -250,7 +250,7 @@ export class Connection implements FrameConnection {
 
   #settleBudget(): void {
     if (this.#closed !== undefined) return;
-    const unfinishedBytes = this.#splitter.bufferedBytes;
+    const unfinishedBytes = this.#limits.sharesInbound ? this.#splitter.bufferedBytes : 0;
     if (this.#context.inbound.change(this.#budgetedBytes, unfinishedBytes)) {
       this.#budgetedBytes = unfinishedBytes;
       return;

@@ -20,6 +20,11 @@ export interface ConnectionLimits {
   readonly halfFrameMs: number;
   /** A ping leaves after this much silence of the other side; 0: never. */
   readonly pingEveryMs: number;
+  /**
+   * Unfinished frames count towards the bound that all connections share. Not between servers: they are few and known,
+   * and strangers who fill the bound must not be able to cut the cluster's own links.
+   */
+  readonly sharesInbound: boolean;
   /** Silence that closes the connection with SILENT; 0: never. Sensible only above `pingEveryMs`. */
   readonly silentMs: number;
 }
@@ -33,6 +38,7 @@ export const strangerLimits: ConnectionLimits = Object.freeze({
   halfFrameMs: limits.frameCompleteMs,
   pingEveryMs: 0,
   silentMs: 0,
+  sharesInbound: true,
 });
 
 /**
@@ -47,6 +53,7 @@ export const clientLimits: ConnectionLimits = Object.freeze({
   halfFrameMs: limits.frameCompleteMs,
   pingEveryMs: 3 * limits.probeMs,
   silentMs: 3 * (limits.probeMs + limits.probeSilentMs),
+  sharesInbound: true,
 });
 
 /** A client's side of its server: silence is noticed within 3 s, also when the network just swallows packets. */
@@ -65,6 +72,7 @@ export const peerLimits: ConnectionLimits = Object.freeze({
   halfFrameMs: limits.frameCompleteMs,
   pingEveryMs: 0,
   silentMs: 0,
+  sharesInbound: false,
 });
 
 /** What all connections of a process share. */

@@ -218,6 +218,43 @@ t.test('unfinished frames of all connections together are bounded', async (t) =>
   t.equal(context.inbound.usedBytes, 0, 'whole frames give their share back');
 });
 
+t.test('links between servers live on when strangers fill the bound on unfinished frames', async (t) => {
+  const clock = new FakeClock();
+  const { ByteBudget, peerLimits } = await import('../../src/net/index.js');
+  const context = { ...netContext(clock, clock.turn), inbound: new ByteBudget(1_000) };
+  const frame = encode(submit(3_000 / 4));
+  const closes: CloseReason[] = [];
+  const received: string[] = [];
+  const link = (limits: typeof quiet) => {
+    const { caller, listener } = socketPair(clock);
+    const connection = connectionOn(listener, limits, context);
+    connection.attach({
+      onMessage: (message) => received.push(message.type),
+      onClose: (reason) => closes.push(reason),
+    });
+    return { caller, connection };
+  };
+  const peer = link(quiet);
+  peer.caller.write(frame.subarray(0, 300));
+  clock.settle();
+  t.equal(context.inbound.usedBytes, 300, 'a stranger until its hello was judged');
+  peer.connection.useLimits(peerLimits);
+  peer.caller.write(frame.subarray(300, 2_000));
+  clock.settle();
+  const stranger = link(quiet);
+  stranger.caller.write(frame.subarray(0, 900));
+  clock.settle();
+  peer.caller.write(frame.subarray(2_000, 2_500));
+  stranger.caller.write(frame.subarray(900, 990));
+  clock.settle();
+  t.same(closes, []);
+  t.equal(context.inbound.usedBytes, 990);
+  peer.caller.write(frame.subarray(2_500));
+  clock.settle();
+  t.same(received, ['submit']);
+  t.equal(context.inbound.usedBytes, 990, 'nothing is given back that was not taken');
+});
+
 t.test('silence: pinged each second, closed after 3 s; a living peer is never closed', async (t) => {
   const { clock, caller, listener } = pair(dialLimits, quiet);
   caller.connection.send(route(1));
