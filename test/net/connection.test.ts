@@ -221,8 +221,8 @@ t.test('unfinished frames of all connections together are bounded', async (t) =>
 t.test('links between servers live on when strangers fill the bound on unfinished frames', async (t) => {
   const clock = new FakeClock();
   const { ByteBudget, peerLimits } = await import('../../src/net/index.js');
-  const context = { ...netContext(clock, clock.turn), inbound: new ByteBudget(1_000) };
-  const frame = encode(submit(3_000 / 4));
+  const context = { ...netContext(clock, clock.turn), inbound: new ByteBudget(500) };
+  const frame = encode({ type: 'busy', session: { slot: 1, index: 0 }, fromSeq: 1, retryMs: 1, text: 'x'.repeat(700) });
   const closes: CloseReason[] = [];
   const received: string[] = [];
   const link = (limits: typeof quiet) => {
@@ -235,24 +235,24 @@ t.test('links between servers live on when strangers fill the bound on unfinishe
     return { caller, connection };
   };
   const peer = link(quiet);
-  peer.caller.write(frame.subarray(0, 300));
+  peer.caller.write(frame.subarray(0, 100));
   clock.settle();
-  t.equal(context.inbound.usedBytes, 300, 'a stranger until its hello was judged');
+  t.equal(context.inbound.usedBytes, 100, 'a stranger until its hello was judged');
   peer.connection.useLimits(peerLimits);
-  peer.caller.write(frame.subarray(300, 2_000));
+  peer.caller.write(frame.subarray(100, 400));
   clock.settle();
   const stranger = link(quiet);
-  stranger.caller.write(frame.subarray(0, 900));
+  stranger.caller.write(frame.subarray(0, 450));
   clock.settle();
-  peer.caller.write(frame.subarray(2_000, 2_500));
-  stranger.caller.write(frame.subarray(900, 990));
+  peer.caller.write(frame.subarray(400, 600));
+  stranger.caller.write(frame.subarray(450, 490));
   clock.settle();
   t.same(closes, []);
-  t.equal(context.inbound.usedBytes, 990);
-  peer.caller.write(frame.subarray(2_500));
+  t.equal(context.inbound.usedBytes, 490);
+  peer.caller.write(frame.subarray(600));
   clock.settle();
-  t.same(received, ['submit']);
-  t.equal(context.inbound.usedBytes, 990, 'nothing is given back that was not taken');
+  t.same(received, ['busy']);
+  t.equal(context.inbound.usedBytes, 490, 'nothing is given back that was not taken');
 });
 
 t.test('silence: pinged each second, closed after 3 s; a living peer is never closed', async (t) => {
