@@ -22,6 +22,9 @@ type OpenDone = (error: Error | undefined, fd: number) => void;
 export class FileDisk implements Disk {
   readonly #directory: string;
   readonly #fsync: boolean;
+  /** Kept open, so that a new segment's name can be synced when no descriptor is left. */
+  readonly #directoryFd: number;
+  #directorySyncs = 0;
   /** Name → descriptor, least recently used first. */
   readonly #files = new Map<string, number>();
   /** Operations under way per descriptor: such a one is not closed. */
@@ -35,6 +38,7 @@ export class FileDisk implements Disk {
     this.#directory = directory;
     this.#fsync = options.fsync ?? true;
     fs.mkdirSync(directory, { recursive: true });
+    this.#directoryFd = fs.openSync(directory, fs.constants.O_RDONLY);
     this.#takeReserve();
   }
 
@@ -159,18 +163,26 @@ export class FileDisk implements Disk {
       setImmediate(done, undefined);
       return;
     }
-    fs.open(this.#directory, 'r', (openError, fd) => {
-      if (openError !== null) return done(openError);
-      fs.fsync(fd, (error) => fs.close(fd, (closeError) => done(error ?? closeError ?? undefined)));
+    if (this.#closed) {
+      done(new Error('the directory is synced after the disk was closed'));
+      return;
+    }
+    this.#directorySyncs++;
+    fs.fsync(this.#directoryFd, (error) => {
+      this.#directorySyncs--;
+      if (this.#closed && this.#directorySyncs === 0) fs.closeSync(this.#directoryFd);
+      done(error ?? undefined);
     });
   }
 
   close(): void {
+    this.#closed = true;
     // A descriptor that an operation still uses is closed when that ends: its number must not be given to another file.
     for (const fd of this.#files.values()) if (!this.#users.has(fd)) fs.closeSync(fd);
     this.#files.clear();
     if (this.#reserve !== undefined) fs.closeSync(this.#reserve);
     this.#reserve = undefined;
+    if (this.#directorySyncs === 0) fs.closeSync(this.#directoryFd);
   }
 
   #path(name: string): string {
@@ -200,19 +212,36 @@ export class FileDisk implements Disk {
     if (held !== undefined) return held;
     if (this.#closed) throw new Error(`${name} is asked for after the disk was closed`);
     const flags = create ? fs.constants.O_RDWR | fs.constants.O_CREAT : fs.constants.O_RDWR;
-    let fd: number;
-    try {
-      fd = fs.openSync(this.#path(name), flags, 0o600);
-    } catch (error) {
-      if (!isOutOfDescriptors(error as Error) || this.#reserve === undefined) throw error;
-      fs.closeSync(this.#reserve);
-      this.#reserve = undefined;
-      fd = fs.openSync(this.#path(name), flags, 0o600);
-    }
+    const fd = this.#openPath(this.#path(name), flags);
     this.#files.set(name, fd);
     this.#closeUnused(fd);
     if (this.#reserve === undefined) this.#takeReserve();
     return fd;
+  }
+
+  /** Opens a path; where the process has no descriptor left, one of ours that nobody uses just now is given up for it. */
+  #openPath(path: string, flags: number): number {
+    for (;;) {
+      try {
+        return fs.openSync(path, flags, 0o600);
+      } catch (error) {
+        if (!isOutOfDescriptors(error as Error) || !this.#giveUpOne()) throw error;
+      }
+    }
+  }
+
+  #giveUpOne(): boolean {
+    if (this.#reserve !== undefined) {
+      fs.closeSync(this.#reserve);
+      this.#reserve = undefined;
+      return true;
+    }
+    for (const [name, fd] of this.#files) {
+      if (this.#users.has(fd)) continue;
+      this.#forget(name);
+      return true;
+    }
+    return false;
   }
 
   #use(name: string, fd: number): void {

@@ -109,6 +109,57 @@ t.test('many files are read through few descriptors', async (t) => {
   t.ok(fs.readdirSync('/proc/self/fd').length <= before);
 });
 
+/** Rolls the log with every descriptor taken, in a process that may have 64; prints what came of it. */
+const starved = `
+import * as fs from 'node:fs';
+const [library, world, base, directory] = process.argv.slice(2);
+const { FileDisk, Wal } = await import(library);
+const { testIdentity } = await import(world);
+const { nodeClock } = await import(base);
+const disk = new FileDisk(directory);
+let fatal = '';
+const options = { clock: nodeClock, segmentBytes: 65536, firstSegmentBytes: 65536, onDurable() {}, onFull() {} };
+const { wal } = await new Promise((resolve, reject) =>
+  Wal.open(disk, testIdentity(1), { ...options, onFatal: (error) => { fatal = error.message; } },
+    (error, opened) => (error ? reject(error) : resolve(opened))));
+const held = [];
+const exhaust = () => { try { for (;;) held.push(fs.openSync('/dev/null', 'r')); } catch {} };
+const ballot = { round: 1, server: 2, incarnation: 3 };
+const deadline = Date.now() + 20_000;
+for (let slot = 1; slot <= 40; slot++) {
+  exhaust();
+  wal.append({ kind: 'accept', ballot, slot, value: Buffer.alloc(20_000, slot) });
+  wal.flush();
+  while (wal.durableRecords < slot && fatal === '' && Date.now() < deadline) await new Promise(setImmediate);
+}
+process.stdout.write(JSON.stringify({ held: held.length, durable: wal.durableRecords, fatal }));
+process.exit();
+`;
+
+t.test('the log rolls although the process has no descriptor left (RELIABILITY.md 38)', async (t) => {
+  const directory = t.testdir();
+  const url = (file: string) => new URL(file, import.meta.url).href;
+  const script = path.join(directory, 'starved.mjs');
+  fs.writeFileSync(script, starved);
+  const names = ['../../src/storage/index.js', './world.js', '../../src/base/index.js'].map(url);
+  const data = path.join(directory, 'data');
+  const command = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, script, ...names, data];
+  const result = JSON.parse(execFileSync('sh', command, { encoding: 'utf8', timeout: 60_000 }));
+  t.ok(result.held > 10, `${result.held} descriptors taken`);
+  t.match(result, { fatal: '', durable: 40 });
+  const segments = fs.readdirSync(data).filter((name) => name.endsWith('.log'));
+  t.ok(segments.length > 10, `${segments.length} segments`);
+});
+
+t.test('a closed disk opens nothing any more: its directory may be of another process by now', async (t) => {
+  const directory = t.testdir();
+  const disk = new FileDisk(directory);
+  disk.close();
+  const error = await new Promise<Error | undefined>((resolve) => disk.write('late', 0, [Buffer.from('x')], resolve));
+  t.match(error, { message: /after the disk was closed/ });
+  t.notOk(fs.existsSync(path.join(directory, 'late')));
+});
+
 const small = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-tmpfs-'));
 let mounted = false;
 try {
