@@ -1,4 +1,6 @@
 /** The state store on classic-level (LevelDB): binary keys in bytewise order, every batch synced. */
+import { statfs } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ClassicLevel } from 'classic-level';
 import { asBuffer, assert } from '../base/index.js';
 import { StorageError } from './errors.js';
@@ -14,16 +16,27 @@ const OPTIONS = {
   writeBufferSize: 4 * 1024 * 1024,
 } as const;
 
+/** Free bytes without which a store that failed is not opened anew: twice what it then writes out of its log. */
+const REOPEN_BYTES = 2 * OPTIONS.writeBufferSize;
+/** A store that could not be opened anew for want of space is tried again this often while somebody wants to read. */
+const REOPEN_MS = 200;
+
 export type OpenStoreDone = (error: Error | undefined, store?: LevelStore) => void;
 
 export class LevelStore implements StateStore {
   readonly #level: Level;
+  readonly #path: string;
   /** After a failed write LevelDB refuses all further ones until it is opened again. */
   #writeFailed = false;
+  #reopening: Promise<void> | undefined;
+  /** Reads under way; LevelDB is not closed beneath them. */
+  #reading = 0;
+  #onIdle: (() => void) | undefined;
   #closed = false;
 
-  private constructor(level: Level) {
+  private constructor(level: Level, path: string) {
     this.#level = level;
+    this.#path = path;
   }
 
   /**
@@ -33,26 +46,52 @@ export class LevelStore implements StateStore {
   static open(path: string, done: OpenStoreDone): void {
     const level: Level = new ClassicLevel(path, OPTIONS);
     settle(level.open(), (error) => {
-      if (error === undefined) done(undefined, new LevelStore(level));
+      if (error === undefined) done(undefined, new LevelStore(level, path));
       else done(openError(path, error));
     });
   }
 
   get(key: Uint8Array, done: GetDone): void {
-    assert(!this.#closed, 'the store is closed');
-    settle(this.#level.get(asBuffer(key)), (error, value) => done(error, value));
+    this.#read<Uint8Array | undefined>(() => this.#level.get(asBuffer(key)), done);
   }
 
   iterate(range: KeyRange, done: RowsDone): void {
-    assert(!this.#closed, 'the store is closed');
     const { from, to, reverse = false, limit = -1 } = range;
     const bounds = { ...(from && { gte: asBuffer(from) }), ...(to && { lt: asBuffer(to) }) };
-    settle(this.#level.iterator({ ...bounds, reverse, limit }).all(), (error, entries = []) =>
-      done(
-        error,
-        entries.map(([key, value]) => ({ key, value })),
-      ),
+    this.#read(
+      () => this.#level.iterator({ ...bounds, reverse, limit }).all(),
+      (error, entries = []) =>
+        done(
+          error,
+          entries.map(([key, value]) => ({ key, value })),
+        ),
     );
+  }
+
+  /** A read that the store's end overtakes is never answered. */
+  #read<T>(read: () => Promise<T>, done: (error: Error | undefined, value: T | undefined) => void): void {
+    assert(!this.#closed, 'the store is closed');
+    settle(this.#readWhenOpen(read), (error, value) => {
+      if (!this.#closed) done(error, value);
+    });
+  }
+
+  async #readWhenOpen<T>(read: () => Promise<T>): Promise<T> {
+    while (this.#reopening !== undefined || this.#level.status !== 'open') {
+      try {
+        await this.#reopen();
+      } catch (error) {
+        if (this.#closed || !lacksSpace(error as Error)) throw error;
+        await pause(REOPEN_MS, undefined, { ref: false });
+      }
+    }
+    this.#reading++;
+    try {
+      return await read();
+    } finally {
+      this.#reading--;
+      if (this.#reading === 0) this.#onIdle?.();
+    }
   }
 
   batch(puts: readonly Row[], deletes: readonly Uint8Array[], done: StoreDone): void {
@@ -61,7 +100,10 @@ export class LevelStore implements StateStore {
   }
 
   async #batch(puts: readonly Row[], deletes: readonly Uint8Array[]): Promise<void> {
-    if (this.#writeFailed) await this.#reopen();
+    if (this.#writeFailed) {
+      await this.#demandSpace();
+      await this.#reopen();
+    }
     const put = puts.map((row) => ({ type: 'put' as const, key: asBuffer(row.key), value: asBuffer(row.value) }));
     const del = deletes.map((key) => ({ type: 'del' as const, key: asBuffer(key) }));
     try {
@@ -72,8 +114,31 @@ export class LevelStore implements StateStore {
     }
   }
 
-  async #reopen(): Promise<void> {
+  /**
+   * Opening writes what the last process life of LevelDB left in its log, so on a full disk it fails, and the store
+   * that could still be read is gone. It stays open for readers until there is space.
+   */
+  async #demandSpace(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#path);
+    if (bavail * bsize >= REOPEN_BYTES) return;
+    throw new Error(`no space left for a checkpoint: free at least ${REOPEN_BYTES / 1024 / 1024} MiB`);
+  }
+
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#reopenOnce().finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
+  }
+
+  async #reopenOnce(): Promise<void> {
+    while (this.#reading > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     await this.#level.close();
+    if (this.#closed) throw new Error('the store is closed');
     await this.#level.open();
     this.#writeFailed = false;
   }
@@ -81,8 +146,19 @@ export class LevelStore implements StateStore {
   close(done: StoreDone): void {
     assert(!this.#closed, 'closed twice');
     this.#closed = true;
-    settle(this.#level.close(), done);
+    settle(this.#close(), done);
   }
+
+  async #close(): Promise<void> {
+    await this.#reopening?.catch(() => undefined);
+    await this.#level.close();
+  }
+}
+
+/** LevelDB gives the system's error as a text only. */
+function lacksSpace(error: Error): boolean {
+  const cause = (error.cause ?? error) as Error;
+  return /No space left|quota exceeded|Too many open files/.test(cause.message);
 }
 
 /** A promise's end as a callback outside of the promise, so that what the callback throws is not swallowed. */

@@ -1,5 +1,7 @@
 /** The contract of a state store, run on both forms; and LevelDB's own: crash of the process, damage, lock. */
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -147,4 +149,62 @@ t.test('a second process, a directory that is no store', async (t) => {
   await close(store);
   fs.writeFileSync(path.join(directory, 'CURRENT'), 'rubbish\n');
   await t.rejects(openLevel(directory), { code: 'STORE_DAMAGED', exitCode: 7, message: /move that directory away/ });
+});
+
+const small = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-store-'));
+let mounted = false;
+try {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'synod-test', small], { stdio: 'ignore' });
+  mounted = true;
+} catch {
+  mounted = false;
+}
+t.teardown(() => {
+  if (mounted) execFileSync('umount', ['-l', small]);
+  fs.rmdirSync(small);
+});
+
+t.test(
+  'LevelStore on a full disk: it goes on being read, and written once there is space',
+  { skip: mounted ? false : 'tmpfs cannot be mounted here' },
+  async (t) => {
+    const ballast = path.join(small, 'ballast');
+    fs.writeFileSync(ballast, Buffer.alloc(17 * 1024 * 1024));
+    const store = await openLevel(path.join(small, 'state'));
+    const key = (n: number) => Buffer.from([n]);
+    let written = 0;
+    const write = () => batch(store, [{ key: key(written), value: Buffer.alloc(100_000, written) }], []);
+    await t.rejects(async () => {
+      for (; written < 60; written++) await write();
+    }, 'the disk is full');
+    t.ok(written > 5, `${written} rows fitted`);
+    for (let i = 0; i < 3; i++) {
+      const failing = write();
+      const during = Promise.all([get(store, key(0)), get(store, key(1)), rows(store, { limit: 3 })]);
+      await t.rejects(failing, 'and stays full');
+      t.strictSame((await during)[0], Buffer.alloc(100_000, 0));
+      t.strictSame(await get(store, key(1)), Buffer.alloc(100_000, 1), 'readable after the failure');
+    }
+    fs.rmSync(ballast);
+    const succeeding = write();
+    const reads = Array.from({ length: 20 }, async (_, i) => {
+      await new Promise<void>((resolve) => setTimeout(resolve, i));
+      return (await get(store, key(i % 2)))?.length;
+    });
+    await succeeding;
+    t.strictSame(new Set(await Promise.all(reads)), new Set([100_000]), 'readable while it is opened anew');
+    t.equal((await rows(store, {}))?.length, written + 1);
+    await close(store);
+  },
+);
+
+t.test('LevelStore: a read that the end overtakes is never answered, rather than with an error', async (t) => {
+  const store = await openLevel(path.join(t.testdir(), 'state'));
+  await batch(store, [{ key: Buffer.from('k'), value: Buffer.from('v') }], []);
+  const answers: unknown[] = [];
+  for (let i = 0; i < 10; i++) store.iterate({}, (error) => answers.push(error));
+  store.get(Buffer.from('k'), (error) => answers.push(error));
+  await close(store);
+  await new Promise<void>((resolve) => setTimeout(resolve, 20));
+  t.strictSame(answers, []);
 });
