@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ExitError, exitCodes } from '../base/index.js';
+import { askOnce } from '../client/index.js';
 import { readServers } from './balancer.js';
 import { runChat } from './chat.js';
 import { type ClusterMember, LocalCluster } from './cluster.js';
@@ -13,6 +14,8 @@ import { ownCommand } from './own-command.js';
 import { readAddress } from './values.js';
 
 const usualAddress = '127.0.0.1:8009';
+/** An election takes about half a second; a machine that needs longer shows what it does. */
+const firstLeaderPatienceMs = 3_000;
 
 export async function demo(call: Call): Promise<number> {
   const { options, output } = call;
@@ -23,6 +26,7 @@ export async function demo(call: Call): Promise<number> {
   try {
     const cluster = await start(call, servers, dataDir);
     try {
+      await firstLeader(cluster, call.signal);
       introduce(call, cluster, dataDir, isThrownAway);
       return await runChat(call, { balancers: [cluster.balancer] }, 'all');
     } finally {
@@ -47,6 +51,22 @@ async function start(call: Call, servers: number, dataDir: string): Promise<Loca
     const isBusy = error instanceof ExitError && error.exitCode === exitCodes.refused && given === undefined;
     if (!isBusy) throw error;
     return LocalCluster.start({ dataDir, servers, listen: '127.0.0.1:0', onEnd }, call.signal);
+  }
+}
+
+/**
+ * Waits for the first election: a chat that begins a moment earlier is told that there is no quorum, which is true and
+ * alarms who tries this out. After the patience the chat begins anyway.
+ */
+async function firstLeader(cluster: LocalCluster, signal: AbortSignal): Promise<void> {
+  const servers = cluster.members.filter(({ title }) => title !== 'balancer');
+  const endMs = performance.now() + firstLeaderPatienceMs;
+  while (performance.now() < endMs && !signal.aborted) {
+    const answers = await Promise.all(
+      servers.map(({ address }) => askOnce({ address, timeoutMs: 1_000 }, (operator) => operator.status())),
+    );
+    if (answers.every((answered) => answered.ok && answered.answer.happy)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

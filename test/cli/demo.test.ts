@@ -47,6 +47,11 @@ t.test('three piped lines are three committed messages with slots', async (t) =>
     ],
   );
   for (const { slot } of committed) t.type(slot, 'number');
+  t.same(
+    events.filter((event) => event.event === 'quorum' || event.event === 'disconnected'),
+    [],
+    'nothing alarms a new user',
+  );
   const messages = events.filter((event) => event.event === 'message');
   t.strictSame(
     messages.map(({ n, from, text }) => [n, from, text]),

@@ -115,9 +115,11 @@ class Server implements ServerHandle {
       onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
     });
     if (this.#lifetime.ended) {
+      // The log failed while it was being opened: this server was never ready.
       core.end(false);
       await core.close();
-      return;
+      const { exitCode, code, text } = await this.closed;
+      throw new ExitError(exitCode, code, text);
     }
     this.#core = core;
     core.start(membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
