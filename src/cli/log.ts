@@ -32,10 +32,14 @@ function openReadOnly(directory: string): FileDisk {
   throw new ExitError(exitCodes.refused, 'NO_LOG', `${directory} holds no log. ${advice}`);
 }
 
+/** What is chosen need not stay in memory: a log may be longer than that. */
+const letGo = (): void => undefined;
+
 /** Prints record by record, so that what stands before a damaged place is seen before the error. */
 function dump(call: Call, disk: FileDisk): void {
   const isJson = call.options.has('json');
   scanLog(disk, {
+    onChosen: letGo,
     visit: (segment, read) => {
       const record = dumpRecord(segment, read);
       call.output.line(isJson ? jsonLine(record) : sanitise(recordLine(record)));
@@ -44,7 +48,7 @@ function dump(call: Call, disk: FileDisk): void {
 }
 
 function check(call: Call, disk: FileDisk): void {
-  const found = scanLog(disk, {});
+  const found = scanLog(disk, { onChosen: letGo });
   const summary = summarise(found);
   if (call.options.has('json')) {
     call.output.line(jsonLine(summary));

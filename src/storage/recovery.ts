@@ -39,6 +39,9 @@ export interface RecoveredEntry {
   readonly location: Location;
 }
 
+/** An entry whose value is still in its segment only. */
+type Found = Omit<RecoveredEntry, 'value'>;
+
 /** What was cut off as a torn, never acknowledged tail. */
 export interface CutTail {
   readonly segment: number;
@@ -68,6 +71,11 @@ export interface ScanOptions {
   readonly durableFloor?: number;
   /** A log was begun in this directory: one without any segment is not new but lost. */
   readonly expectLog?: boolean;
+  /**
+   * Takes, in slot order, what the log itself says is chosen above `appliedSlot`, as soon as it says so; it is not among
+   * the entries then. So a log of any length is replayed in the memory of a few values.
+   */
+  readonly onChosen?: (entry: RecoveredEntry) => void;
   /** Sees every record in order. */
   readonly visit?: (segment: number, read: ReadRecord) => void;
 }
@@ -79,6 +87,11 @@ export interface ScannedLog extends Recovered {
   readonly headCrc: number;
   /** A prepared, unused segment file right behind the head, or undefined. */
   readonly blank: number | undefined;
+  /**
+   * Where in the head segment its last batch begins (0: with the header). No later batch proves that it was ever durable: it
+   * may stand in the page cache only, and after a failed sync even a new sync would not write it.
+   */
+  readonly unprovenFrom: number;
   /** Segment files behind the head whose header never became durable; they hold nothing. */
   readonly discard: readonly number[];
 }
@@ -98,14 +111,21 @@ class Scan {
   #buffer = Buffer.alloc(0);
   #promised = NO_BALLOT;
   #commit: Slot = 0;
-  #entries = new Map<Slot, RecoveredEntry>();
+  readonly #entries = new Map<Slot, Found>();
+  /** The next slot for `onChosen`. */
+  #nextChosen: Slot;
+  /** The segment that `#buffer` holds. */
+  #loaded = 0;
   #sequence = 0;
   #crc = 0;
   #cut: CutTail | undefined;
+  /** Where the last batch of the segment being read begins. */
+  #batchStart = 0;
 
   constructor(disk: Disk, options: ScanOptions) {
     this.#disk = disk;
     this.#options = options;
+    this.#nextChosen = (options.appliedSlot ?? 0) + 1;
   }
 
   run(): ScannedLog {
@@ -135,9 +155,10 @@ class Scan {
       const usedBytes = this.#scanSegment(header, i === head ? undefined : next);
       segments.push({ segment, usedBytes, fileBytes: this.#disk.size(segmentName(segment)) ?? 0 });
     }
+    const above = [...this.#entries.values()].sort((a, b) => a.slot - b.slot);
+    const entries = above.map((found) => this.#withValue(found));
     const { blank, discard } = this.#behindHead(headers.slice(head + 1).map((entry) => entry.segment));
     this.#checkFloor(segments.at(-1));
-    const entries = [...this.#entries.values()].sort((a, b) => a.slot - b.slot);
     return {
       promised: this.#promised,
       commit: this.#commit,
@@ -146,6 +167,7 @@ class Scan {
       cut: this.#cut,
       segments,
       headCrc: this.#crc,
+      unprovenFrom: this.#batchStart,
       blank,
       discard,
     };
@@ -235,6 +257,7 @@ class Scan {
     if (!fits) throw new DamagedLog(segment, 0, 'its header does not continue the segment before it');
     const bytes = this.#load(segment);
     const seed = segmentSeed(header.birthId, segment);
+    this.#batchStart = 0;
     let at = HEADER_BYTES;
     for (;;) {
       if (next !== undefined && this.#sequence === next.firstSequence - 1) {
@@ -329,6 +352,7 @@ class Scan {
     const { record, place, crc } = read;
     this.#sequence = place.sequence;
     this.#crc = crc;
+    if (place.batchFirst === place.sequence && place.offset > HEADER_BYTES) this.#batchStart = place.offset;
     this.#options.visit?.(segment, read);
     switch (record.kind) {
       case 'promise':
@@ -336,11 +360,12 @@ class Scan {
         break;
       case 'commit':
         this.#commit = Math.max(this.#commit, record.upto);
+        this.#handOut();
         break;
       case 'accept':
       case 'chosen':
         if (record.kind === 'accept' && ballotAbove(record.ballot, this.#promised)) this.#promised = record.ballot;
-        if (record.slot > (this.#options.appliedSlot ?? 0)) this.#keep(segment, read);
+        if (record.slot >= this.#nextChosen) this.#keep(segment, read);
         break;
       default:
     }
@@ -358,9 +383,33 @@ class Scan {
       slot: record.slot,
       ballot: record.ballot,
       chosen,
-      value: Buffer.from(record.value),
       location: { segment, offset: read.place.offset + read.length - length, length },
     });
+  }
+
+  /** A commit hint stands behind every value that it covers, so these will not change any more. */
+  #handOut(): void {
+    const { onChosen } = this.#options;
+    if (onChosen === undefined) return;
+    for (; this.#nextChosen <= this.#commit; this.#nextChosen++) {
+      const found = this.#entries.get(this.#nextChosen);
+      // What is missing here is damage, which whoever applies the slots will find.
+      if (found === undefined) return;
+      this.#entries.delete(found.slot);
+      onChosen(this.#withValue(found));
+    }
+  }
+
+  /** The value's bytes, which were checked when the scan passed them. */
+  #withValue(found: Found): RecoveredEntry {
+    const { segment, offset, length } = found.location;
+    const value = Buffer.allocUnsafe(length);
+    if (segment === this.#loaded) this.#buffer.copy(value, 0, offset, offset + length);
+    else {
+      const read = this.#disk.readSync(segmentName(segment), offset, value);
+      if (read < length) throw new DamagedLog(segment, offset + read, 'the file became shorter while it was read');
+    }
+    return { ...found, value };
   }
 
   /** A whole segment in the one buffer that all of them share. */
@@ -368,6 +417,7 @@ class Scan {
     const name = segmentName(segment);
     const size = this.#disk.size(name) ?? 0;
     if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafe(size);
+    this.#loaded = segment;
     return this.#buffer.subarray(0, this.#disk.readSync(name, 0, this.#buffer.subarray(0, size)));
   }
 }

@@ -117,3 +117,29 @@ t.test('a restart begins at the checkpoint and comes to the same state', async (
   t.ok((server?.opened?.checkpointSlot ?? 0) > 0, 'a checkpoint was there');
   t.ok((server?.opened?.chat.applied ?? 0) >= (server?.opened?.checkpointSlot ?? 0));
 });
+
+t.test('a server whose checkpoints are lost rebuilds them from its log, value by value', async (t) => {
+  const cluster = started(t);
+  cluster.kernel.run(cluster.kernel.nowUs + 3 * second);
+  const server = cluster.servers[1];
+  t.ok(server);
+  server?.crash();
+  server?.loseStore();
+  server?.start();
+  const up = cluster.kernel.run(cluster.kernel.nowUs + 2 * second, () => server?.opened !== undefined);
+  t.ok(up);
+  const { opened } = server ?? {};
+  t.equal(opened?.checkpointSlot, 0, 'there was no checkpoint');
+  t.ok((opened?.chat.applied ?? 0) > 50, `${opened?.chat.applied} slots were replayed (their hash is checked there)`);
+  const { entries = [], commit = 0 } = opened?.recovered ?? {};
+  t.ok(
+    entries.every(({ slot }) => slot > commit),
+    'what was replayed is not kept in memory',
+  );
+  for (const client of cluster.clients) client.reroute();
+  const caughtUp = cluster.kernel.run(
+    cluster.kernel.nowUs + 20 * second,
+    () => (opened?.chat.applied ?? 0) >= cluster.oracle.agreement.highest - 1,
+  );
+  t.ok(caughtUp, 'it goes on with the others');
+});

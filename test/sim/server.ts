@@ -6,7 +6,7 @@ import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, MemoryStore, StorageError } from '../../src/storage/index.js';
+import { MemoryRows, MemoryStore, type RecoveredEntry, StorageError } from '../../src/storage/index.js';
 import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Oracle } from './checkers/oracle.js';
@@ -80,7 +80,7 @@ export class SimServer implements ServerEnd {
   readonly #world: Surroundings;
   readonly #random: Prng;
   #disk: SimDisk;
-  readonly #rows = new MemoryRows();
+  #rows = new MemoryRows();
   readonly #clockRate: number;
   #lives = 0;
   #life: Life | undefined;
@@ -161,6 +161,11 @@ export class SimServer implements ServerEnd {
     this.#guarded(life, () => this.#open(life));
   }
 
+  /** The checkpoints are gone, as if somebody had moved the directory away: only while it is down. */
+  loseStore(): void {
+    if (this.#life === undefined) this.#rows = new MemoryRows();
+  }
+
   /** Power failure: what was not synced may be gone or torn. */
   crash(): void {
     const life = this.#life;
@@ -232,6 +237,7 @@ export class SimServer implements ServerEnd {
   #open(life: Life): void {
     const { oracle, options, members, clusterId } = this.#world;
     const segmentBytes = options.textBytesMax > 500 ? 1 << 20 : 1 << 17;
+    const replayed: RecoveredEntry[] = [];
     openDriver(
       {
         disk: this.#disk,
@@ -258,6 +264,7 @@ export class SimServer implements ServerEnd {
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
         later: (act) => this.#later(life, 0, act),
+        onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
         makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(chatOptions)),
         makeReplica: (replicaOptions) => {
@@ -276,7 +283,9 @@ export class SimServer implements ServerEnd {
         demand(opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
         if (opened === undefined) return;
         this.#everOpened = true;
-        oracle.recovered(this.id, opened.recovered, opened.checkpointSlot, opened.chat);
+        const { recovered, checkpointSlot, chat } = opened;
+        const entries = [...replayed, ...recovered.entries];
+        oracle.recovered(this.id, { ...recovered, entries }, checkpointSlot, chat);
         life.opened = opened;
         life.front.start(opened);
         this.#scheduleTick(life);

@@ -191,3 +191,47 @@ t.test('saturated: the driver is told, and ignoring it is our own mistake', asyn
   log.wal.flush();
   world.until(() => !log.wal.saturated, 'drained');
 });
+
+t.test('what the log says is chosen is handed out as it is read, and not kept', async (t) => {
+  const world = new World();
+  const disk = world.disk();
+  const log = openLog(world, disk);
+  const text = (slot: number) => `value ${slot} ${'x'.repeat(300)}`;
+  let hinted = 0;
+  for (let slot = 1; slot <= 200; slot++) {
+    const records = [accept(slot, 'an older vote'), { ...accept(slot, text(slot)), ballot: { ...ballot, round: 5 } }];
+    appendDurably(world, log, records);
+    if (slot % 30 !== 0) continue;
+    hinted = slot - 2;
+    appendDurably(world, log, [{ kind: 'commit', upto: hinted }]);
+  }
+  t.ok(log.wal.segments.length > 5, `${log.wal.segments.length} segments, votes and hints in different ones`);
+  const image = disk.kill();
+  const all = scanLog(image, { identity: testIdentity(2) }).entries;
+  for (const appliedSlot of [0, 17, hinted, 190]) {
+    const handed: typeof all = [];
+    const found = scanLog(image, {
+      identity: testIdentity(2),
+      appliedSlot,
+      onChosen: (entry) => (handed as (typeof all)[number][]).push(entry),
+    });
+    t.strictSame([...handed, ...found.entries], all.slice(appliedSlot), 'together the same as without');
+    t.equal(handed.length, Math.max(0, hinted - appliedSlot));
+    t.ok(found.entries.every(({ slot }) => slot > hinted));
+  }
+});
+
+t.test('a chosen slot that the log lacks ends what is handed out', async (t) => {
+  const world = new World();
+  const disk = world.disk();
+  const log = openLog(world, disk);
+  appendDurably(world, log, [accept(1, 'one'), accept(3, 'three'), { kind: 'commit', upto: 3 }]);
+  const handed: number[] = [];
+  const found = scanLog(disk.kill(), { onChosen: ({ slot }) => handed.push(slot) });
+  t.strictSame(handed, [1]);
+  t.equal(found.commit, 3);
+  t.strictSame(
+    found.entries.map(({ slot }) => slot),
+    [3],
+  );
+});

@@ -32,7 +32,7 @@ export interface CoreOptions {
 
 export class Core {
   readonly #options: CoreOptions;
-  readonly #opened: OpenedDriver;
+  readonly #opened: Pick<OpenedDriver, 'driver' | 'wal'>;
   readonly #store: StateStore;
   readonly clients: Clients;
   readonly peers: Peers;
@@ -48,9 +48,10 @@ export class Core {
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
     this.#options = options;
     this.#store = store;
-    this.#opened = opened;
     const { self, membership, context, logger } = options;
     const { driver, chat, reader, wal } = opened;
+    // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
+    this.#opened = { driver, wal };
     this.#tickedMs = nodeClock.monotonicMs();
     const others = membership.members.map(({ id }) => id).filter((id) => id !== self.id);
     this.#absent = new AbsentServers(others, this.#tickedMs);

@@ -14,6 +14,7 @@ import {
   LogReader,
   loadCheckpoint,
   type Recovered,
+  type RecoveredEntry,
   type Row,
   type SlotIndex,
   type StateStore,
@@ -47,6 +48,8 @@ export interface OpenOptions {
   readonly wal?: Pick<WalOptions, 'segmentBytes' | 'firstSegmentBytes' | 'markAfterMs' | 'fullRetryMs'>;
   /** Calls back once the caller has returned; only the simulator gives one. */
   readonly later?: (act: () => void) => void;
+  /** Sees each slot that the log replays before it is applied; only tests give one. */
+  readonly onReplay?: (entry: RecoveredEntry) => void;
   /** Planted bugs; only ever set by tests. */
   readonly plants?: Partial<Plants>;
   /** Make the state machine and the replica; only tests give others, which watch or break them. */
@@ -61,6 +64,7 @@ export interface OpenedDriver {
   readonly reader: LogReader;
   readonly wal: Wal;
   readonly store: StateStore;
+  /** What the log held above what it says is chosen. */
   readonly recovered: Recovered;
   /** The slot of the checkpoint that recovery began with, 0 if there was none. */
   readonly checkpointSlot: Slot;
@@ -134,6 +138,12 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       clock,
       logger,
       appliedSlot: chat.applied,
+      onChosen: (entry) => {
+        options.onReplay?.(entry);
+        index.logged(entry.slot, entry.location);
+        index.appliedSlot(entry.slot);
+        chat.apply(entry.slot, entry.value);
+      },
       ...(options.expectLog === undefined ? {} : { expectLog: options.expectLog }),
       ...(meta === undefined ? {} : { replayFrom: meta.replayFrom, durableFloor: meta.durableFloor }),
       onDurable: (records) => {
@@ -149,9 +159,9 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
     (error, opened) => {
       if (error !== undefined || opened === undefined) return done(error ?? new Error('the log was not opened'));
       const { wal, recovered } = opened;
+      for (const { slot, location } of recovered.entries) index.logged(slot, location);
+      if (chat.applied < recovered.commit) return done(missingSlot(recovered.commit, chat.applied + 1));
       const reader = new LogReader(wal, index, undefined, options.later);
-      const missing = replay(loaded, recovered, reader);
-      if (missing !== undefined) return done(missing);
       logger.info('recovered', {
         checkpoint: meta?.applied ?? 0,
         applied: chat.applied,
@@ -185,23 +195,11 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
   );
 }
 
-/** Applies what the log knows to be chosen above the checkpoint; an error if the log lacks a part of it. */
-function replay({ chat, index }: Loaded, recovered: Recovered, reader: LogReader): Error | undefined {
-  for (const { slot, location } of recovered.entries) index.logged(slot, location);
-  for (const { slot, value } of recovered.entries) {
-    if (slot > recovered.commit) break;
-    if (slot !== chat.applied + 1) break;
-    index.appliedSlot(slot);
-    reader.remember(slot, value);
-    chat.apply(slot, value);
-  }
-  if (chat.applied >= recovered.commit) return undefined;
+function missingSlot(commit: Slot, missing: Slot): StorageError {
   return new StorageError(
     'LOG_DAMAGED',
-    `the log says that slots through ${recovered.commit} are chosen ` +
-      `but does not hold slot ${chat.applied + 1}. This server ` +
-      'must not vote with it: keep the directory for inspection, and ' +
-      'start again only with an intact copy of the latest log',
+    `the log says that slots through ${commit} are chosen but does not hold slot ${missing}. This server must not vote ` +
+      'with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
   );
 }
 
