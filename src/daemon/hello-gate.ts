@@ -1,7 +1,7 @@
 /**
  * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
  */
-import type { Logger } from '../base/index.js';
+import { type Clock, type Logger, nodeClock } from '../base/index.js';
 import type { CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
@@ -16,17 +16,36 @@ export interface HelloGateOptions {
   /** A sound hello of a served role; the receiver attaches its own handlers at once, or refuses. */
   readonly onHello: (connection: FrameConnection, hello: Hello) => void;
   readonly logger: Logger;
+  /** For the pace of log lines; the machine's by default. */
+  readonly clock?: Clock;
 }
+
+/** Strangers that end are logged one by one up to so many in so long; of more only the number is told. */
+const linesMax = 10;
+const linesEveryMs = 10_000;
 
 /** Returns the `onConnection` of a listener. */
 export function helloGate(options: HelloGateOptions): (connection: FrameConnection) => void {
+  const { logger, clock = nodeClock } = options;
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  let lines = 0;
+  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. But whoever
+  // can connect could fill the log's disk, a line a connection.
+  const onClose = (connection: FrameConnection, { code, text, byPeer }: CloseReason): void => {
+    if (byPeer) return;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - sinceMs >= linesEveryMs) {
+      if (lines > linesMax) logger.warn('more strangers ended', { count: lines - linesMax });
+      sinceMs = nowMs;
+      lines = 0;
+    }
+    lines++;
+    if (lines <= linesMax) logger.warn('stranger ended', { from: connection.remoteAddress, code, text });
+  };
   return (connection) => {
     connection.attach({
       onMessage: (message) => onFirst(connection, message, options),
-      // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too.
-      onClose: ({ code, text, byPeer }: CloseReason) => {
-        if (!byPeer) options.logger.warn('stranger ended', { from: connection.remoteAddress, code, text });
-      },
+      onClose: (reason) => onClose(connection, reason),
     });
   };
 }
