@@ -61,6 +61,9 @@ type FullOptions = WalOptions & Required<Pick<WalOptions, keyof typeof DEFAULTS>
 /** Above this multiple of `pendingBytesMax` the driver has ignored `saturated`: our own mistake. */
 const PENDING_HARD_FACTOR = 2;
 
+/** Bytes written again in one piece when a log is opened. */
+const rewriteBytes = 1024 * 1024;
+
 export class Wal {
   readonly #disk: Disk;
   readonly #identity: WalIdentity;
@@ -145,7 +148,10 @@ export class Wal {
       });
       steps.push(...this.#zeroSteps(segmentName(segment), offset, head?.fileBytes ?? offset));
     }
-    if (head !== undefined) steps.push((next) => disk.sync(segmentName(head.segment), next));
+    if (head !== undefined) {
+      const name = segmentName(head.segment);
+      steps.push(...this.#rewriteSteps(name, scanned.unprovenFrom, head.usedBytes), (next) => disk.sync(name, next));
+    }
     for (const name of rubbish) steps.push((next) => disk.remove(name, next));
     if (rubbish.length > 0) steps.push((next) => disk.syncDirectory(next));
     if (!reusable) steps.push((next) => this.#maker.make(number, capacityBytes, next));
@@ -162,6 +168,22 @@ export class Wal {
         next(error);
       });
     });
+    return steps;
+  }
+
+  /**
+   * Writes again what no later batch proves durable. If the life before ended because a sync failed, the pages are marked
+   * clean although the disk never got them, and a sync alone would "succeed" (RELIABILITY.md, pitfall 6).
+   */
+  #rewriteSteps(name: string, from: number, to: number): Step[] {
+    const steps: Step[] = [];
+    for (let at = from; at < to; at += rewriteBytes) {
+      steps.push((next) => {
+        const part = Buffer.allocUnsafe(Math.min(rewriteBytes, to - at));
+        const read = this.#disk.readSync(name, at, part);
+        this.#disk.write(name, at, [part.subarray(0, read)], next);
+      });
+    }
     return steps;
   }
 

@@ -9,6 +9,8 @@ t.test('seeds 1 to 260', async (t) => expectSeeds(t, 1, 260));
 
 /** Seeds that found something once, kept for ever. What each found also stands as a named test. */
 const found: readonly (readonly [number, string])[] = [
+  [500959, 'pages of a failed sync were never written again (wal-faults: what a failed sync left…)'],
+  [502153, 'the same with the header of a new segment (wal-faults: a header whose sync failed…)'],
   [500538, 'answers slower than three rounds: nobody was heard for long (gray: links of 200 ms each way)'],
 ];
 

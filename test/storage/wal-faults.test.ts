@@ -1,7 +1,7 @@
 /** A full disk is waited out, a failed disk ends everything: no record is called durable that is not. */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
-import { appendDurably, openLog, RecordStream, recordsIn, show, testIdentity, World } from './world.js';
+import { appendDurably, beginOpen, openLog, RecordStream, recordsIn, show, testIdentity, World } from './world.js';
 
 t.test('a full disk: told once, kept in memory, written when there is space, nothing lost', async (t) => {
   const world = new World(2);
@@ -144,4 +144,42 @@ t.test('a value that rots behind the head fails its checksum when it is read bac
     });
   world.until(() => failure !== undefined, 'read');
   t.match(failure, { code: 'LOG_DAMAGED', exitCode: 7 });
+});
+
+t.test('what a failed sync left in the page cache is written again before anything vouches for it', async (t) => {
+  const world = new World(5);
+  const disk = world.disk();
+  const first = openLog(world, disk, { identity: testIdentity(1) });
+  world.run(1_000_000);
+  const stream = new RecordStream(new Prng(8), 400);
+  disk.inject('sync', 'EIO', /wal-0000000001/, 1);
+  const records = stream.some(3);
+  for (const record of records) first.wal.append(record);
+  first.wal.flush();
+  world.until(() => first.fatal.length > 0, 'the process ends');
+
+  // The next life finds the batch in the page cache, vouches for it, and loses power.
+  const second = disk.kill();
+  openLog(world, second, { identity: testIdentity(2) });
+  t.strictSame(recordsIn(second.copy()).map(show), records.map(show), 'found in the page cache');
+  const third = second.crash();
+  t.strictSame(recordsIn(third).map(show), records.map(show), 'and on the disk');
+});
+
+t.test('a header whose sync failed is written again, or a later segment would prove it damaged', async (t) => {
+  const world = new World(5);
+  const disk = world.disk();
+  const stream = new RecordStream(new Prng(8), 400);
+  const records = stream.some(3);
+  appendDurably(world, openLog(world, disk, { identity: testIdentity(1) }), records);
+  const second = disk.kill();
+  second.inject('sync', 'EIO', /wal-0000000002/, 1);
+  let failure: Error | undefined;
+  beginOpen(world, second, { identity: testIdentity(2) }, (error) => {
+    failure = error;
+  });
+  world.until(() => failure !== undefined, 'opening fails');
+  const third = second.kill();
+  openLog(world, third, { identity: testIdentity(3) });
+  t.strictSame(recordsIn(third.crash()).map(show), records.map(show));
 });
