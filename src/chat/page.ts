@@ -30,6 +30,10 @@ export class RoomPage implements PageReader {
   /** The page is made of the events [start, stop). */
   #start = 0;
   #stop = 0;
+  /** The spans whose slots were not taken yet, once the first one is; the events up to `#next` are in the builder. */
+  #left: Span[] | undefined;
+  #next = 0;
+  readonly #builder = new GroupBuilder(Number.MAX_SAFE_INTEGER);
 
   constructor(room: Room, request: PageRequest, limits: ChatLimits) {
     this.#room = room.name;
@@ -93,18 +97,38 @@ export class RoomPage implements PageReader {
     return slots;
   }
 
-  render(valueAt: (slot: Slot) => Uint8Array | undefined, bytesMax = this.#limits.pageBytesMax): EventGroup[] {
-    const builder = new GroupBuilder(Number.MAX_SAFE_INTEGER);
-    let next = this.#start;
-    for (const span of this.#pageSpans()) {
-      if (span.firstEvent > next) break;
-      const value = valueAt(span.slot);
-      if (value === undefined) throw new HistoryError(`slot ${span.slot} is needed for ${this.#room} and is not there`);
-      builder.add(span, value, this.#start, this.#stop);
-      next = span.firstEvent + span.count;
+  take(slot: Slot, value: Uint8Array): boolean {
+    const left = this.#spansLeft();
+    const { pageBytesMax } = this.#limits;
+    assert(left[0]?.slot === slot, 'slots are taken in the order of slots()');
+    for (let span = left[0]; span?.slot === slot; span = left[0]) {
+      this.#demandEvent(span.firstEvent);
+      this.#builder.add(span, value, this.#start, this.#stop);
+      this.#next = span.firstEvent + span.count;
+      left.shift();
     }
-    if (next < this.#stop) throw new HistoryError(`the index of ${this.#room} lacks event ${next}`);
-    return builder.groupsWithin(bytesMax, this.#backwards);
+    if (this.#backwards) this.#builder.keepEnd(pageBytesMax);
+    return left.length > 0 && (this.#backwards || this.#builder.bytes < pageBytesMax);
+  }
+
+  finish(bytesMax = this.#limits.pageBytesMax): EventGroup[] {
+    const left = this.#spansLeft();
+    assert(!this.#backwards || left.length === 0, 'a page that ends at an event needs all of its slots');
+    if (left.length === 0) this.#demandEvent(this.#stop);
+    return this.#builder.groupsWithin(bytesMax, this.#backwards);
+  }
+
+  #spansLeft(): Span[] {
+    if (this.#left === undefined) {
+      this.#left = this.#pageSpans();
+      this.#next = this.#start;
+    }
+    return this.#left;
+  }
+
+  /** The events before this one must have been there. */
+  #demandEvent(event: number): void {
+    if (event > this.#next) throw new HistoryError(`the index of ${this.#room} lacks event ${this.#next}`);
   }
 
   /** The spans that reach into [start, stop), in order. */

@@ -34,6 +34,7 @@ interface OpenGroup {
 export class GroupBuilder {
   readonly #groups: OpenGroup[] = [];
   readonly #groupBytesMax: number;
+  #bytes = 0;
 
   constructor(groupBytesMax: number) {
     this.#groupBytesMax = groupBytesMax;
@@ -59,6 +60,20 @@ export class GroupBuilder {
       this.#push(span.slot, value, span.firstEvent, span.firstN, event, span.text.length * 3 + span.author.length);
     } else {
       this.#addMessages(span, value, from, to);
+    }
+  }
+
+  /** What the groups held take together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Lets go of the oldest groups as long as the later ones alone fill `bytesMax`. */
+  keepEnd(bytesMax: number): void {
+    for (let first = this.#groups[0]; first !== undefined; first = this.#groups[0]) {
+      if (this.#bytes - first.bytes < bytesMax) return;
+      this.#bytes -= first.bytes;
+      this.#groups.shift();
     }
   }
 
@@ -111,10 +126,12 @@ export class GroupBuilder {
       const { wallMs } = readEntryHeader(value);
       group = { slot, wallMs, firstEvent: number, firstN: n, events: [], sizes: [], bytes: groupBytes };
       this.#groups.push(group);
+      this.#bytes += groupBytes;
     }
     group.events.push(event);
     group.sizes.push(size);
     group.bytes += size;
+    this.#bytes += size;
   }
 }
 

@@ -146,8 +146,10 @@ export interface PageRequest {
  * One page being read: the caller does the reading, in this order.
  *
  *     for (let range = page.nextRange(); range; range = page.nextRange()) page.addRows(await iterate(store, range));
- *     const values = await readSlots(page.slots());
- *     const groups = page.render((slot) => values.get(slot));
+ *     for (const slot of page.slots()) if (!page.take(slot, await readSlot(slot))) break;
+ *     const groups = page.finish();
+ *
+ * Values are not kept: a page of a quiet room in a busy log may lie in a thousand large slots.
  */
 export interface PageReader {
   /** Last event and post number when the page was asked for; the page holds nothing later. */
@@ -157,11 +159,16 @@ export interface PageReader {
   nextRange(): RowRange | undefined;
   /** The rows found in the range just given, possibly none. */
   addRows(rows: readonly Row[]): void;
-  /** The slots whose values `render` needs, rising. */
+  /** The slots whose values are needed, rising. */
   slots(): Slot[];
   /**
-   * The events, in rising order, at most `limit` of them and fewer when they would take more than `bytesMax` bytes
-   * (but at least one). Throws `HistoryError` when rows and values don't fit together.
+   * The value of the next of `slots()`, of which nothing is kept but the page's events. False when the page is complete
+   * without the rest. Throws `HistoryError` when rows and values don't fit together.
    */
-  render(valueAt: (slot: Slot) => Uint8Array | undefined, bytesMax?: number): EventGroup[];
+  take(slot: Slot, value: Uint8Array): boolean;
+  /**
+   * The events, in rising order, at most `limit` of them and fewer when they would take more than `bytesMax` bytes
+   * (but at least one). Throws `HistoryError` when events are missing.
+   */
+  finish(bytesMax?: number): EventGroup[];
 }

@@ -127,3 +127,24 @@ t.test('runs of several sessions in one slot keep their order, authors and seqs'
     'each room counts for itself: 1 in #a, 1 in #b and 2 in #a, the latter two as one range',
   );
 });
+
+t.test('a quiet room in a busy log: the page keeps its events and nothing of the slots around them', async (t) => {
+  const limits = { pageBytesMax: 4000, indexRowSpans: 4 };
+  const bench = new Bench({ limits });
+  const ann = bench.register(0, 'ann');
+  for (let seq = 1; seq <= 300; seq++)
+    bench.apply([bench.run(ann, 0, seq, [post('#quiet', `${seq}`.padEnd(150, '.'))])]);
+  const request = { by: 'event', limit: 200 } as const;
+  const forwards = bench.state.page('#quiet', { ...request, direction: 'from', event: 1 }) ?? assert.fail();
+  let taken = 0;
+  for (const slot of forwards.slots()) {
+    taken++;
+    if (!forwards.take(slot, bench.log[slot - 1] ?? assert.fail())) break;
+  }
+  t.ok(taken < 25, `${taken} of ${forwards.slots().length} slots filled the page`);
+  const first = flatten(forwards.finish());
+  t.ok(first.length >= taken - 1 && first[0]?.event === 1);
+  const backwards = flatten(bench.page('#quiet', { ...request, direction: 'before', event: 301 }));
+  t.equal(backwards.at(-1)?.event, 300);
+  t.equal(backwards.length, first.length, 'as many from the end as from the beginning');
+});

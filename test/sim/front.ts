@@ -222,7 +222,7 @@ export class Front implements Listener {
   #readPage(page: PageReader, done: (groups: EventGroup[]) => void): void {
     const range = page.nextRange();
     if (range === undefined) {
-      this.#readValues(page.slots(), new Map(), (values) => done(page.render((slot) => values.get(slot))));
+      this.#readValues(page, page.slots(), () => done(page.finish()));
       return;
     }
     chatRows(this.#there.store).iterate(range, (error, rows) => {
@@ -232,16 +232,16 @@ export class Front implements Listener {
     });
   }
 
-  #readValues(slots: number[], values: Map<number, Uint8Array>, done: (values: Map<number, Uint8Array>) => void): void {
+  #readValues(page: PageReader, slots: number[], done: () => void): void {
     const slot = slots.shift();
     if (slot === undefined) {
-      done(values);
+      done();
       return;
     }
     this.#there.reader.read(slot, slot, Number.MAX_SAFE_INTEGER, (error, found) => {
       demand(error === undefined && found.length === 1, 'history is there', () => `slot ${slot}: ${String(error)}`);
-      values.set(slot, found[0] as Uint8Array);
-      this.#readValues(slots, values, done);
+      if (page.take(slot, found[0] as Uint8Array)) this.#readValues(page, slots, done);
+      else done();
     });
   }
 

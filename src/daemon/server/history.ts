@@ -68,32 +68,20 @@ export class History {
   #readRows(page: PageReader, end: (result: HistoryPage) => void): void {
     const range = page.nextRange();
     if (range === undefined) {
-      this.#readSlots(page, page.slots(), 0, new Map(), end);
+      const slots = page.slots();
+      if (slots.length === 0) this.#finish(page, end);
+      else this.#readSlots(page, slots, 0, end);
       return;
     }
     this.#rows.iterate(range, (error, rows) => {
       if (error !== undefined) return this.#parts.onFatal(error);
-      this.#guard(() => page.addRows(rows));
-      this.#readRows(page, end);
+      if (this.#guard(() => page.addRows(rows))) this.#readRows(page, end);
     });
   }
 
   /** Slots near each other are read in one go: what lies between costs less than another read. */
-  #readSlots(
-    page: PageReader,
-    slots: readonly Slot[],
-    from: number,
-    values: Map<Slot, Uint8Array>,
-    end: (result: HistoryPage) => void,
-  ): void {
-    const first = slots[from];
-    if (first === undefined) {
-      this.#guard(() => {
-        const groups = page.render((slot) => values.get(slot));
-        end({ groups, headEvent: page.headEvent, headN: page.headN });
-      });
-      return;
-    }
+  #readSlots(page: PageReader, slots: readonly Slot[], from: number, end: (result: HistoryPage) => void): void {
+    const first = slots[from] as Slot;
     let upto = from;
     while (upto + 1 < slots.length && (slots[upto + 1] as Slot) - (slots[upto] as Slot) <= gapSlotsMax) upto++;
     this.#parts.reader.read(first, slots[upto] as Slot, readBytes, (error, found) => {
@@ -104,22 +92,37 @@ export class History {
         );
       }
       let next = from;
-      for (; next <= upto; next++) {
-        const slot = slots[next] as Slot;
-        const value = found[slot - first];
-        if (value === undefined) break;
-        values.set(slot, value);
-      }
-      this.#readSlots(page, slots, next, values, end);
+      let wanted = true;
+      const sound = this.#guard(() => {
+        for (; wanted && next <= upto; next++) {
+          const slot = slots[next] as Slot;
+          const value = found[slot - first];
+          if (value === undefined) break;
+          wanted = page.take(slot, value);
+        }
+      });
+      if (!sound) return;
+      if (wanted) this.#readSlots(page, slots, next, end);
+      else this.#finish(page, end);
     });
   }
 
+  #finish(page: PageReader, end: (result: HistoryPage) => void): void {
+    let groups: EventGroup[] = [];
+    const sound = this.#guard(() => {
+      groups = page.finish();
+    });
+    if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN });
+  }
+
   /** Rows and values that don't fit together mean a damaged disk or a defect: nobody may be served from it. */
-  #guard(work: () => void): void {
+  #guard(work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       this.#parts.onFatal(error as Error);
+      return false;
     }
   }
 }
