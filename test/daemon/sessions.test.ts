@@ -39,6 +39,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
   const items: { kind: number; bytes: Uint8Array; isPending: () => boolean }[] = [];
   const opened: unknown[] = [];
   const ended: unknown[] = [];
+  const checks = { count: 0 };
   const sent: Message[] = [];
   const submissions = {
     item: (bytes: Uint8Array, isPending: () => boolean) => {
@@ -56,6 +57,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
     session: () => found.view,
     sessionsOf: () => (found.view === undefined ? [] : [found.view]),
     checkResume: (): ResumeCheck => {
+      checks.count++;
       if (found.check !== undefined && found.check !== 'ok') return { status: found.check };
       return found.view === undefined ? { status: 'SESSION_EXPIRED' } : { status: 'ok', session: found.view };
     },
@@ -72,7 +74,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
       tokenHash,
     );
   const kinds = (): number[] => items.map(({ kind }) => kind);
-  return { sessions, items, kinds, sent, link, opened, ended, found };
+  return { sessions, items, kinds, sent, link, opened, ended, checks, found };
 }
 
 const resume = { type: 'resume', request: 1, session: id, nonce } as const;
@@ -152,12 +154,31 @@ t.test('a session that comes from another server is attached here', async (t) =>
 t.test('a resume waits until its session is applied here, and is never denied before', async (t) => {
   const it = setup({ view: undefined, check: 'notApplied' });
   it.sessions.resume(it.link(), resume);
-  it.sessions.applied(nothing, 0);
+  const gone = it.link();
+  it.sessions.resume(gone, resume);
+  it.sessions.closed(gone, 0);
+  it.sessions.applied({ ...nothing, slot: id.slot - 1 }, 0);
   t.same(it.sent, []);
   it.found.view = view();
   delete it.found.check;
-  it.sessions.applied(nothing, 0);
-  t.match(it.sent, [{ type: 'registered', code: 'ok', session: id }]);
+  it.sessions.applied({ ...nothing, slot: id.slot }, 0);
+  t.match(it.sent, [{ type: 'registered', code: 'ok', session: id }], 'and only to who still waits');
+});
+
+t.test('a thousand resumes of sessions that never come cost the slots that do nothing', async (t) => {
+  const it = setup({ view: undefined, check: 'notApplied' });
+  const links = Array.from({ length: 100 }, () => it.link());
+  for (const link of links) {
+    for (let i = 0; i < 10; i++) it.sessions.resume(link, { ...resume, session: { slot: 2 ** 52 + i, index: 0 } });
+  }
+  it.checks.count = 0;
+  for (let slot = 10; slot < 20; slot++) it.sessions.applied({ ...nothing, slot }, 0);
+  t.equal(it.checks.count, 0);
+  it.sessions.applied({ ...nothing, slot: 2 ** 52 }, 0);
+  t.equal(it.checks.count, 100);
+  for (const link of links) it.sessions.closed(link, 0);
+  it.sessions.applied({ ...nothing, slot: 2 ** 52 + 1 }, 0);
+  t.equal(it.checks.count, 100, 'whoever has gone is forgotten');
 });
 
 t.test('registering: through the log, once for a nonce, answered to the newest asker', async (t) => {

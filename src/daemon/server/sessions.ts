@@ -14,6 +14,7 @@ import {
   registerItem,
   type ServerId,
   type SessionId,
+  type Slot,
   touchItem,
 } from '../../wire/index.js';
 import { beginAsking, type ClientLink, endAsking, sessionsPerLinkMax } from './client-link.js';
@@ -31,6 +32,12 @@ interface Asking {
   readonly request: number;
 }
 
+interface WaitingResume {
+  readonly request: number;
+  readonly session: SessionId;
+  readonly nonce: Uint8Array;
+}
+
 const noSession: SessionId = { slot: 0, index: 0 };
 /** Sessions in one touch item: well within one batch. */
 const touchedPerItem = 4_096;
@@ -43,8 +50,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   /** Registers in the log's hands, by nonce. */
   readonly #registering = new Map<string, Asking>();
-  /** Resumes of sessions whose register is not applied here yet. */
-  #resuming: { readonly asking: Asking; readonly session: SessionId; readonly nonce: Uint8Array }[] = [];
+  /** Resumes of sessions whose register is not applied here yet, by the slot that brings it: no slot looks at others. */
+  readonly #resuming = new Map<Slot, Map<ClientLink, WaitingResume[]>>();
   /** The connection that speaks for a session here. */
   readonly #speakers = new Map<string, ClientLink>();
   /** Sessions without a connection here, and when to write that they left. */
@@ -101,17 +108,20 @@ export class Sessions {
       this.#leaveLater(handle.session, nowMs);
     }
     for (const [key, asking] of this.#registering) if (asking.link === link) this.#registering.delete(key);
-    this.#resuming = this.#resuming.filter(({ asking }) => asking.link !== link);
+    for (const [slot, waiting] of this.#resuming) {
+      if (waiting.delete(link) && waiting.size === 0) this.#resuming.delete(slot);
+    }
   }
 
   applied(applied: Applied, nowMs: number): void {
     for (const registration of applied.registrations) this.#registered(registration, nowMs);
     for (const attachment of applied.attachments) this.#attached(attachment, nowMs);
     for (const session of applied.expired) this.#expired(session, nowMs);
-    if (this.#resuming.length > 0) {
-      const waiting = this.#resuming;
-      this.#resuming = [];
-      for (const { asking, session, nonce } of waiting) this.#tryResume(asking, session, nonce);
+    const waiting = this.#resuming.get(applied.slot);
+    if (waiting === undefined) return;
+    this.#resuming.delete(applied.slot);
+    for (const [link, resumes] of waiting) {
+      for (const { request, session, nonce } of resumes) this.#tryResume({ link, request }, session, nonce);
     }
   }
 
@@ -181,7 +191,9 @@ export class Sessions {
     const check = this.#options.chat.checkResume(session, nonce);
     if (check.status === 'notApplied') {
       // Another server has applied it, this one is about to: never say that it is gone.
-      this.#resuming.push({ asking, session, nonce });
+      const waiting = this.#resuming.get(session.slot) ?? new Map<ClientLink, WaitingResume[]>();
+      this.#resuming.set(session.slot, waiting);
+      waiting.set(link, [...(waiting.get(link) ?? []), { request, session, nonce }]);
       return;
     }
     endAsking(link);
