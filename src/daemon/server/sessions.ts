@@ -50,7 +50,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   /** Registers in the log's hands, by nonce. */
   readonly #registering = new Map<string, Asking>();
-  /** Resumes of sessions whose register is not applied here yet, by the slot that brings it: no slot looks at others. */
+  /** Resumes of sessions whose register is not applied here yet, by the slot that brings it. */
   readonly #resuming = new Map<Slot, Map<ClientLink, WaitingResume[]>>();
   /** The connection that speaks for a session here. */
   readonly #speakers = new Map<string, ClientLink>();
