@@ -1,4 +1,7 @@
-/** Runs the compiled test files, two at a time, heavy ones first and whole clusters last, and ends in one line that counts everything. */
+/**
+ * Runs the compiled test files, two at a time, heavy ones first and whole clusters last, and ends in one line that
+ * counts everything.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';

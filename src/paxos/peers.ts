@@ -117,7 +117,8 @@ export class Peers {
   }
 
   /**
-   * It answered one of our last rounds: three, and where answers take long as many more as lie within twice that time, or
+   * It answered one of our last rounds: three, and where answers take long as many more as lie within twice that time,
+   * or
    * servers far apart would never hear each other.
    */
   hears(id: ServerId): boolean {

@@ -219,7 +219,9 @@ export class FileDisk implements Disk {
     return fd;
   }
 
-  /** Opens a path; where the process has no descriptor left, one of ours that nobody uses just now is given up for it. */
+  /**
+   * Opens a path; where the process has no descriptor left, one of ours that nobody uses just now is given up for it.
+   */
   #openPath(path: string, flags: number): number {
     for (;;) {
       try {

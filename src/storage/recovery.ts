@@ -72,7 +72,8 @@ export interface ScanOptions {
   /** A log was begun in this directory: one without any segment is not new but lost. */
   readonly expectLog?: boolean;
   /**
-   * Takes, in slot order, what the log itself says is chosen above `appliedSlot`, as soon as it says so; it is not among
+   * Takes, in slot order, what the log itself says is chosen above `appliedSlot`, as soon as it says so; it is not
+   * among
    * the entries then. So a log of any length is replayed in the memory of a few values.
    */
   readonly onChosen?: (entry: RecoveredEntry) => void;
@@ -88,7 +89,8 @@ export interface ScannedLog extends Recovered {
   /** A prepared, unused segment file right behind the head, or undefined. */
   readonly blank: number | undefined;
   /**
-   * Where in the head segment its last batch begins (0: with the header). No later batch proves that it was ever durable: it
+   * Where in the head segment its last batch begins (0: with the header). No later batch proves that it was ever
+   * durable: it
    * may stand in the page cache only, and after a failed sync even a new sync would not write it.
    */
   readonly unprovenFrom: number;

@@ -172,7 +172,8 @@ export class Wal {
   }
 
   /**
-   * Writes again what no later batch proves durable. If the life before ended because a sync failed, the pages are marked
+   * Writes again what no later batch proves durable. If the life before ended because a sync failed, the pages are
+   * marked
    * clean although the disk never got them, and a sync alone would "succeed" (RELIABILITY.md, pitfall 6).
    */
   #rewriteSteps(name: string, from: number, to: number): Step[] {
