@@ -6,4 +6,5 @@ export { noEffects } from './effects.js';
 export type { Input, Now, PaxosMessage } from './input.js';
 export { noPlants, type Plants } from './plants.js';
 export { majorityOf, Votes } from './quorum.js';
-export { Replica, type ReplicaView } from './replica.js';
+export { Replica } from './replica.js';
+export type { ReplicaView } from './view.js';

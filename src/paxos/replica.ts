@@ -3,18 +3,15 @@ import { assert, equalBytes, limits, silentLogger, unreachable } from '../base/i
 import type {
   Accept,
   Accepted,
-  Ballot,
   Campaign,
   Chosen,
   Commit,
-  Forward,
   HeartbeatReply,
   Learn,
   LearnReply,
   Nack,
   Prepare,
   PromiseReply,
-  ReadIndex,
   ReplicaRole,
   ServerId,
   Slot,
@@ -22,10 +19,12 @@ import type {
 import { Acceptor } from './acceptor.js';
 import { ballotText, compareBallots, sameBallot } from './ballot.js';
 import { Catchup } from './catchup.js';
+import { ClientWork } from './client-work.js';
 import { Context, type ReplicaOptions, ticks } from './context.js';
 import { type Effects, noEffects } from './effects.js';
 import { Election } from './election.js';
-import { Forwarding, type Target } from './forwarding.js';
+import { Forwarding } from './forwarding.js';
+import { HandOver } from './hand-over.js';
 import type { Input, Now, PaxosMessage } from './input.js';
 import { Intake } from './intake.js';
 import { Invariants } from './invariants.js';
@@ -38,23 +37,7 @@ import { SlotLog } from './slot-log.js';
 import { Standing } from './standing.js';
 import { StateHashes } from './state-hash.js';
 import { Alarm } from './timeout.js';
-
-/** Facts for status, tests and the simulator's checkers. */
-export interface ReplicaView {
-  readonly role: ReplicaRole;
-  readonly ballot: Ballot;
-  readonly promised: Ballot;
-  readonly durablePromise: Ballot;
-  readonly commit: Slot;
-  readonly leader: ServerId;
-  readonly happy: boolean;
-  readonly abdicated: boolean;
-  readonly caughtUp: boolean;
-  readonly inFlight: number;
-  readonly pendingBatches: number;
-  readonly heard: readonly ServerId[];
-  readonly disputed: boolean;
-}
+import type { ReplicaView } from './view.js';
 
 export class Replica {
   readonly #context: Context;
@@ -65,14 +48,14 @@ export class Replica {
   readonly #election: Election;
   readonly #catchup: Catchup;
   readonly #forwarding: Forwarding;
-  readonly #intake: Intake;
   readonly #reads: Reads;
   readonly #hashes: StateHashes;
   readonly #invariants: Invariants;
   readonly #hintAlarm: Alarm;
   readonly #roles: Roles;
   readonly #standing: Standing;
-  #stopTick: number | undefined;
+  readonly #clientWork: ClientWork;
+  readonly #handOver: HandOver;
 
   constructor(options: ReplicaOptions) {
     const { recovered } = options;
@@ -89,7 +72,7 @@ export class Replica {
     });
     this.#catchup = new Catchup(this.#context, this.#log, this.#peers);
     this.#forwarding = new Forwarding(this.#context);
-    this.#intake = new Intake(this.#context);
+    const intake = new Intake(this.#context);
     this.#reads = new Reads(this.#context, this.#peers);
     this.#hashes = new StateHashes(this.#context, this.#peers);
     this.#hintAlarm = new Alarm(ticks(limits.commitRepeatMs), 0);
@@ -101,7 +84,7 @@ export class Replica {
       patience: this.#patience,
       election: this.#election,
       catchup: this.#catchup,
-      intake: this.#intake,
+      intake,
       reads: this.#reads,
     });
     this.#standing = new Standing({
@@ -112,6 +95,15 @@ export class Replica {
       roles: this.#roles,
       hashes: this.#hashes,
     });
+    this.#clientWork = new ClientWork({
+      context: this.#context,
+      log: this.#log,
+      standing: this.#standing,
+      forwarding: this.#forwarding,
+      intake,
+      reads: this.#reads,
+    });
+    this.#handOver = new HandOver(this.#context, this.#peers, this.#roles);
     this.#invariants = new Invariants();
     for (const entry of recovered.accepted) this.#context.sawRound(entry.ballot);
   }
@@ -198,7 +190,7 @@ export class Replica {
       case 'disk':
         return this.#onDisk(input.full);
       case 'stop':
-        return this.#onStop();
+        return this.#handOver.begin();
       default:
         return unreachable(input);
     }
@@ -225,15 +217,15 @@ export class Replica {
       case 'heartbeatReply':
         return this.#onHeartbeatReply(from, message);
       case 'forward':
-        return this.#onForward(from, message);
+        return this.#clientWork.onForward(from, message);
       case 'forwardOk':
-        return this.#forwarding.onForwardOk(from, message, this.#log.commit);
+        return this.#clientWork.onForwardOk(from, message);
       case 'campaign':
         return this.#onCampaign(from, message);
       case 'readIndex':
-        return this.#onReadIndex(from, message);
+        return this.#clientWork.onReadIndex(from, message);
       case 'readIndexOk':
-        return this.#reads.onReply(message.request, message.index);
+        return this.#clientWork.onReadIndexOk(message);
       case 'learn':
         return this.#onLearn(from, message);
       case 'learnReply':
@@ -411,20 +403,6 @@ export class Replica {
     this.#catchup.onInstalled();
   }
 
-  // --- clients ------------------------------------------------------------------------------------------------------
-
-  #onForward(from: ServerId, message: Forward): void {
-    if (this.#standing.fitLeader === undefined)
-      return this.#context.ignore('forward', 'not a leader in good standing', from);
-    this.#intake.add(from, message.batch, message.bytes);
-  }
-
-  #onReadIndex(from: ServerId, message: ReadIndex): void {
-    const leader = this.#standing.fitLeader;
-    if (leader === undefined) return this.#context.ignore('readIndex', 'not a leader in good standing', from);
-    this.#reads.confirm(leader, this.#log.commit, from, message.request);
-  }
-
   // --- standing -----------------------------------------------------------------------------------------------------
 
   #onHeartbeatReply(from: ServerId, message: HeartbeatReply): void {
@@ -436,28 +414,6 @@ export class Replica {
     this.#context.diskFull = full;
     if (full && this.#roles.leader !== undefined) this.#roles.abdicate();
     if (full && this.#roles.candidate !== undefined) this.#roles.dropCampaign();
-  }
-
-  #onStop(): void {
-    if (this.#context.stopping) return;
-    this.#context.stopping = true;
-    this.#stopTick = this.#context.tick;
-    if (this.#roles.leader !== undefined) this.#roles.abdicate();
-  }
-
-  /** Waits for what is in flight, at most a second, then tells the most advanced follower to campaign. */
-  #handOver(): void {
-    if (this.#stopTick === undefined) return;
-    const waited = this.#context.tick - this.#stopTick;
-    const leader = this.#roles.leader;
-    if (leader !== undefined && leader.inFlight > 0 && waited < ticks(limits.handoverMs)) return;
-    this.#stopTick = undefined;
-    this.#context.effects.stopped = true;
-    if (leader === undefined) return;
-    const followers = this.#peers.heard().filter((peer) => sameBallot(peer.promised, leader.ballot));
-    followers.sort((a, b) => b.commit - a.commit);
-    const heir = followers[0];
-    if (heir !== undefined) this.#context.send(heir.id, { type: 'campaign', ballot: leader.ballot });
   }
 
   #onCampaign(from: ServerId, message: Campaign): void {
@@ -476,7 +432,7 @@ export class Replica {
 
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
   #conclude(commitBefore: Slot): void {
-    if (this.#log.commit > commitBefore) this.#forwarding.onApplied(commitBefore, this.#log.commit);
+    this.#clientWork.settle(commitBefore);
     let happyWith = this.#standing.happyWith;
     let cutOffFrom: ServerId | undefined;
     if (happyWith !== undefined) {
@@ -495,11 +451,10 @@ export class Replica {
       }
       happyWith = this.#standing.happyWith;
     }
-    this.#moveBatches(happyWith);
-    this.#reads.pump(this.#standing.fitLeader, happyWith?.server, this.#log.commit);
+    this.#clientWork.pump(happyWith);
     this.#standing.announce(happyWith, cutOffFrom !== undefined);
     // After the announcement: an heir that is still happy with us would drop its campaign.
-    this.#handOver();
+    this.#handOver.pump();
   }
 
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */
@@ -507,19 +462,5 @@ export class Replica {
     if (this.#roles.candidate === undefined) return;
     const happy = 1 + this.#peers.heard().filter((peer) => peer.happy).length;
     if (happy >= this.#context.majority) this.#roles.dropCampaign();
-  }
-
-  #moveBatches(target: Target | undefined): void {
-    const { self } = this.#context;
-    this.#forwarding.pump(target, (to, batch, bytes) => {
-      if (to.server === self) this.#intake.add(self, batch, bytes);
-      else this.#context.send(to.server, { type: 'forward', batch, bytes });
-    });
-    const leader = this.#standing.fitLeader;
-    if (leader === undefined) return;
-    this.#intake.drain(leader, (origin, batch, slot) => {
-      if (origin === self) this.#forwarding.placed(batch, slot, this.#log.commit);
-      else this.#context.send(origin, { type: 'forwardOk', ballot: leader.ballot, batch, slot });
-    });
   }
 }

@@ -1,0 +1,19 @@
+/** The replica's read-only facts, for status, tests and the simulator's checkers. */
+import type { Ballot, ReplicaRole, ServerId, Slot } from '../wire/index.js';
+
+/** Facts for status, tests and the simulator's checkers. */
+export interface ReplicaView {
+  readonly role: ReplicaRole;
+  readonly ballot: Ballot;
+  readonly promised: Ballot;
+  readonly durablePromise: Ballot;
+  readonly commit: Slot;
+  readonly leader: ServerId;
+  readonly happy: boolean;
+  readonly abdicated: boolean;
+  readonly caughtUp: boolean;
+  readonly inFlight: number;
+  readonly pendingBatches: number;
+  readonly heard: readonly ServerId[];
+  readonly disputed: boolean;
+}
