@@ -9,10 +9,27 @@ import {
   type ReplicaOptions,
   zeroBallot,
 } from '../../src/paxos/index.js';
-import type { Ballot, ServerId, Slot } from '../../src/wire/index.js';
+import type { Ballot, HeartbeatReply, ServerId, Slot } from '../../src/wire/index.js';
 import { encodeText } from './bare-cluster.js';
 
 type OfType<K extends PaxosMessage['type']> = Extract<PaxosMessage, { type: K }>;
+
+/** A heartbeat reply of a server that has seen nothing yet, but for what is given. */
+export function heartbeatReply(says: Partial<HeartbeatReply> = {}): HeartbeatReply {
+  return {
+    type: 'heartbeatReply',
+    round: 0,
+    promised: zeroBallot,
+    leads: zeroBallot,
+    majority: false,
+    abdicated: false,
+    happy: false,
+    commit: 0,
+    hashSlot: 0,
+    hash: new Uint8Array(8),
+    ...says,
+  };
+}
 
 export class Lone {
   readonly replica: Replica;
@@ -63,19 +80,7 @@ export class Lone {
   #reply(from: ServerId, round: number): void {
     const says = this.says.get(from);
     if (says === undefined) return;
-    this.receive(from, {
-      type: 'heartbeatReply',
-      round,
-      promised: zeroBallot,
-      leads: zeroBallot,
-      majority: false,
-      abdicated: false,
-      happy: false,
-      commit: 0,
-      hashSlot: 0,
-      hash: new Uint8Array(8),
-      ...says,
-    });
+    this.receive(from, heartbeatReply({ round, ...says }));
   }
 
   receive(from: ServerId, message: PaxosMessage): Effects {

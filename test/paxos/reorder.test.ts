@@ -4,20 +4,9 @@ import { limits } from '../../src/base/index.js';
 import { zeroBallot } from '../../src/paxos/index.js';
 import { BareCluster } from './bare-cluster.js';
 import { messageClass } from './classes.js';
-import { Lone } from './lone.js';
+import { heartbeatReply, Lone } from './lone.js';
 
-const stale = {
-  type: 'heartbeatReply',
-  round: 0,
-  promised: zeroBallot,
-  leads: zeroBallot,
-  majority: false,
-  abdicated: false,
-  happy: false,
-  commit: 0,
-  hashSlot: 0,
-  hash: new Uint8Array(8),
-} as const;
+const stale = heartbeatReply();
 
 t.test('an overtaken reply does not take a promise back: the leader keeps its majority', async (t) => {
   const lone = new Lone();

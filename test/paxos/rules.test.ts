@@ -3,7 +3,7 @@ import t from 'tap';
 import { limits } from '../../src/base/index.js';
 import { zeroBallot } from '../../src/paxos/index.js';
 import type { Ballot } from '../../src/wire/index.js';
-import { Lone, promiseOf } from './lone.js';
+import { heartbeatReply, Lone, promiseOf } from './lone.js';
 
 const value = Buffer.from('v');
 const by = (server: number, round: number): Ballot => ({ round, server, incarnation: 1 });
@@ -64,18 +64,7 @@ t.test('a higher ballot in a heartbeat deposes no leader, it raises the round of
 
 t.test("a commit of a higher ballot ends a leadership, one of a lower ballot doesn't", async (t) => {
   const lone = new Lone();
-  lone.receive(2, {
-    type: 'heartbeatReply',
-    round: 0,
-    promised: by(2, 8),
-    leads: zeroBallot,
-    majority: false,
-    abdicated: false,
-    happy: false,
-    commit: 0,
-    hashSlot: 0,
-    hash: new Uint8Array(8),
-  });
+  lone.receive(2, heartbeatReply({ promised: by(2, 8) }));
   lone.lead();
   lone.receive(2, { type: 'commit', ballot: by(2, 3), upto: 0 });
   t.equal(lone.replica.view.role, 'leader');
