@@ -29,6 +29,8 @@ const quiet: Partial<SimOptions> = {
   diskFullEveryUs: 0,
   syncErrorEveryUs: 0,
   rerouteEveryUs: 0,
+  storeLossPercent: 0,
+  sessionExpiryMs: 0,
 };
 const second = 1_000_000;
 

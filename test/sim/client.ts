@@ -7,6 +7,7 @@ import type { Answer } from '../../src/chat/index.js';
 import { type EventGroup, encodeRun, type RunMessage, type SessionId } from '../../src/wire/index.js';
 import type { History } from './checkers/history.js';
 import type { ClientEnd, Connection, ToClient } from './connection.js';
+import type { Coverage } from './coverage.js';
 import { type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
 import { demand } from './violation.js';
@@ -30,7 +31,8 @@ export class Client implements ClientEnd {
   readonly #options: SimOptions;
   readonly #history: History;
   readonly #dial: Dial;
-  readonly #nonce: Buffer;
+  readonly #coverage: Coverage;
+  #nonce: Buffer;
   readonly #tokenHash: Buffer;
   readonly #rooms: readonly string[];
   /** Next event due per room. */
@@ -59,6 +61,7 @@ export class Client implements ClientEnd {
       options: SimOptions;
       history: History;
       dial: Dial;
+      coverage: Coverage;
       rooms: readonly string[];
     },
   ) {
@@ -68,6 +71,7 @@ export class Client implements ClientEnd {
     this.#options = shared.options;
     this.#history = shared.history;
     this.#dial = shared.dial;
+    this.#coverage = shared.coverage;
     this.#rooms = shared.rooms;
     this.#nonce = randomBytes(this.#random, 16);
     this.#tokenHash = randomBytes(this.#random, 32);
@@ -106,6 +110,7 @@ export class Client implements ClientEnd {
     switch (frame.type) {
       case 'registered':
         this.#lastWordUs = this.#kernel.nowUs;
+        if (frame.code === 'SESSION_EXPIRED') return this.#renew(frame.session);
         demand(frame.code === 'ok', 'session lives', () => `${this.name}: ${frame.code}`);
         this.#session = frame.session;
         this.#ready = true;
@@ -114,9 +119,11 @@ export class Client implements ClientEnd {
         return this.#submit();
       case 'ack':
         this.#lastWordUs = this.#kernel.nowUs;
+        if (frame.answer.outcomes[0]?.code === 'SESSION_EXPIRED') return this.#renew(frame.answer.session);
         this.#acked(frame.answer);
         return this.#submit();
       case 'busy':
+        this.#coverage.add('busy answers');
         // Nothing from there on was taken; ask again a little later, once for all that were refused.
         if (this.#busyFrom !== Number.POSITIVE_INFINITY) {
           this.#busyFrom = Math.min(this.#busyFrom, frame.fromSeq);
@@ -144,8 +151,23 @@ export class Client implements ClientEnd {
     this.#ready = false;
   }
 
+  /**
+   * The session is gone: what was sent under it is of unknown outcome and is never sent again (PAXOS.md, Sessions).
+   */
+  #renew(session: SessionId): void {
+    if (this.#session === undefined || !sameSession(session, this.#session)) return;
+    demand(this.#history.hasExpired(session), 'session lives', () => `${this.name}: the log never ended its session`);
+    this.#coverage.add('renewed sessions');
+    this.#session = undefined;
+    this.#nonce = randomBytes(this.#random, 16);
+    this.#seq = 0;
+    this.#unanswered = [];
+    this.reroute();
+  }
+
   #acked(answer: Answer): void {
     const session = this.#session ?? noSession;
+    if (!sameSession(answer.session, session)) return;
     let seq = answer.firstSeq;
     for (const { code, count } of answer.outcomes) {
       for (let i = 0; i < count; i++, seq++) {
@@ -179,6 +201,13 @@ export class Client implements ClientEnd {
 
   #turn(): void {
     const { nowUs } = this.#kernel;
+    const { sessionExpiryMs } = this.#options;
+    if (sessionExpiryMs > 0 && !this.quiet && this.#random.chance(1, 60)) {
+      // Away for longer than its session lives, if the others keep the log clock going.
+      this.reroute();
+      this.#kernel.after(this.#random.between(1, 3) * sessionExpiryMs * 1000, tags.client, () => this.#turn());
+      return;
+    }
     if (this.#connection === undefined) this.#connect();
     else if ((this.#unanswered.length > 0 || !this.#ready) && nowUs - this.#lastWordUs > silenceUs) this.reroute();
     if (!this.quiet) this.#compose();
@@ -254,6 +283,10 @@ export class Client implements ClientEnd {
       this.#scheduleReroute();
     });
   }
+}
+
+function sameSession(a: SessionId, b: SessionId): boolean {
+  return a.slot === b.slot && a.index === b.index;
 }
 
 function randomBytes(random: Prng, length: number): Buffer {

@@ -9,6 +9,7 @@ import type { Member, ServerId } from '../../src/wire/index.js';
 import { Oracle } from './checkers/oracle.js';
 import { Client } from './client.js';
 import { type ClientEnd, Connection } from './connection.js';
+import { Coverage, type CoverageName } from './coverage.js';
 import { Faults } from './faults.js';
 import { Kernel, tags } from './kernel.js';
 import { Network } from './network.js';
@@ -34,8 +35,7 @@ export interface ClusterResult {
   readonly hash: number;
   readonly slots: number;
   readonly acked: number;
-  readonly crashes: number;
-  readonly resubmitted: number;
+  readonly coverage: Coverage;
   /** From the beginning of the liveness phase to the first new acknowledgement. */
   readonly resumedUs: number;
 }
@@ -51,6 +51,7 @@ export class Cluster {
   readonly clients: readonly Client[];
   readonly oracle: Oracle;
   readonly network: Network;
+  readonly #coverage = new Coverage();
   readonly #random: Prng;
   readonly #faults: Faults;
   /** Pairs that are connected, by the lives of both ends. */
@@ -59,7 +60,6 @@ export class Cluster {
   #reachable: readonly SimServer[];
   /** In the liveness phase: the servers that must go on. */
   #core: readonly SimServer[] = [];
-  #crashes = 0;
 
   constructor(setup: ClusterSetup) {
     const seeded = new Prng(setup.seed);
@@ -85,6 +85,7 @@ export class Cluster {
             kernel: this.kernel,
             options: this.options,
             oracle: this.oracle,
+            coverage: this.#coverage,
             members,
             clusterId: Buffer.alloc(16, 0xc1),
             plants: setup.plants ?? {},
@@ -111,6 +112,7 @@ export class Cluster {
           options: this.options,
           history: this.oracle.history,
           dial: (client) => this.#dial(client),
+          coverage: this.#coverage,
           rooms,
         }),
     );
@@ -129,10 +131,17 @@ export class Cluster {
       hash: this.kernel.hash,
       slots: this.oracle.agreement.highest,
       acked: this.#acked(),
-      crashes: this.#crashes,
-      resubmitted: this.servers.reduce((sum, server) => sum + (server.front?.submissions.resubmitted ?? 0), 0),
+      coverage: this.#covered(),
       resumedUs,
     };
+  }
+
+  #covered(): Coverage {
+    const coverage = this.#coverage;
+    for (const { front } of this.servers) coverage.add('resubmissions', front?.submissions.resubmitted ?? 0);
+    coverage.add('expired sessions', this.oracle.history.expiredSessions);
+    coverage.add('frames lost', this.network.lost);
+    return coverage;
   }
 
   /** How everybody stands, for whoever reads a failure. */
@@ -205,6 +214,9 @@ export class Cluster {
 
   #send(from: ServerId, to: ServerId, message: PaxosMessage): void {
     if (this.#links.get(pairKey(from, to)) === undefined) return;
+    const counted = countedFrames[message.type];
+    if (counted !== undefined && !(message.type === 'learnReply' && message.values.length === 0))
+      this.#coverage.add(counted);
     this.network.send(from, to, message);
   }
 
@@ -237,7 +249,7 @@ export class Cluster {
   }
 
   #onDown(server: SimServer): void {
-    this.#crashes++;
+    this.#coverage.add('crashes');
     for (const peer of this.servers) {
       if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks)
         continue;
@@ -262,6 +274,13 @@ export class Cluster {
     return this.servers[id - 1] as SimServer;
   }
 }
+
+/** Frames whose number says what went on. */
+const countedFrames: Partial<Record<PaxosMessage['type'], CoverageName>> = {
+  learnReply: 'learn replies',
+  forward: 'forwards',
+  nack: 'nacks',
+};
 
 function pairKey(a: ServerId, b: ServerId): string {
   return a < b ? `${a}-${b}` : `${b}-${a}`;

@@ -125,8 +125,13 @@ export class Faults {
     this.#network.setMode(this.#pick().id, kind, this.#random.below(8_000_000));
   }
 
+  /** No space for new segments; or, as on a disk that copies on write, none for what was prepared either. */
   #fill(): void {
     const server = this.#pick();
+    if (this.#random.chance(1, 2)) {
+      server.disk.inject('write', 'ENOSPC', /^wal-\d/, this.#random.between(1, 6));
+      return;
+    }
     server.setFull(true);
     this.#kernel.after(this.#random.below(4_000_000), tags.fault, () => server.setFull(false));
   }

@@ -11,10 +11,12 @@ import type { StandingChange } from '../../src/paxos/index.js';
 import { chatRows } from '../../src/storage/index.js';
 import { attachItem, type EventGroup, registerItem, type ServerId, type SessionId } from '../../src/wire/index.js';
 import type { Connection, ToServer } from './connection.js';
+import type { CoverageName } from './coverage.js';
 import { demand } from './violation.js';
 
 /** What the front tells the cluster, so that checkers see it and faults can strike. */
 export interface FrontEvents {
+  counted(name: CoverageName): void;
   applied(applied: Applied): void;
   /** An answer is about to leave for a client. */
   acking(answer: Applied['answers'][number]): void;
@@ -40,6 +42,7 @@ export class Front implements Listener {
   /** Registrations under way, by nonce. */
   readonly #registering = new Map<string, Connection>();
   #opened: OpenedDriver | undefined;
+  #leading = false;
   readonly submissions: Submissions<Connection>;
 
   constructor(id: ServerId, events: FrontEvents) {
@@ -160,6 +163,8 @@ export class Front implements Listener {
   }
 
   standing(change: StandingChange): void {
+    if (change.leading && !this.#leading) this.#events.counted('elections');
+    this.#leading = change.leading;
     if (!change.move) return;
     for (const connection of this.#guests.keys()) connection.toClient({ type: 'move' });
   }
@@ -207,6 +212,7 @@ export class Front implements Listener {
     const page = this.#chat.page(room, { direction: 'from', by: 'event', event: at.next, limit: pageEvents });
     demand(page !== undefined, 'history is there', () => `no page of ${room}`);
     if (page === undefined) return;
+    this.#events.counted('history pages');
     this.#readPage(page, (groups) => {
       const before = at.next;
       for (const group of groups) this.#deliver(connection, at, room, group);
@@ -225,6 +231,7 @@ export class Front implements Listener {
       this.#readValues(page, page.slots(), () => done(page.finish()));
       return;
     }
+    this.#events.counted('pages from the store');
     chatRows(this.#there.store).iterate(range, (error, rows) => {
       demand(error === undefined, 'history is there', () => String(error));
       page.addRows(rows);

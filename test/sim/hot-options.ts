@@ -26,4 +26,6 @@ export const hotOptions: Partial<SimOptions> = {
   diskFullEveryUs: 0,
   pauseEveryUs: second,
   pauseForUs: 400 * ms,
+  storeLossPercent: 0,
+  sessionExpiryMs: 0,
 };

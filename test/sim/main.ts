@@ -3,6 +3,7 @@
  * 2 for usage.
  */
 import { parseArgs } from 'node:util';
+import { Coverage } from './coverage.js';
 import { runSeed } from './run.js';
 
 const usage = `Usage: npm run sim -- [--seeds N] [--seed S] [--trace] [--keep-going]
@@ -63,7 +64,8 @@ export function main(argv: readonly string[], print: (line: string) => void): nu
     return 2;
   }
   const { seed, seeds, trace, keepGoing } = parsed;
-  const totals = { ran: 0, failed: 0, events: 0, slots: 0, acked: 0, crashes: 0, simulatedS: 0 };
+  const totals = { ran: 0, failed: 0, events: 0, slots: 0, acked: 0, simulatedS: 0 };
+  const coverage = new Coverage();
   const startMs = performance.now();
   for (let at = seed; at < seed + seeds; at++) {
     const { failure, result } = runSeed(trace ? { seed: at, trace: print } : { seed: at });
@@ -77,7 +79,7 @@ export function main(argv: readonly string[], print: (line: string) => void): nu
     totals.events += result.events;
     totals.slots += result.slots;
     totals.acked += result.acked;
-    totals.crashes += result.crashes;
+    coverage.addAll(result.coverage);
     totals.simulatedS += result.simulatedUs / 1e6;
     if (seeds === 1) {
       print(
@@ -89,9 +91,10 @@ export function main(argv: readonly string[], print: (line: string) => void): nu
   const seconds = (performance.now() - startMs) / 1000;
   print(
     `${totals.ran} seeds, ${totals.failed} failed: ${totals.slots} slots, ${totals.acked} messages acknowledged, ` +
-      `${totals.crashes} crashes, ${Math.round(totals.simulatedS)} s simulated in ${seconds.toFixed(1)} s ` +
+      `${coverage.of('crashes')} crashes, ${Math.round(totals.simulatedS)} s simulated in ${seconds.toFixed(1)} s ` +
       `(${Math.round(totals.events / seconds)} events/s)`,
   );
+  print(`exercised: ${coverage.describe()}`);
   return totals.failed === 0 ? 0 : 1;
 }
 

@@ -60,9 +60,14 @@ export interface SimOptions {
   /** Mean time between syncs that fail; the server must stop at once. */
   readonly syncErrorEveryUs: number;
 
+  /** Per cent of restarts that find the checkpoints gone. */
+  readonly storeLossPercent: number;
+
   // --- clients ---
   /** Mean time between moves of a client without a reason. */
   readonly rerouteEveryUs: number;
+  /** A session ends after so much log clock, and clients now and then stay away for longer; 0: a week. */
+  readonly sessionExpiryMs: number;
 }
 
 const second = 1_000_000;
@@ -107,6 +112,8 @@ export function drawOptions(random: Prng): SimOptions {
     syncErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
 
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
+    storeLossPercent: random.chance(1, 6) ? 30 : 0,
+    sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
   };
 }
 

@@ -36,5 +36,6 @@ t.test('the command: arguments, help, exit codes', async (t) => {
     main(['--seed', '3'], (line) => lines.push(line)),
     0,
   );
-  t.match(lines.at(-1), /^1 seeds, 0 failed: /);
+  t.match(lines.at(-2), /^1 seeds, 0 failed: /);
+  t.match(lines.at(-1), /^exercised: elections [1-9]/);
 });

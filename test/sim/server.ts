@@ -11,6 +11,7 @@ import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Oracle } from './checkers/oracle.js';
 import type { Connection, ServerEnd, ToServer } from './connection.js';
+import type { Coverage } from './coverage.js';
 import { digestOf } from './digest.js';
 import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly kernel: Kernel;
   readonly options: SimOptions;
   readonly oracle: Oracle;
+  readonly coverage: Coverage;
   readonly members: readonly Member[];
   readonly clusterId: Uint8Array;
   readonly plants: Partial<Plants>;
@@ -50,6 +52,8 @@ interface Life {
   ticks: number;
   /** A disk error: it must do nothing more. */
   failed: boolean;
+  /** As the last tick saw it. */
+  full: boolean;
 }
 
 /** Tells the oracle what a replica persists and what it hears of the disk. */
@@ -126,7 +130,11 @@ export class SimServer implements ServerEnd {
   /** Begins a life: recovers from the disk, then runs. */
   start(): void {
     if (this.#life !== undefined) return;
-    const { kernel, oracle } = this.#world;
+    const { kernel, oracle, options, coverage } = this.#world;
+    if (options.storeLossPercent > 0 && this.#everOpened && this.#random.chance(options.storeLossPercent, 100)) {
+      this.loseStore();
+      coverage.add('stores rebuilt');
+    }
     this.#lives++;
     const clock = new SimClock(kernel, {
       rate: this.#clockRate,
@@ -134,6 +142,7 @@ export class SimServer implements ServerEnd {
       run: (act) => this.#turnOf(life, act),
     });
     const front = new Front(this.id, {
+      counted: (name) => coverage.add(name),
       applied: (applied) => {
         const chat = life.opened?.chat;
         const slot = applied.slot;
@@ -154,6 +163,7 @@ export class SimServer implements ServerEnd {
       tick: undefined,
       ticks: 0,
       failed: false,
+      full: false,
     };
     this.#life = life;
     this.#disk = this.#disk.kill(this.#diskOptions(life));
@@ -163,7 +173,9 @@ export class SimServer implements ServerEnd {
 
   /** The checkpoints are gone, as if somebody had moved the directory away: only while it is down. */
   loseStore(): void {
-    if (this.#life === undefined) this.#rows = new MemoryRows();
+    if (this.#life !== undefined) return;
+    this.#rows = new MemoryRows();
+    this.#world.oracle.storeLost(this.id);
   }
 
   /** Power failure: what was not synced may be gone or torn. */
@@ -178,6 +190,7 @@ export class SimServer implements ServerEnd {
   stop(): void {
     const life = this.#life;
     if (life?.opened === undefined) return this.crash();
+    this.#world.coverage.add('orderly stops');
     this.#turnOf(life, () => life.opened?.driver.stop());
   }
 
@@ -236,7 +249,7 @@ export class SimServer implements ServerEnd {
 
   #open(life: Life): void {
     const { oracle, options, members, clusterId } = this.#world;
-    const segmentBytes = options.textBytesMax > 500 ? 1 << 20 : 1 << 17;
+    const segmentBytes = segmentBytesOf(options);
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
@@ -258,6 +271,7 @@ export class SimServer implements ServerEnd {
         onFatal: (error) => {
           demand(isDiskError(error) && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
           life.failed = true;
+          this.#world.coverage.add('sync errors');
           this.#world.kernel.after(this.#random.below(1000), tags.fault, () => this.#endOf(life));
         },
         wanted: () => true,
@@ -266,7 +280,7 @@ export class SimServer implements ServerEnd {
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
-        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(chatOptions)),
+        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(withExpiry(chatOptions, options))),
         makeReplica: (replicaOptions) => {
           const replica = new WatchedReplica(replicaOptions);
           replica.watch = (_input, effects) => oracle.persisted(this.id, effects.persist);
@@ -285,6 +299,10 @@ export class SimServer implements ServerEnd {
         this.#everOpened = true;
         const { recovered, checkpointSlot, chat } = opened;
         const entries = [...replayed, ...recovered.entries];
+        const { coverage } = this.#world;
+        if (checkpointSlot > 0) coverage.add('checkpoints loaded');
+        if (recovered.cut !== undefined) coverage.add('torn tails');
+        coverage.add('slots replayed', replayed.length);
         oracle.recovered(this.id, { ...recovered, entries }, checkpointSlot, chat);
         life.opened = opened;
         life.front.start(opened);
@@ -324,6 +342,9 @@ export class SimServer implements ServerEnd {
           life.ticks++;
           life.opened?.driver.tick();
           if (life.ticks % 100 === 0) life.front.tick(life.clock.monotonicMs());
+          const full = life.opened?.wal.full === true;
+          if (full && !life.full) this.#world.coverage.add('disk-full episodes');
+          life.full = full;
           demand((life.opened?.driver.gateWaiting ?? 0) <= limits.gateWaitingMax, 'bounded queues', () => 'the gate');
         });
       }
@@ -356,6 +377,7 @@ export class SimServer implements ServerEnd {
       }
     } catch (error) {
       if (!(error instanceof CrashSignal)) throw error;
+      this.#world.coverage.add('boundary crashes');
       this.crash();
     }
   }
@@ -376,6 +398,7 @@ export class SimServer implements ServerEnd {
 
   #end(life: Life): void {
     this.#life = undefined;
+    this.#world.coverage.add('resubmissions', life.front.submissions.resubmitted);
     this.#backlog = [];
     this.#pausedUntilUs = 0;
     if (life.tick !== undefined) this.#world.kernel.cancel(life.tick);
@@ -416,4 +439,14 @@ export class SimServer implements ServerEnd {
       if (operation === 'sync' && life.opened !== undefined) this.#boundary('sync');
     };
   }
+}
+
+/** Small enough that logs roll, where disks fill up even within seconds; large enough for the longest record. */
+function segmentBytesOf({ textBytesMax, diskFullEveryUs }: SimOptions): number {
+  if (textBytesMax > 500) return 1 << 20;
+  return diskFullEveryUs > 0 ? 1 << 15 : 1 << 17;
+}
+
+function withExpiry(options: ChatOptions, { sessionExpiryMs }: SimOptions): ChatOptions {
+  return sessionExpiryMs === 0 ? options : { ...options, limits: { ...options.limits, sessionExpiryMs } };
 }

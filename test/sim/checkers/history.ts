@@ -17,10 +17,20 @@ export class History {
   /** Where each message of each session stands. */
   readonly #placed = new Map<string, Placed>();
   readonly #lastSeq = new Map<string, number>();
+  readonly #expired = new Set<string>();
 
   /** Messages that had an effect somewhere in the log. */
   get messages(): number {
     return this.#placed.size;
+  }
+
+  /** Whether the log ended this session. */
+  hasExpired({ slot, index }: SessionId): boolean {
+    return this.#expired.has(`${slot}.${index}`);
+  }
+
+  get expiredSessions(): number {
+    return this.#expired.size;
   }
 
   /** A server applied a slot. The first to do so writes the history; the others are compared by their state's hash. */
@@ -37,6 +47,7 @@ export class History {
       'sound items',
       () => `${applied.skippedItems} broken items in slot ${applied.slot}`,
     );
+    for (const { slot, index } of applied.expired) this.#expired.add(`${slot}.${index}`);
     const highest = new Map<string, number>();
     for (const { room, group } of applied.groups) this.#group(room, group, highest);
     for (const [session, seq] of highest) this.#lastSeq.set(session, seq);

@@ -24,6 +24,8 @@ export class Ledger {
   promised: Ballot = zeroBallot;
   /** Slots through here are durably known to be chosen, values included. */
   commit: Slot = 0;
+  /** The part of that which the log says by itself. */
+  #hinted: Slot = 0;
   readonly votes = new Map<Slot, LedgerVote>();
   /** Every vote that ever was durable: a frame that waited may leave when a later vote is durable, too. */
   readonly #everVoted = new Set<string>();
@@ -48,6 +50,11 @@ export class Ledger {
   /** A checkpoint holds the state through `slot`. */
   stored(slot: Slot): void {
     this.commit = Math.max(this.commit, slot);
+  }
+
+  /** The checkpoints are lost: what the log says remains, and every vote. */
+  storeLost(): void {
+    this.commit = this.#hinted;
   }
 
   /** A new life began with what recovery found: nothing that was durable may be missing (RELIABILITY.md, S2 and S5). */
@@ -81,6 +88,7 @@ export class Ledger {
     this.#syncedRecords = 0;
     this.promised = found.promised;
     this.commit = Math.max(found.commit, applied);
+    this.#hinted = found.commit;
     for (const { slot, ballot, chosen, value } of found.entries) {
       this.#vote(slot, { ballot, chosen, digest: digestOf(value) });
     }
@@ -113,6 +121,7 @@ export class Ledger {
         return;
       case 'commit':
         this.commit = Math.max(this.commit, record.upto);
+        this.#hinted = Math.max(this.#hinted, record.upto);
         return;
       default:
         this.#vote(record.slot, {

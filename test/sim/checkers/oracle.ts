@@ -37,6 +37,10 @@ export class Oracle {
     this.#ledger(id).synced(records);
   }
 
+  storeLost(id: ServerId): void {
+    this.#ledger(id).storeLost();
+  }
+
   sent(id: ServerId, life: string, to: ServerId, message: PaxosMessage): void {
     this.#frames.sent(this.#ledger(id), life, to, message);
   }
