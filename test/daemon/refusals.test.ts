@@ -233,6 +233,33 @@ t.test('copied and restored disks: a second life is refused, an older one too', 
   await cluster.leader();
 });
 
+t.test('a backup made during the latest life: its counter is new, what it remembers is not', async (t) => {
+  const cluster = await Cluster.start();
+  t.teardown(() => cluster.end());
+  const leader = await cluster.leader();
+  const [victim = 0, other = 0] = [1, 2, 3].filter((id) => id !== leader);
+  const backup = cluster.dataDir('live-backup');
+  // A backup does not take the running process's lock along.
+  const filter = (source: string): boolean => !path.basename(source).startsWith('lock.');
+  cpSync(cluster.dataDir(`server-${victim}`), backup, { recursive: true, filter });
+  await cluster.kill(leader);
+  await cluster.leader(victim, other);
+  await cluster.startServer(leader);
+  await cluster.leader();
+  await cluster.kill(victim);
+  const old = await startServer({
+    id: victim,
+    listen: '127.0.0.1:0',
+    balancers: [cluster.balancerAddress],
+    dataDir: backup,
+    fsync: 'never',
+    logger: silentLogger,
+  });
+  t.match(await old.closed, { exitCode: 7, code: 'OLD_INCARNATION', text: /newest/ });
+  await cluster.startServer(victim);
+  await cluster.leader();
+});
+
 t.test('a missing balancer: the server retries and says so, and ends when it is told to', async (t) => {
   const cluster = new Cluster();
   t.teardown(() => cluster.end());

@@ -21,6 +21,7 @@ import { plainWelcome } from '../hello-gate.js';
 import { LinkProbe } from '../link-probe.js';
 import { judgePeer, type Membership, type PeerLives, type Self } from './hello.js';
 import { PeerDialer } from './peer-dialer.js';
+import { PeerMemory } from './peer-memory.js';
 import { valueFault } from './peer-values.js';
 
 /** What the replica's driver hears of the links. */
@@ -45,7 +46,9 @@ interface Peer {
   readonly dialer: PeerDialer;
   inbound: FrameConnection | undefined;
   inboundLife: Incarnation;
+  /** The latest that has proven not to be an old copy of the disk. */
   latestLife: Incarnation;
+  readonly memory: PeerMemory;
 }
 
 /** Frames queued on one link beyond this are dropped instead: the connection would be cut at its limit. */
@@ -75,7 +78,14 @@ export class Peers {
         onDown: () => events.peerDown(id),
         onRefused: (code, text) => options.onRefused(id, code, text),
       });
-      this.#peers.set(id, { id, dialer, inbound: undefined, inboundLife: 0, latestLife: 0 });
+      this.#peers.set(id, {
+        id,
+        dialer,
+        inbound: undefined,
+        inboundLife: 0,
+        latestLife: 0,
+        memory: new PeerMemory(),
+      });
     }
   }
 
@@ -173,18 +183,19 @@ export class Peers {
   }
 
   #admit(connection: FrameConnection, hello: Hello, peer: Peer): void {
-    const { self, membership, logger, events } = this.#options;
+    const { self, membership, logger } = this.#options;
     peer.inbound?.abandon('replaced by a newer link of the same server');
     peer.inbound = connection;
     peer.inboundLife = hello.incarnation;
-    peer.latestLife = hello.incarnation;
+    peer.memory.lives(hello.incarnation);
+    if (peer.memory.proven) peer.latestLife = hello.incarnation;
     connection.useLimits(peerLimits);
     connection.attach({
       onMessage: (message) => {
         if (peer.inbound !== connection) return;
         if (mayCarry(message.type, 'server', 'server') && message.type !== 'hello' && message.type !== 'welcome') {
           const fault = valueFault(message as PaxosMessage);
-          if (fault === undefined) events.message(peer.id, message as PaxosMessage);
+          if (fault === undefined) this.#hear(peer, connection, message as PaxosMessage);
           else this.#unreadable(peer, connection, fault);
         } else {
           connection.refuse(
@@ -209,6 +220,22 @@ export class Peers {
     );
     // A new life can't be reached over a link to the old one, even if nobody told us that it broke.
     peer.dialer.peerLives(hello.incarnation, hello.address);
+  }
+
+  #hear(peer: Peer, connection: FrameConnection, message: PaxosMessage): void {
+    const { events, logger } = this.#options;
+    const word = peer.memory.hears(message);
+    if (word === 'ok') {
+      if (peer.memory.proven) peer.latestLife = peer.inboundLife;
+      events.message(peer.id, message);
+    } else if (word === 'wait') logger.debug('ignored', { what: message.type, why: 'a new life', from: peer.id });
+    else {
+      const text =
+        `server ${peer.id} comes back with an older state of its disk than was seen before (it has forgotten a promise ` +
+        'or chosen slots): it must not vote; start it with its newest --data-dir';
+      logger.warn('a server is refused', { server: peer.id, code: 'OLD_INCARNATION', text });
+      connection.refuse('OLD_INCARNATION', text);
+    }
   }
 
   #unreadable(peer: Peer, connection: FrameConnection, fault: string): void {
