@@ -18,6 +18,7 @@ const CHAT = 2;
 
 const META_KEY = Buffer.from([META]);
 const META_VERSION = 1;
+const BIRTH_AT = 44;
 const META_BYTES = 52;
 
 export interface CheckpointMeta {
@@ -30,6 +31,8 @@ export interface CheckpointMeta {
   readonly replayFrom: number;
   /** A sequence that was durable in the log when this was written: a log that ends below it has lost something. */
   readonly durableFloor: number;
+  /** The beginning of the directory's birth id, 8 bytes: the slot index means this directory's segments only. */
+  readonly birth: Uint8Array;
 }
 
 /** What the driver hands in: chat's dirty rows as of `applied`, encoded already. */
@@ -74,8 +77,14 @@ export function loadCheckpoint(
       logClockMs: readU64(bytes, 20),
       replayFrom: readU64(bytes, 28),
       durableFloor: readU64(bytes, 36),
+      birth: Buffer.from(bytes.subarray(BIRTH_AT, META_BYTES)),
     });
   });
+}
+
+/** The part of a directory's birth id that a checkpoint keeps. */
+export function storedBirth(birthId: Uint8Array): Uint8Array {
+  return birthId.subarray(0, META_BYTES - BIRTH_AT);
 }
 
 function encodeMeta(meta: CheckpointMeta): Buffer {
@@ -87,6 +96,7 @@ function encodeMeta(meta: CheckpointMeta): Buffer {
   writeU53(bytes, 20, meta.logClockMs);
   writeU53(bytes, 28, meta.replayFrom);
   writeU53(bytes, 36, meta.durableFloor);
+  bytes.set(meta.birth, BIRTH_AT);
   return bytes;
 }
 
@@ -153,7 +163,8 @@ export class Checkpointer {
     const begin = (): void => {
       // A mark or a new segment's first records may still be on their way: only what is durable now may be relied upon.
       const replayFrom = Math.min(oldest, this.#wal.durableSegment);
-      this.#begin({ applied, hash, logClockMs, replayFrom, durableFloor: this.#wal.durableSequence }, done);
+      const birth = storedBirth(this.#wal.birthId);
+      this.#begin({ applied, hash, logClockMs, replayFrom, durableFloor: this.#wal.durableSequence, birth }, done);
     };
     if (this.#wal.durableRecords >= records) begin();
     else this.#waiting = { records, begin };

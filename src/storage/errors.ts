@@ -17,6 +17,7 @@ const CATALOGUE = {
   WRONG_ID: 3,
   FOREIGN_CLUSTER: 3,
   FOREIGN_LOG: 7,
+  FOREIGN_STORE: 7,
 } as const;
 
 export type StorageErrorCode = keyof typeof CATALOGUE;

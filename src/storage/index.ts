@@ -9,6 +9,7 @@ export {
   chatRows,
   loadCheckpoint,
   slotIndexOf,
+  storedBirth,
 } from './checkpoint.js';
 export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
 export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';

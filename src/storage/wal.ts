@@ -212,6 +212,11 @@ export class Wal {
     this.#prepareNext();
   }
 
+  /** Of the data directory, 16 bytes. */
+  get birthId(): Uint8Array {
+    return this.#identity.birthId;
+  }
+
   /** Records appended in this process life; what `onDurable` and `Send.after` count. */
   get appendedRecords(): number {
     return this.#tail.records;

@@ -145,3 +145,20 @@ t.test('a server whose checkpoints are lost rebuilds them from its log, value by
   );
   t.ok(caughtUp, 'it goes on with the others');
 });
+
+t.test("another server's checkpoints are refused: they lead into segments that are not here", async (t) => {
+  const cluster = started(t);
+  cluster.kernel.run(cluster.kernel.nowUs + 2 * second);
+  const [one, two] = cluster.servers;
+  t.ok(one !== undefined && two !== undefined);
+  if (one === undefined || two === undefined) return;
+  one.crash();
+  one.mixUpStore(two);
+  t.throws(
+    () => {
+      one.start();
+      cluster.kernel.run(cluster.kernel.nowUs + second, () => one.opened !== undefined);
+    },
+    { rule: 'recovery succeeds', message: /belongs to another data directory/ },
+  );
+});

@@ -178,6 +178,11 @@ export class SimServer implements ServerEnd {
     this.#world.oracle.storeLost(this.id);
   }
 
+  /** Takes over another server's checkpoints, as if somebody had mixed up two directories: only while it is down. */
+  mixUpStore(other: SimServer): void {
+    if (this.#life === undefined) this.#rows = other.#rows;
+  }
+
   /** Power failure: what was not synced may be gone or torn. */
   crash(): void {
     const life = this.#life;

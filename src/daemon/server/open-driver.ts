@@ -20,6 +20,7 @@ import {
   type StateStore,
   StorageError,
   slotIndexOf,
+  storedBirth,
   Wal,
   type WalIdentity,
   type WalOptions,
@@ -84,6 +85,7 @@ export function openDriver(options: OpenOptions, done: OpenDriverDone): void {
   loadCheckpoint(store, (error, meta) => {
     if (error !== undefined) return done(error);
     if (meta === undefined) return openLog(options, { chat, index, meta }, done);
+    if (!equalBytes(meta.birth, storedBirth(options.identity.birthId))) return done(foreignStore());
     loadChat(store, chat, (chatError) => {
       if (chatError !== undefined) return done(chatError);
       if (chat.applied !== meta.applied || !equalBytes(chat.hash, meta.hash)) return done(damagedState());
@@ -224,6 +226,14 @@ function newReplica(options: OpenOptions, recovered: Recovered, commit: number):
 
 function nowOf(clock: Clock): Now {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
+function foreignStore(): StorageError {
+  return new StorageError(
+    'FOREIGN_STORE',
+    'the directory state belongs to another data directory: move it back to where it came from, and put this ' +
+      "server's own in its place or none; without it the log replays from its first segment",
+  );
 }
 
 function damagedState(cause?: Error): StorageError {
