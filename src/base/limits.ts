@@ -172,6 +172,8 @@ export const limits = Object.freeze({
   nameCharsMax: 30,
   /** A room's name with its `#` (CONTRACT.md, Limits). */
   roomCharsMax: 50,
+  /** Direct rooms named to one client at once; with 72 bytes each well within a client frame. */
+  directRoomsMax: 1024,
   /** Names in one Subscribed; with 32 bytes each half of a client frame. */
   peopleListMax: 16_384,
   /** Unacknowledged messages of a session unless more was asked for at register … */

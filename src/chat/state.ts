@@ -1,6 +1,6 @@
 /** The replicated state machine of the chat: what the log's entries do to names, sessions and rooms. */
 import { assert } from '../base/index.js';
-import type { ServerId, SessionId, Slot } from '../wire/index.js';
+import type { DirectRoom, ServerId, SessionId, Slot } from '../wire/index.js';
 import { Applier } from './apply.js';
 import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
 import { kindRange, sessionKey } from './keys.js';
@@ -108,6 +108,20 @@ export class ChatState {
   mayRead(room: string, tokenHash: Uint8Array | undefined): boolean {
     const name = canonicalRoom(room);
     return name !== undefined && this.#world.isOpenTo(directNames(name), tokenHash);
+  }
+
+  /** The direct rooms that whoever proved the token behind `tokenHash` may read and in which something has happened. */
+  directRooms(tokenHash: Uint8Array): DirectRoom[] {
+    const world = this.#world;
+    const open = [...world.rooms.values()].filter(({ pair }) => pair !== undefined && world.isOpenTo(pair, tokenHash));
+    return open.map(({ name, events }) => ({ room: name, headEvent: events }));
+  }
+
+  /** The token hashes of those who own a direct room's names; none for a channel. */
+  directOwners(room: string): Uint8Array[] {
+    const pair = directNames(room) ?? [];
+    const hashes = pair.map((name) => this.#world.names.get(name)?.tokenHash);
+    return hashes.filter((hash) => hash !== undefined);
   }
 
   /** Begins a page of a room's history; undefined if that is no room's name. Ask `mayRead` first. */

@@ -4,7 +4,7 @@
  */
 import { exitCodes } from '../base/index.js';
 import { directRoom, isName } from '../chat/index.js';
-import type { ChatClient, ClientEvent, StateEvent, SubscribedEvent } from '../client/index.js';
+import type { ChatClient, ClientEvent, DirectEvent, From, StateEvent, SubscribedEvent } from '../client/index.js';
 import type { LineEvent } from './events.js';
 import { type LineAction, lineHelp, readLineAction } from './line-commands.js';
 
@@ -82,8 +82,8 @@ export class LineChat {
 
   /** Opens the room, enters it and looks for a server. */
   start(): void {
-    const { room, history } = this.#options;
-    this.#client.subscribe(room, history === 'all' ? 'all' : history === 0 ? 'now' : { lastPosts: history });
+    const { room } = this.#options;
+    this.#client.subscribe(room, this.#from());
     this.#client.join(room);
     this.#client.connect();
   }
@@ -205,6 +205,8 @@ export class LineChat {
         return this.#options.print(event);
       case 'subscribed':
         return this.#onSubscribed(event);
+      case 'direct':
+        return this.#onDirect(event);
       case 'error':
         this.#options.print(event);
         if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#finish?.(exitCodes.refused);
@@ -219,6 +221,20 @@ export class LineChat {
       case 'phase':
       case 'group':
         return;
+    }
+  }
+
+  /** Where reading a room begins. */
+  #from(): From {
+    const { history } = this.#options;
+    return history === 'all' ? 'all' : history === 0 ? 'now' : { lastPosts: history };
+  }
+
+  /** Somebody wrote to this user alone, now or earlier: their room is read like the one that was entered. */
+  #onDirect({ news, rooms }: DirectEvent): void {
+    const from = this.#from();
+    for (const { room, headEvent } of rooms) {
+      this.#client.subscribe(room, news && from === 'now' ? { event: headEvent } : from);
     }
   }
 

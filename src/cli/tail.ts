@@ -137,6 +137,7 @@ async function follow(call: Call, wanted: Wanted, printer: Printer): Promise<num
         case 'phase':
         case 'group':
         case 'subscribed':
+        case 'direct':
         case 'state':
           return;
         default:

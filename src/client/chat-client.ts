@@ -242,6 +242,8 @@ export class ChatClient {
         return this.#lines.onReject(message);
       case 'standing':
         return this.#connector.onStanding(link, message);
+      case 'directRooms':
+        return this.#shared.emitter.emit('direct', { event: 'direct', news: message.news, rooms: message.rooms });
       case 'subscribed':
         return this.#rooms.onSubscribed(message);
       case 'page':

@@ -2,7 +2,7 @@
  * What a client tells its user: the objects that `--json` prints (CONTRACT.md, Output), and a few that only programs
  * want.
  */
-import type { EventGroup, OutcomeCode, RefusalCode } from '../wire/index.js';
+import type { DirectRoom, EventGroup, OutcomeCode, RefusalCode } from '../wire/index.js';
 
 /** Not all servers have registered yet; the client asks again by itself. */
 export interface WaitingEvent {
@@ -104,6 +104,16 @@ export interface SubscribedEvent {
   readonly people: readonly string[];
 }
 
+/**
+ * Direct rooms that this user's token may read: all of them after each connect and registration, and (`news`) those in
+ * which something has just happened that are not subscribed to. `subscribe` to what you want to follow.
+ */
+export interface DirectEvent {
+  readonly event: 'direct';
+  readonly news: boolean;
+  readonly rooms: readonly DirectRoom[];
+}
+
 /** Raw deliveries, for programs that want events without an object each; only what is new in `group` from `skip` on. */
 export interface GroupEvent {
   readonly event: 'group';
@@ -132,6 +142,7 @@ export interface ClientEvents {
   room: RoomNotice;
   error: ErrorEvent;
   subscribed: SubscribedEvent;
+  direct: DirectEvent;
   phase: PhaseEvent;
   group: GroupEvent;
 }

@@ -4,7 +4,16 @@
  */
 
 /** The wire's own words, as far as they stand in the types above. */
-export type { EventGroup, OutcomeCode, Page, RefusalCode, RoomEvent, Standing, Status } from '../wire/index.js';
+export type {
+  DirectRoom,
+  EventGroup,
+  OutcomeCode,
+  Page,
+  RefusalCode,
+  RoomEvent,
+  Standing,
+  Status,
+} from '../wire/index.js';
 export { ChatClient, type HistoryQuery } from './chat-client.js';
 export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';

@@ -46,6 +46,7 @@ export type Message =
   | rooms.Subscribe
   | rooms.Subscribed
   | rooms.Unsubscribe
+  | rooms.DirectRooms
   | rooms.Deliver
   | rooms.History
   | rooms.Page
@@ -102,6 +103,7 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   subscribe: rooms.subscribeSpec,
   subscribed: rooms.subscribedSpec,
   unsubscribe: rooms.unsubscribeSpec,
+  directRooms: rooms.directRoomsSpec,
   deliver: rooms.deliverSpec,
   history: rooms.historySpec,
   page: rooms.pageSpec,

@@ -65,3 +65,21 @@ t.test('a second name of the same person opens its rooms; leaving a name does no
   t.same(bench.apply([bench.run(eve, 2, 1, [say('nick', '', 'ANN')])]).answers[0]?.outcomes[0]?.code, 'NAME_TAKEN');
   t.notOk(bench.state.mayRead('@ann,bob', token(2)), 'the name she left is not free');
 });
+
+t.test('direct rooms are found by the tokens of their two names, once something was said there', async (t) => {
+  const bench = new Bench();
+  const ann = bench.register(0, 'Ann');
+  t.same(bench.state.directRooms(token(0)), []);
+  bench.apply([bench.run(ann, 0, 1, [post('@ann,zoe', 'are you there?'), post('#a', 'hi'), post('@ann,bob', 'hi')])]);
+  const rooms = [
+    { room: '@ann,zoe', headEvent: 1 },
+    { room: '@ann,bob', headEvent: 1 },
+  ];
+  t.same(bench.state.directRooms(token(0)), rooms);
+  t.same(bench.state.directRooms(token(1)), [], 'nobody has claimed zoe');
+  t.equal(bench.state.directOwners('@ann,zoe').length, 1);
+  bench.register(1, 'Zoe');
+  t.same(bench.state.directRooms(token(1)), [rooms[0]], 'what was said before her name was claimed is hers');
+  t.equal(bench.state.directOwners('@ann,zoe').length, 2);
+  t.same(bench.state.directOwners('#a'), []);
+});

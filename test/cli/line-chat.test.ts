@@ -141,6 +141,21 @@ t.test('a direct message goes to the room of the two names, whichever way round'
   t.match(printed.at(-1), { event: 'error', code: 'UNKNOWN_COMMAND' }, 'nobody writes to himself');
 });
 
+t.test('a direct room is followed as soon as the client hears of it, and never entered', async (t) => {
+  const { client } = begin();
+  client.tell({ event: 'direct', news: false, rooms: [{ room: '@aaron,zoe', headEvent: 3 }] });
+  t.strictSame(client.calls.slice(3), ['subscribe @aaron,zoe "all"']);
+  const fresh = begin(0);
+  fresh.client.tell({ event: 'direct', news: false, rooms: [{ room: '@aaron,zoe', headEvent: 3 }] });
+  fresh.client.tell({ event: 'direct', news: true, rooms: [{ room: '@aaron,bob', headEvent: 7 }] });
+  t.strictSame(
+    fresh.client.calls.slice(3),
+    ['subscribe @aaron,zoe "now"', 'subscribe @aaron,bob {"event":7}'],
+    'without history only what is new',
+  );
+  t.strictSame(fresh.printed, [], 'it is no event of the contract');
+});
+
 t.test('leaving a room goes back to the one before; the last one cannot be left', async (t) => {
   const { client, chat, printed } = begin();
   await chat.take('/join #ops');

@@ -108,9 +108,20 @@ t.test('history pages, last posts, fresh reads, and rooms of two', async (t) => 
   t.same(await lala.hears(lobby, 3), ['line 28', 'line 29', 'line 30']);
 
   await aaron.say('@aaron,lala', 'between us');
+  t.same(
+    await lala.raw.take('directRooms'),
+    { type: 'directRooms', news: true, rooms: [{ room: '@aaron,lala', headEvent: 1 }] },
+    'whoever is written to hears of it without having opened the room',
+  );
   t.equal((await lala.subscribe('@aaron,lala')).code, 'ok');
   t.same(await lala.hears('@aaron,lala', 1), ['between us']);
+  await aaron.say('@aaron,eve', 'hello, whoever you will be');
   const eve = await User.at(cluster.server(3).address, 'Eve');
+  t.match(
+    await eve.raw.take('directRooms'),
+    { news: false, rooms: [{ room: '@aaron,eve' }] },
+    'what was written to a name before somebody claimed it',
+  );
   t.equal((await eve.subscribe('@aaron,lala')).code, 'NOT_ALLOWED');
   eve.raw.send({ ...ask, room: '@aaron,lala', request: 2, direction: 'before', by: 'event', fresh: false });
   t.match(await eve.raw.take('page'), { code: 'NOT_ALLOWED', groups: [] });

@@ -62,7 +62,10 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
       return found.view === undefined ? { status: 'SESSION_EXPIRED' } : { status: 'ok', session: found.view };
     },
   };
-  const sessions = new Sessions({ serverId: 1, chat, submissions: submissions as never, logger: silentLogger }, 0);
+  const sessions = new Sessions(
+    { serverId: 1, chat, submissions: submissions as never, logger: silentLogger, onRegistered: () => undefined },
+    0,
+  );
   const link = (tokenHash: Uint8Array | undefined = hash) =>
     newClientLink(
       {

@@ -19,6 +19,7 @@ import {
   type Submit,
 } from '../../wire/index.js';
 import { beginAsking, type ClientLink, endAsking, newClientLink } from './client-link.js';
+import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
 import type { History } from './history.js';
 import { Sessions } from './sessions.js';
@@ -61,6 +62,7 @@ export class Clients implements Listener {
   readonly #submissions: Submissions<ClientLink>;
   readonly #sessions: Sessions;
   readonly subscriptions: Subscriptions;
+  readonly #directRooms: DirectRoomNews;
   readonly #reads = new Map<number, (fresh: boolean) => void>();
   #nextRead = 1;
   #clients = 0;
@@ -79,7 +81,12 @@ export class Clients implements Listener {
       busy: (link, session, fromSeq, reason) => this.#busy(link, session, fromSeq, busyTexts[reason]),
       lastSeq: (session) => chat.session(session)?.lastSeq,
     });
-    this.#sessions = new Sessions({ serverId, chat, submissions: this.#submissions, logger }, clock.monotonicMs());
+    this.#directRooms = new DirectRoomNews(chat);
+    const onRegistered = (link: ClientLink): void => this.#directRooms.tellAll(link);
+    this.#sessions = new Sessions(
+      { serverId, chat, submissions: this.#submissions, logger, onRegistered },
+      clock.monotonicMs(),
+    );
     this.subscriptions = new Subscriptions({ chat, history, clock });
   }
 
@@ -118,6 +125,7 @@ export class Clients implements Listener {
     this.#arrivedEver++;
     this.#options.onCountChanged();
     connection.send(this.#standingFrame());
+    this.#directRooms.opened(link);
   }
 
   /** About every second. */
@@ -157,6 +165,7 @@ export class Clients implements Listener {
     this.#submissions.applied(applied.answers);
     this.#sessions.applied(applied, this.#options.clock.monotonicMs());
     this.subscriptions.applied(applied.groups);
+    this.#directRooms.applied(applied.touchedRooms);
     this.#armFlush();
   }
 
@@ -228,6 +237,7 @@ export class Clients implements Listener {
     if (!isOrderly) this.#options.logger.warn('client dropped', { from: link.connection.remoteAddress, code, text });
     this.#links.delete(link);
     this.subscriptions.closed(link);
+    this.#directRooms.closed(link);
     this.#sessions.closed(link, this.#options.clock.monotonicMs());
     if (party === 'operator') return;
     this.#clients--;

@@ -25,6 +25,8 @@ export interface SessionsOptions {
   readonly chat: Pick<ChatState, 'applied' | 'session' | 'sessionsOf' | 'checkResume'>;
   readonly submissions: Submissions<ClientLink>;
   readonly logger: Logger;
+  /** A registration of this connection was answered with ok. */
+  readonly onRegistered: (link: ClientLink) => void;
 }
 
 interface Asking {
@@ -157,6 +159,7 @@ export class Sessions {
     if (code !== 'ok') return this.#answer(asking.link, asking.request, code);
     this.#speak(asking.link, session, Uint8Array.prototype.slice.call(nonce), window);
     this.#answer(asking.link, asking.request, 'ok', { session, name, window, lastSeq });
+    this.#options.onRegistered(asking.link);
   }
 
   #attached(attachment: Attachment, nowMs: number): void {

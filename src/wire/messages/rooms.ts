@@ -4,6 +4,7 @@ import { ProtocolError } from '../errors.js';
 import { enumeration, readList, readStrings, writeList, writeStrings } from '../fields.js';
 import { GROUP_BYTES_MIN, readGroup, writeGroup } from '../group.js';
 import { defineMessage } from '../message-spec.js';
+import type { Reader } from '../reader.js';
 import type { SessionId, Slot } from '../types.js';
 import type { OutcomeCode } from './client.js';
 import { outcomeCodes } from './client.js';
@@ -102,6 +103,52 @@ export const unsubscribeSpec = defineMessage<Unsubscribe>({
     w.string(m.room);
   },
   read: (r) => ({ type: 'unsubscribe', room: r.string() }),
+});
+
+/** A direct room and how far it is. */
+export interface DirectRoom {
+  readonly room: string;
+  readonly headEvent: number;
+}
+
+/**
+ * Server → client, unasked: direct rooms that the token proved in hello may read. Without `news` all of them, after
+ * hello and
+ * after a registration; with `news` those in which something has just happened and which the client does not follow.
+ */
+export interface DirectRooms {
+  readonly type: 'directRooms';
+  readonly news: boolean;
+  readonly rooms: readonly DirectRoom[];
+}
+
+/** A room's length and its head event. */
+const DIRECT_ROOM_BYTES_MIN = 10;
+
+function readDirectRoom(r: Reader): DirectRoom {
+  return { room: r.string(), headEvent: r.u53() };
+}
+
+export const directRoomsSpec = defineMessage<DirectRooms>({
+  type: 'directRooms',
+  code: 66,
+  from: ['server'],
+  to: ['client'],
+  faultClass: undefined,
+  limitClass: 'client',
+  write(w, m) {
+    assert(m.rooms.length <= limits.directRoomsMax, `${m.rooms.length} direct rooms`);
+    w.bool(m.news);
+    writeList(w, m.rooms, (item, { room, headEvent }) => {
+      item.string(room);
+      item.u53(headEvent);
+    });
+  },
+  read: (r) => ({
+    type: 'directRooms',
+    news: r.bool(),
+    rooms: readList(r, DIRECT_ROOM_BYTES_MIN, readDirectRoom),
+  }),
 });
 
 /** What happened in a room. post and action have a number n; the others have none. */
