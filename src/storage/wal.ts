@@ -9,8 +9,9 @@ import { diskError, type StorageError } from './errors.js';
 import { type Batch, LogTail, PREAMBLE_BYTES } from './log-tail.js';
 import { type Location, type Recovered, type ScannedLog, type ScanOptions, scanLog } from './recovery.js';
 import { segmentName, type WalIdentity } from './segment.js';
-import { SegmentMaker, UNFINISHED_NAME } from './segment-maker.js';
+import { SegmentMaker } from './segment-maker.js';
 import { runSteps, type Step } from './steps.js';
+import { tidySteps } from './wal-open.js';
 import { readLogged, type ValuesDone } from './wal-read.js';
 import type { LogRecord } from './wal-record.js';
 
@@ -60,9 +61,6 @@ type FullOptions = WalOptions & Required<Pick<WalOptions, keyof typeof DEFAULTS>
 
 /** Above this multiple of `pendingBytesMax` the driver has ignored `saturated`: our own mistake. */
 const PENDING_HARD_FACTOR = 2;
-
-/** Bytes written again in one piece when a log is opened. */
-const rewriteBytes = 1024 * 1024;
 
 export class Wal {
   readonly #disk: Disk;
@@ -134,26 +132,7 @@ export class Wal {
     const number = (head?.segment ?? 0) + 1;
     const reusable = scanned.blank === number && disk.size(segmentName(number)) === this.#options.segmentBytes;
     const capacityBytes = reusable ? this.#options.segmentBytes : this.#options.firstSegmentBytes;
-    const rubbish = scanned.discard.map(segmentName);
-    if (scanned.blank !== undefined && !reusable) rubbish.push(segmentName(scanned.blank));
-    if (disk.size(UNFINISHED_NAME) !== undefined) rubbish.push(UNFINISHED_NAME);
-    const steps: Step[] = [];
-    if (scanned.cut !== undefined) {
-      const { segment, offset, records } = scanned.cut;
-      this.#logger.warn('log tail torn', {
-        segment,
-        offset,
-        records,
-        text: 'a batch that was never acknowledged is cut off, as after every crash; nothing to do',
-      });
-      steps.push(...this.#zeroSteps(segmentName(segment), offset, head?.fileBytes ?? offset));
-    }
-    if (head !== undefined) {
-      const name = segmentName(head.segment);
-      steps.push(...this.#rewriteSteps(name, scanned.unprovenFrom, head.usedBytes), (next) => disk.sync(name, next));
-    }
-    for (const name of rubbish) steps.push((next) => disk.remove(name, next));
-    if (rubbish.length > 0) steps.push((next) => disk.syncDirectory(next));
+    const steps = tidySteps(disk, scanned, reusable, this.#logger);
     if (!reusable) steps.push((next) => this.#maker.make(number, capacityBytes, next));
     steps.push((next) => {
       this.#tail.beginSegment(number, capacityBytes);
@@ -168,33 +147,6 @@ export class Wal {
         next(error);
       });
     });
-    return steps;
-  }
-
-  /**
-   * Writes again what no later batch proves durable. If the life before ended because a sync failed, the pages are
-   * marked
-   * clean although the disk never got them, and a sync alone would "succeed" (RELIABILITY.md, pitfall 6).
-   */
-  #rewriteSteps(name: string, from: number, to: number): Step[] {
-    const steps: Step[] = [];
-    for (let at = from; at < to; at += rewriteBytes) {
-      steps.push((next) => {
-        const part = Buffer.allocUnsafe(Math.min(rewriteBytes, to - at));
-        const read = this.#disk.readSync(name, at, part);
-        this.#disk.write(name, at, [part.subarray(0, read)], next);
-      });
-    }
-    return steps;
-  }
-
-  #zeroSteps(name: string, from: number, to: number): Step[] {
-    const zeros = Buffer.alloc(Math.min(1024 * 1024, to - from));
-    const steps: Step[] = [];
-    for (let at = from; at < to; at += zeros.length) {
-      const part = zeros.subarray(0, Math.min(zeros.length, to - at));
-      steps.push((next) => this.#disk.write(name, at, [part], next));
-    }
     return steps;
   }
 
