@@ -162,3 +162,20 @@ t.test("another server's checkpoints are refused: they lead into segments that a
     { rule: 'recovery succeeds', message: /belongs to another data directory/ },
   );
 });
+
+t.test('a log that is closed while a batch is being synced: its durability moves nothing any more', async (t) => {
+  for (let stepUs = 0; stepUs < 20_000; stepUs += 500) {
+    const cluster = new Cluster({ seed: 11, options: { ...quiet, servers: 1, clients: 1 } });
+    cluster.kernel.run(100_000 + stepUs);
+    const opened = cluster.servers[0]?.opened;
+    t.ok(opened, 'the server runs');
+    opened?.driver.end();
+    let closed = false;
+    opened?.wal.close(() => {
+      closed = true;
+    });
+    cluster.kernel.run(cluster.kernel.nowUs + second / 10);
+    t.ok(closed, 'and ends without an assertion');
+    t.equal(opened?.driver.gateWaiting, 0);
+  }
+});

@@ -162,6 +162,7 @@ export class Core {
   /** No more input, no more ticks; the links end with or without a word. */
   end(orderly: boolean): void {
     this.#ended = true;
+    this.#opened.driver.end();
     if (this.#interval !== undefined) clearInterval(this.#interval);
     if (orderly) this.peers.stop();
     else {

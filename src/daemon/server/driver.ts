@@ -103,7 +103,14 @@ export class Driver {
     return this.#hashes;
   }
 
-  /** True after a fatal error: nothing is sent, applied or written any more. */
+  /** The server stops and its log is about to be closed: what the disk still reports moves nothing any more. */
+  end(): void {
+    this.#halted = true;
+    this.#gate.close();
+    this.#waiting = [];
+  }
+
+  /** True after a fatal error or the end: nothing is sent, applied or written any more. */
   get halted(): boolean {
     return this.#halted;
   }
