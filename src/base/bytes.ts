@@ -48,7 +48,7 @@ export function writeU53(bytes: Uint8Array, offset: number, value: number): void
 
 /** Same length and same bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 /** Byte by byte as unsigned numbers; a prefix comes before what it begins. Negative, 0 or positive. */

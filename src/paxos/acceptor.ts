@@ -1,7 +1,7 @@
 /**
  * The acceptor: the promise, the votes, and what is answered to prepare and accept. The only writer of voting state.
  */
-import { assert, limits } from '../base/index.js';
+import { assert, equalBytes, limits } from '../base/index.js';
 import type { Accept, Ballot, Prepare, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { ballotText, compareBallots, sameBallot } from './ballot.js';
 import type { Context } from './context.js';
@@ -117,10 +117,7 @@ export class Acceptor {
     const held = this.#log.get(slot);
     let record: number;
     if (held !== undefined && (held.chosen || sameBallot(held.ballot, ballot))) {
-      assert(
-        held.value.length === value.length && Buffer.compare(held.value, value) === 0,
-        `two values for slot ${slot}`,
-      );
+      assert(equalBytes(held.value, value), `two values for slot ${slot}`);
       record = held.record;
     } else {
       record = this.#log.accept(slot, ballot, value);

@@ -1,7 +1,7 @@
 /**
  * Phase 2 of one ballot: proposes values in slots, counts votes, announces what is chosen, and knows when to give way.
  */
-import { assert, limits } from '../base/index.js';
+import { assert, equalBytes, limits } from '../base/index.js';
 import type { Ballot, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { compareBallots } from './ballot.js';
 import type { FullPromise } from './candidate.js';
@@ -9,7 +9,7 @@ import { type Context, ticks } from './context.js';
 import type { Patience } from './patience.js';
 import type { Peers } from './peers.js';
 import { Votes } from './quorum.js';
-import { type SlotLog, sameBytes } from './slot-log.js';
+import type { SlotLog } from './slot-log.js';
 import { Alarm } from './timeout.js';
 
 interface Proposal {
@@ -138,7 +138,7 @@ export class Leader {
     this.nextSlot += 1;
     const held = this.#log.get(slot);
     // A value we learned as chosen needs no new vote record: every promise we give lists it above all ballots.
-    assert(!held?.chosen || sameBytes(held.value, value), `two values are chosen in slot ${slot}`);
+    assert(!held?.chosen || equalBytes(held.value, value), `two values are chosen in slot ${slot}`);
     const record = held?.chosen ? held.record : this.#log.accept(slot, this.ballot, value);
     this.#context.broadcast({ type: 'accept', ballot: this.ballot, slot, value });
     this.#inFlight.set(slot, {

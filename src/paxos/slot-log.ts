@@ -1,5 +1,5 @@
 /** The part of the log that is not committed yet: votes and learned values above the commit index, in memory. */
-import { assert, limits } from '../base/index.js';
+import { assert, equalBytes, limits } from '../base/index.js';
 import type { Ballot, PromiseEntry, Slot } from '../wire/index.js';
 import type { Context, RecoveredEntry } from './context.js';
 
@@ -75,7 +75,7 @@ export class SlotLog {
   learn(slot: Slot, ballot: Ballot, value: Uint8Array): void {
     assert(slot > this.#commit, 'nothing at or below the commit index changes');
     const old = this.#entries.get(slot);
-    if (old !== undefined && sameBytes(old.value, value)) {
+    if (old !== undefined && equalBytes(old.value, value)) {
       old.chosen = true;
       return;
     }
@@ -138,8 +138,4 @@ export class SlotLog {
     this.#bytes -= old.value.length;
     this.#entries.delete(slot);
   }
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
