@@ -1,6 +1,6 @@
 /** Banned calls: clocks, chance, timers and processes stay at the edges; nothing is left half done or switched off. */
 import ts from 'typescript';
-import { folderOf, pureFolders } from './layers.js';
+import { folderOf, pureFolderOf } from './layers.js';
 import { type Complaint, lineOf, type Source, type Tree, walk } from './tree.js';
 
 interface Ban {
@@ -20,7 +20,7 @@ const simulated =
 const bans: readonly Ban[] = [
   {
     names: ['process', 'console', 'performance', 'queueMicrotask', 'setImmediate', 'crypto', 'fetch', 'require'],
-    applies: (_file, folder) => pureFolders.includes(folder),
+    applies: (file) => pureFolderOf(file) !== undefined,
     remedy: 'this folder is pure: return it as an effect, or take it as an argument',
   },
   {
@@ -30,7 +30,7 @@ const bans: readonly Ban[] = [
   },
   {
     names: ['Date'],
-    applies: (_file, folder) => pureFolders.includes(folder),
+    applies: (file) => pureFolderOf(file) !== undefined,
     remedy: 'this folder is pure: show times elsewhere, and take the present as an argument',
   },
   {
@@ -45,7 +45,7 @@ const bans: readonly Ban[] = [
   },
   {
     names: ['console'],
-    applies: (_file, folder) => folder !== 'cli' && !pureFolders.includes(folder),
+    applies: (file, folder) => folder !== 'cli' && pureFolderOf(file) === undefined,
     remedy: 'take a Logger (base/log.ts); only cli writes to the terminal',
   },
   {

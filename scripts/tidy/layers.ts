@@ -13,12 +13,17 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   client: ['net', 'wire', 'base'],
   proxy: ['wire', 'base'],
   tui: ['client', 'wire', 'base'],
-  daemon: ['storage', 'paxos', 'chat', 'net', 'wire', 'base'],
+  daemon: ['storage', 'paxos', 'chat', 'net', 'proxy', 'wire', 'base'],
   cli: ['daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
 };
 
-/** Folders that are functions of their inputs: no clock, no chance, no input or output, no packages. */
-export const pureFolders: readonly string[] = ['paxos', 'chat', 'wire'];
+/** Folders below src that are functions of their inputs: no clock, no chance, no input or output, no packages. */
+const pureFolders: readonly string[] = ['paxos', 'chat', 'wire', 'proxy/plan', 'proxy/rules'];
+
+/** The pure folder that a file belongs to, as `proxy/plan`; undefined for any other file. */
+export function pureFolderOf(file: string): string | undefined {
+  return pureFolders.find((folder) => file.startsWith(`src/${folder}/`));
+}
 
 /** The folder of src a file belongs to, or undefined outside src. */
 export function folderOf(file: string): string | undefined {
@@ -45,12 +50,16 @@ function checkFile(source: Source): Complaint[] {
 
 function judge(file: string, folder: string, allowed: readonly string[], specifier: string): string | undefined {
   const target = resolveImport(file, specifier);
+  const pure = pureFolderOf(file);
   if (target === undefined) {
-    if (!pureFolders.includes(folder)) return undefined;
-    return `${folder} is pure and imports '${specifier}': hand in what it needs from daemon`;
+    if (pure === undefined) return undefined;
+    return `${pure} is pure and imports '${specifier}': hand in what it needs from a folder above`;
   }
   const other = folderOf(target);
-  if (other === folder) return undefined;
+  if (other === folder) {
+    if (pure === undefined || pureFolderOf(target) !== undefined) return undefined;
+    return `${pure} is pure and imports '${specifier}', which is not: hand in what it needs, or move the pure part here`;
+  }
   if (other === undefined)
     return `src imports '${specifier}' from outside src: move it into src, or the user out of it`;
   if (!allowed.includes(other)) {

@@ -56,6 +56,15 @@ t.test('a clean tree passes', async (t) => {
 const paxos = (line: string): Record<string, string> => ({
   'src/paxos/index.ts': `/** Paxos. */\n${line}\nexport const a = 1;\nexport type { B } from '../wire/index.js';\n`,
 });
+/** A file of the proxy's plan, and one of its engine, which is not pure. */
+const plan = (line: string): Record<string, string> => ({
+  'src/client/index.ts': "/** The API. */\nexport * from '../wire/index.js';\n",
+  'src/cli/main.ts': "/** The program. */\nimport '../proxy/index.js';\nimport '../paxos/index.js';\n",
+  'src/proxy/index.ts': "/** The face. */\nexport * from './engine/clock.js';\nexport * from './plan/book.js';\n",
+  'src/proxy/engine/clock.ts': "/** Not pure. */\nimport 'node:net';\nexport const now = process.hrtime;\n",
+  'src/proxy/rules/drop.ts': "/** Drop. */\nimport type { B } from '../../wire/index.js';\nexport const drop: B = 1;\n",
+  'src/proxy/plan/book.ts': `/** The book. */\nimport '../rules/drop.js';\n${line}\n`,
+});
 const broken: readonly { what: string; files: Record<string, string>; says: RegExp }[] = [
   {
     what: 'an import that points up',
@@ -74,6 +83,26 @@ const broken: readonly { what: string; files: Record<string, string>; says: RegE
   },
   { what: 'a node module in a pure folder', files: paxos("import 'node:fs';"), says: /:2: paxos is pure/ },
   { what: 'a package in a pure folder', files: paxos("export * from 'pino';"), says: /:2: paxos is pure/ },
+  {
+    what: 'a node module in a pure folder of a folder that is not',
+    files: plan("import 'node:net';"),
+    says: /^src\/proxy\/plan\/book\.ts:3: proxy\/plan is pure and imports 'node:net'/,
+  },
+  {
+    what: 'an import from what is pure to what is not, within one folder',
+    files: plan("import { now } from '../engine/clock.js';\nexport const then = now;"),
+    says: /^src\/proxy\/plan\/book\.ts:3: proxy\/plan is pure and imports '\.\.\/engine\/clock\.js', which is not/,
+  },
+  {
+    what: 'the process in such a folder',
+    files: plan('export const p = process.pid;'),
+    says: /^src\/proxy\/plan\/book\.ts:3: process is banned here/,
+  },
+  {
+    what: 'the date in such a folder',
+    files: plan('export const d = new Date(5);'),
+    says: /^src\/proxy\/plan\/book\.ts:3: Date is banned here/,
+  },
   { what: 'src that imports tests', files: paxos("import '../../test/paxos/a.test.js';"), says: /:2: src imports/ },
   {
     what: 'a folder without a place',
@@ -191,6 +220,10 @@ for (const { what, files, says } of broken) {
     t.match(complaint, /: .+/, 'with its remedy');
   });
 }
+
+t.test('the pure folders of the proxy import wire, base and each other; its engine may do more', async (t) => {
+  t.strictSame(complaintsAbout(t.testdir(), plan('export const one = 1;')), []);
+});
 
 t.test('a broken rule ends the program with 1', async (t) => {
   const { code, lines } = run(t.testdir(), { 'src/wire/lost.ts': '/** Lost. */\n' });

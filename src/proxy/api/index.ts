@@ -1,0 +1,37 @@
+/** The control API: Toxiproxy's endpoints, and ours for links, rules, timelines, events, traces and metrics. */
+import type { Logger } from '../../base/index.js';
+import type { Controlled } from '../server.js';
+import { type ApiServer, startApi } from './http.js';
+import { linkRoutes } from './links.js';
+import { metricRoutes } from './metrics.js';
+import { ruleRoutes } from './rules.js';
+import { streamRoutes } from './streams.js';
+import { timelineRoutes } from './timeline.js';
+import { createProxy, toxiproxyRoutes } from './toxiproxy.js';
+
+export interface ControlOptions {
+  /** `host:port`. */
+  readonly listen: string;
+  /** Proxies to begin with, as POST /populate takes them; what is wrong with one is logged. */
+  readonly proxies: readonly unknown[];
+  readonly logger: Logger;
+}
+
+/** Starts the API on `listen`. @throws ExitError 3 when the port is busy. */
+export async function startControlApi(controlled: Controlled, options: ControlOptions): Promise<ApiServer> {
+  const routes = [
+    ...toxiproxyRoutes(controlled.proxies),
+    ...linkRoutes(controlled),
+    ...ruleRoutes(controlled),
+    ...timelineRoutes(controlled),
+    ...streamRoutes(controlled),
+    ...metricRoutes(controlled),
+  ];
+  const api = await startApi({ ...options, routes });
+  for (const entry of options.proxies) {
+    await createProxy(controlled.proxies, entry).catch((error: unknown) => {
+      options.logger.error('a proxy of --config was left out', { proxy: JSON.stringify(entry), error: String(error) });
+    });
+  }
+  return api;
+}

@@ -1,0 +1,48 @@
+/** Rewriting of some frames on their way: how `--master` puts the proxy's addresses in place of the servers'. */
+import {
+  decode,
+  encode,
+  type Message,
+  type MessageOf,
+  type MessageType,
+  ProtocolError,
+  registry,
+} from '../../wire/index.js';
+import { framePrefixBytes } from './faults.js';
+
+/** Each gets the whole frame and gives the whole frame to send instead; the same one to leave it as it is. */
+export type Translate = ReadonlyMap<number, (frame: Uint8Array) => Uint8Array | Promise<Uint8Array>>;
+
+/** How a message is rewritten; it may return the same object. */
+export type Rewrite<M> = (message: M) => M | Promise<M>;
+
+/**
+ * Translations from rewritings of decoded messages, by type. A frame that can't be read is left for its receiver to
+ * refuse.
+ */
+export function translations(rewrites: { readonly [T in MessageType]?: Rewrite<MessageOf<T>> }): Translate {
+  return new Map(
+    Object.entries(rewrites).map(([type, rewrite]) => {
+      const apply = rewrite as Rewrite<Message>;
+      return [
+        registry[type as MessageType].code,
+        (frame: Uint8Array): Uint8Array | Promise<Uint8Array> => {
+          const message = readable(frame);
+          if (message === undefined) return frame;
+          const changed = apply(message);
+          if (changed instanceof Promise) return changed.then((later) => (later === message ? frame : encode(later)));
+          return changed === message ? frame : encode(changed);
+        },
+      ];
+    }),
+  );
+}
+
+function readable(frame: Uint8Array): Message | undefined {
+  try {
+    return decode(frame.subarray(framePrefixBytes));
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}

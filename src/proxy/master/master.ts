@@ -1,0 +1,139 @@
+/**
+ * `--master`: stands in for the balancer towards servers and clients, and puts a listener of its own in place of every
+ * server's address that passes, so that it carries every link between servers without any other setting.
+ */
+import type { Hello, Sealed, ServerId } from '../../wire/index.js';
+import { joinAddress, splitAddress } from '../engine/go-address.js';
+import type { Proxies } from '../engine/proxies.js';
+import type { NamedProxy } from '../engine/proxy.js';
+import { type Translate, translations } from '../engine/translate.js';
+import { AddressMap } from './address-map.js';
+
+export interface MasterOptions {
+  /** `host:port` of the real balancer. */
+  readonly balancer: string;
+  /** Where servers and clients call instead. */
+  readonly listen: string;
+}
+
+type Both = { readonly up: Translate; readonly down: Translate };
+
+const nothing: Translate = new Map();
+
+export class Master {
+  readonly #proxies: Proxies;
+  readonly #options: MasterOptions;
+  readonly #map = new AddressMap();
+  /** Listeners under way, so that two servers that are told of a third at once make one. */
+  readonly #making = new Map<ServerId, Promise<string>>();
+  #front: NamedProxy | undefined;
+
+  constructor(proxies: Proxies, options: MasterOptions) {
+    this.#proxies = proxies;
+    this.#options = options;
+  }
+
+  /** `host:port` where servers and clients call. */
+  get address(): string {
+    return this.#front?.listen ?? this.#options.listen;
+  }
+
+  /** @throws AddressError when the port is busy. */
+  async start(): Promise<void> {
+    const { listen, balancer } = this.#options;
+    this.#front = await this.#proxies.create({
+      name: 'balancer',
+      listen,
+      upstream: balancer,
+      enabled: true,
+      listenerEnd: 'balancer',
+      expectsFrames: true,
+      translations: (role) => this.#frontTranslations(role),
+    });
+  }
+
+  /** What passes between the balancer and its callers. */
+  #frontTranslations(role: Hello['role']): Both {
+    if (role === 'registrant') return { up: nothing, down: translations({ sealed: (sealed) => this.#sealed(sealed) }) };
+    const map = this.#map;
+    return {
+      up: translations({ route: (route) => ({ ...route, failed: map.real(route.failed) }) }),
+      down: translations({
+        routed: (routed) => ({
+          ...routed,
+          address: map.proxied(routed.address),
+          addresses: routed.addresses.map((address) => map.proxied(address)),
+        }),
+        members: (members) => ({
+          ...members,
+          members: members.members.map((member) => ({ ...member, address: map.proxied(member.address) })),
+        }),
+      }),
+    };
+  }
+
+  /** What passes between a server and its callers. */
+  #serverTranslations(role: Hello['role']): Both {
+    const map = this.#map;
+    // A server that was called says where its caller can be reached: without this it would dial around the proxy.
+    if (role === 'server') {
+      const address = (hello: Hello): string => map.ofServer(hello.serverId)?.proxied ?? hello.address;
+      return { up: translations({ hello: (hello) => ({ ...hello, address: address(hello) }) }), down: nothing };
+    }
+    const standing = translations({
+      standing: (message) => ({
+        ...message,
+        addresses: message.addresses.map((address) => map.proxied(address)),
+      }),
+    });
+    return { up: nothing, down: standing };
+  }
+
+  async #sealed(sealed: Sealed): Promise<Sealed> {
+    // The message's bytes are a view of what was received: what outlives this turn is copied.
+    const clusterId = Uint8Array.from(sealed.clusterId);
+    const kept = sealed.members.map(({ id, birthId, address }) => ({ id, birthId: Uint8Array.from(birthId), address }));
+    const members = await Promise.all(
+      kept.map(async (member) => ({ ...member, address: await this.#standIn(member.id, member.address) })),
+    );
+    return { ...sealed, clusterId, members };
+  }
+
+  /** The proxy's address for a server, which is at `real` from now on. */
+  async #standIn(id: ServerId, real: string): Promise<string> {
+    // Not known yet, or already one of ours.
+    if (real === '' || this.#map.isProxied(real)) return real;
+    const name = `server-${id}`;
+    const existing = this.#proxies.get(name);
+    const making = this.#making.get(id);
+    let proxied: string;
+    if (making !== undefined) proxied = await making;
+    else if (existing !== undefined) proxied = existing.listen;
+    else {
+      const made = this.#make(id, name, real);
+      this.#making.set(id, made);
+      try {
+        proxied = await made;
+      } finally {
+        this.#making.delete(id);
+      }
+    }
+    this.#proxies.get(name)?.follow(real);
+    this.#map.set({ id, real, proxied });
+    return proxied;
+  }
+
+  async #make(id: ServerId, name: string, real: string): Promise<string> {
+    const { host } = splitAddress(this.#options.listen);
+    const proxy = await this.#proxies.create({
+      name,
+      listen: joinAddress(host === '' ? '127.0.0.1' : host, 0),
+      upstream: real,
+      enabled: true,
+      listenerEnd: id,
+      expectsFrames: true,
+      translations: (role) => this.#serverTranslations(role),
+    });
+    return proxy.listen;
+  }
+}

@@ -1,0 +1,118 @@
+/** The standalone proxy's composition: engine, master, links, modes, control API; and its end. */
+import { ExitError, exitCodes, type Logger } from '../base/index.js';
+import type { ApiServer } from './api/http.js';
+import { AddressError } from './engine/go-address.js';
+import { Proxies } from './engine/proxies.js';
+import { TimelineRunner } from './engine/timeline-runner.js';
+import { traceToFile } from './engine/trace-file.js';
+import { newWorld, type World } from './engine/world.js';
+import { Master } from './master/master.js';
+import type { ProxyEnd, ProxyHandle, ProxyServerOptions } from './options.js';
+import { modeRules } from './plan/mode.js';
+
+/** What the control API acts on. */
+export interface Controlled {
+  readonly world: World;
+  readonly proxies: Proxies;
+  readonly timeline: TimelineRunner;
+}
+
+/**
+ * Starts a proxy; resolves when everything listens (READY). Rejects with an {@link ExitError}, exit 3, when a port is
+ * busy; with a PlanError for a mode that is none.
+ */
+export async function startProxy(options: ProxyServerOptions): Promise<ProxyHandle> {
+  const world = newWorld(options.clock, options.logger, options.seed);
+  const server = new ProxyServer(world, options);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    if (!(error instanceof AddressError)) throw error;
+    const text = `${error.message}. Choose another address, or stop the process that has this one`;
+    throw new ExitError(exitCodes.refused, 'PORT_BUSY', text, { cause: error });
+  }
+  return server;
+}
+
+class ProxyServer implements ProxyHandle, Controlled {
+  readonly world: World;
+  readonly proxies: Proxies;
+  readonly timeline: TimelineRunner;
+  readonly closed: Promise<ProxyEnd>;
+  readonly #options: ProxyServerOptions;
+  readonly #logger: Logger;
+  #resolve: (end: ProxyEnd) => void = () => undefined;
+  #master: Master | undefined;
+  #api: ApiServer | undefined;
+  #endTrace: (() => Promise<void>) | undefined;
+  #stopping: Promise<ProxyEnd> | undefined;
+
+  constructor(world: World, options: ProxyServerOptions) {
+    this.world = world;
+    this.proxies = new Proxies(world);
+    this.timeline = new TimelineRunner(world.faults);
+    this.#options = options;
+    this.#logger = options.logger;
+    this.closed = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get address(): string {
+    return this.#master?.address ?? this.api;
+  }
+
+  get api(): string {
+    return this.#api?.address ?? '';
+  }
+
+  async start(): Promise<void> {
+    const { master, listen, links, modes, seed, traceFile } = this.#options;
+    if (traceFile !== undefined) await this.#trace(traceFile);
+    for (const { server, mode } of modes) this.world.faults.setRules(modeRules(server, mode));
+    for (const link of links) {
+      const name = `link-${link.listen.replace(/^.*:/, '')}`;
+      await this.proxies.create({ name, ...link, enabled: true, expectsFrames: true });
+    }
+    if (master !== undefined) {
+      this.#master = new Master(this.proxies, { balancer: master, listen });
+      await this.#master.start();
+    }
+    await this.#startApi();
+    this.#logger.info('proxy ready', { address: this.address, api: this.api, seed });
+  }
+
+  stop(): Promise<ProxyEnd> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #trace(file: string): Promise<void> {
+    try {
+      this.#endTrace = await traceToFile(this.world.faults.hub, file, this.#logger);
+    } catch (error) {
+      const text = `--trace ${file}: ${(error as Error).message}. Choose a file that can be written`;
+      throw new ExitError(exitCodes.refused, 'BAD_TRACE', text, { cause: error });
+    }
+  }
+
+  /** Loaded only here: a server with `--mode` has the engine without HTTP and metrics. */
+  async #startApi(): Promise<void> {
+    const { api, proxies } = this.#options;
+    if (api === undefined) return;
+    const { startControlApi } = await import('./api/index.js');
+    this.#api = await startControlApi(this, { listen: api, logger: this.#logger, proxies });
+  }
+
+  async #end(): Promise<ProxyEnd> {
+    await this.#api?.stop();
+    this.timeline.stop();
+    await this.proxies.stop();
+    this.world.faults.stop();
+    await this.#endTrace?.();
+    const end = { exitCode: exitCodes.ok, code: 'STOPPED', text: '' };
+    this.#resolve(end);
+    return end;
+  }
+}
