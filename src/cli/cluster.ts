@@ -1,5 +1,6 @@
 /**
- * A whole cluster as child processes of this one: the balancer, the servers, their logs in files, their orderly end.
+ * A whole cluster as child processes of this one: balancer, fault proxy and servers, their logs in files, their orderly
+ * end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -17,13 +18,15 @@ export interface ClusterOptions {
   readonly servers: number;
   /** `host:port` of the balancer. */
   readonly listen: string;
+  /** `host:port` of the fault proxy's control API; if somebody has that one, a free port. */
+  readonly api: string;
   /** Told when a member ends that was not asked to. */
   readonly onEnd: (member: ClusterMember, how: string) => void;
 }
 
 /** One running daemon. */
 export interface ClusterMember {
-  /** `balancer` or `server N`. */
+  /** `balancer`, `proxy` or `server N`. */
   readonly title: string;
   readonly address: string;
   readonly pid: number;
@@ -107,29 +110,33 @@ class Daemon {
   }
 }
 
-/** The balancer and all servers, started in this order. */
+/** The balancer, the proxy that all links between servers run through, and the servers, started in this order. */
 export class LocalCluster {
   readonly members: readonly ClusterMember[];
   /** Where clients ask. */
   readonly balancer: string;
+  /** Where `synod link` and `synod fault` find the proxy. */
+  readonly api: string;
   readonly #daemons: readonly Daemon[];
 
-  private constructor(daemons: readonly Daemon[], addresses: readonly string[], onEnd: ClusterOptions['onEnd']) {
+  /** `places`: what each daemon said after READY: its address, for the proxy also `api` and the API's. */
+  private constructor(daemons: readonly Daemon[], places: readonly string[], onEnd: ClusterOptions['onEnd']) {
     this.#daemons = daemons;
-    this.balancer = addresses[0] as string;
     this.members = daemons.map((daemon, index) => {
-      const address = addresses[index] as string;
+      const [address = '', , api = ''] = (places[index] ?? '').split(' ');
+      const found: Readonly<Record<string, string>> = { '--listen': address, '--api': api };
       return {
         title: daemon.title,
         address,
         pid: daemon.pid,
-        command: [
-          ownCommand(),
-          ...daemon.args.map((arg, place) => (daemon.args[place - 1] === '--listen' ? address : arg)),
-        ].join(' '),
+        command: [ownCommand(), ...daemon.args.map((arg, place) => found[daemon.args[place - 1] ?? ''] ?? arg)].join(
+          ' ',
+        ),
         logFile: daemon.logFile,
       };
     });
+    this.balancer = this.members[0]?.address ?? '';
+    this.api = places[1]?.split(' ')[2] ?? '';
     daemons.forEach((daemon, index) => {
       daemon.onUnexpectedEnd((how) => onEnd(this.members[index] as ClusterMember, how));
     });
@@ -143,13 +150,12 @@ export class LocalCluster {
   static async start(options: ClusterOptions, signal: AbortSignal): Promise<LocalCluster> {
     mkdirSync(options.dataDir, { recursive: true });
     const daemons: Daemon[] = [];
-    const launch = (title: string, args: string[]): Daemon => {
-      const name = title.replace(' ', '-');
-      const dataDir = path.join(options.dataDir, name);
-      const daemon = new Daemon(title, [...args, '--data-dir', dataDir], path.join(options.dataDir, `${name}.log`));
+    const launch = (title: string, args: readonly string[]): Daemon => {
+      const daemon = new Daemon(title, args, path.join(options.dataDir, `${title.replace(' ', '-')}.log`));
       daemons.push(daemon);
       return daemon;
     };
+    const dataOf = (name: string): string[] => ['--data-dir', path.join(options.dataDir, name)];
     const interrupted = new Promise<never>((_, reject) => {
       const giveUp = (): void => reject(new ExitError(exitCodes.ok, 'STOPPED', ''));
       if (signal.aborted) giveUp();
@@ -157,36 +163,38 @@ export class LocalCluster {
     });
     try {
       const balancer = launch('balancer', [
-        'balancer',
-        '--listen',
-        options.listen,
-        '--servers',
-        String(options.servers),
+        ...['balancer', '--listen', options.listen, '--servers', String(options.servers)],
+        ...dataOf('balancer'),
       ]);
-      const balancerAddress = await Promise.race([balancer.ready(), interrupted]);
+      const balancerPlace = await Promise.race([balancer.ready(), interrupted]);
+      const startProxy = (api: string): Promise<string> => {
+        const args = ['proxy', '--master', balancerPlace, '--listen', '127.0.0.1:0', '--api', api];
+        return Promise.race([launch('proxy', args).ready(), interrupted]);
+      };
+      const proxyPlace = await startProxy(options.api).catch((error: unknown) => {
+        if (!(error instanceof ExitError) || error.exitCode !== exitCodes.refused) throw error;
+        daemons.pop();
+        return startProxy('127.0.0.1:0');
+      });
+      const master = proxyPlace.split(' ')[0] as string;
       const servers = Array.from({ length: options.servers }, (_, index) =>
         launch(`server ${index + 1}`, [
-          'server',
-          '--id',
-          String(index + 1),
-          '--listen',
-          '127.0.0.1:0',
-          '--balancer',
-          balancerAddress,
+          ...['server', '--id', String(index + 1), '--listen', '127.0.0.1:0', '--balancer', master],
+          ...dataOf(`server-${index + 1}`),
         ]),
       );
-      const addresses = await Promise.race([Promise.all(servers.map((server) => server.ready())), interrupted]);
-      return new LocalCluster(daemons, [balancerAddress, ...addresses], options.onEnd);
+      const places = await Promise.race([Promise.all(servers.map((server) => server.ready())), interrupted]);
+      return new LocalCluster(daemons, [balancerPlace, proxyPlace, ...places], options.onEnd);
     } catch (error) {
       await Promise.all(daemons.map((daemon) => daemon.stop()));
       throw error;
     }
   }
 
-  /** Ends the servers in order, then the balancer. */
+  /** Ends the servers in order, then what they need. */
   async stop(): Promise<void> {
-    const [balancer, ...servers] = this.#daemons;
+    const [balancer, proxy, ...servers] = this.#daemons;
     await Promise.all(servers.map((server) => server.stop()));
-    await balancer?.stop();
+    await Promise.all([balancer?.stop(), proxy?.stop()]);
   }
 }

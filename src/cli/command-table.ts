@@ -22,7 +22,7 @@ const proxyApi: OptionSpec = {
   name: 'proxy-api',
   value: 'H:P',
   help: 'control address of a fault proxy (not built yet)',
-  comesWith: 'the fault proxy',
+  comesWith: 'the full-screen chat',
 };
 const logLevel: OptionSpec = {
   name: 'log-level',
@@ -33,9 +33,9 @@ const logLevel: OptionSpec = {
 const mode: OptionSpec = {
   name: 'mode',
   value: 'SPEC',
-  help: 'faults such as p:10::a:20 (not built yet)',
-  comesWith: 'the fault proxy',
+  help: 'faults on the links to other servers, e.g. p:10::a:20::c:30 (seconds)',
 };
+const api: OptionSpec = { name: 'api', value: 'H:P', help: "the proxy's control API", default: 'localhost:8474' };
 
 /** Options that every command takes. */
 export const commonOptions: readonly OptionSpec[] = [
@@ -216,7 +216,72 @@ export const commands: readonly CommandSpec[] = [
     examples: ['synod log check ./synod-data/server-1', 'synod log dump ./synod-data/server-1 --json'],
     load: async () => (await import('./log.js')).log,
   },
-  ...['proxy', 'link', 'fault'].map((later) => laterCommand(later, 'the fault proxy')),
+  {
+    name: 'proxy',
+    summary: 'run the fault proxy: it stands between servers and breaks things on purpose',
+    about:
+      'Run a fault proxy. With --master it stands in for the balancer: start servers with its address as their ' +
+      '--balancer, and it carries every link between them. Its API is that of Toxiproxy and more: synod link, synod ' +
+      'fault, toxiproxy-cli.',
+    positional: '',
+    positionalMax: 0,
+    isDaemon: true,
+    options: [
+      { name: 'master', value: 'H:P', help: 'the real balancer, for which it stands in' },
+      { name: 'listen', value: 'H:P', help: 'with --master: where servers call instead', default: '127.0.0.1:8010' },
+      { name: 'link', value: 'PORT=H:P', help: 'an explicit link, also H:P=H:P; again for more', repeats: true },
+      { name: 'mode', value: 'ID=SPEC', help: 'faults of a server, e.g. 1=p:10::c:30; again for more', repeats: true },
+      { name: 'seed', value: 'N', help: 'repeats the chances of an earlier run', shownDefault: 'random, logged' },
+      { ...api, help: 'where the control API listens' },
+      { name: 'config', value: 'FILE', help: "proxies to begin with, as Toxiproxy's -config" },
+      { name: 'trace', value: 'FILE', help: 'write every frame and what was done to it, a JSON object a line' },
+      logLevel,
+    ],
+    examples: [
+      'synod proxy --master localhost:8009 --mode 1=p:10::a:20::c:30',
+      'synod proxy --link 9110=localhost:9010',
+    ],
+    load: async () => (await import('./proxy.js')).proxy,
+  },
+  {
+    name: 'link',
+    summary: 'cut, slow down and heal links through the fault proxy',
+    about:
+      'Change the links between servers, or list them. A and B are servers by number, or "client". ' +
+      'ls · cut A B · isolate A · halves 1,2/3 · delay A B 200ms±50ms · loss A B 20% · rm RULE · heal (takes ' +
+      'everything away).',
+    positional: 'ls|cut|isolate|halves|delay|loss|rm|heal …',
+    positionalMax: 4,
+    options: [
+      api,
+      { name: 'one-way', help: 'only frames from A to B' },
+      { name: 'kind', value: 'KIND,…', help: 'only frames of these kinds, e.g. accept,commit' },
+      json,
+    ],
+    examples: ['synod link delay 1 2 200ms±50ms --kind accept', 'synod link heal'],
+    load: async () => (await import('./link.js')).link,
+  },
+  {
+    name: 'fault',
+    summary: 'run a timeline of faults through the fault proxy',
+    about:
+      'Run a script of faults (TOML or JSON, docs/PROXY.md) and print its steps as they happen; stop ends the one that ' +
+      'runs; show tells how far it is. Ctrl-C stops it and takes its faults away.',
+    positional: 'run FILE|stop|show',
+    positionalMax: 2,
+    options: [
+      api,
+      {
+        name: 'seed',
+        value: 'N',
+        help: 'repeats the chances of an earlier run',
+        shownDefault: "the script's, else the proxy's",
+      },
+      json,
+    ],
+    examples: ['synod fault run storm.toml --seed 7', 'synod fault stop'],
+    load: async () => (await import('./fault.js')).fault,
+  },
   laterCommand('bench', 'the bench'),
 ];
 

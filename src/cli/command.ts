@@ -7,6 +7,8 @@ export interface OptionSpec {
   /** The placeholder of its value, e.g. `H:P`; without one it is a switch. */
   readonly value?: string;
   readonly help: string;
+  /** It may be given several times, each time with another value. */
+  readonly repeats?: true;
   /** Its value when it is not given; shown in brackets. */
   readonly default?: string;
   /** Shown in brackets instead of `default` where the real default is worked out later. */
@@ -74,18 +76,28 @@ export interface Call {
 /** Resolves to the exit code. */
 export type Main = (call: Call) => Promise<number>;
 
+/** What an option was given as: a value, several for one that repeats, or `true` for a switch. */
+export type OptionValue = string | readonly string[] | true;
+
 /** Option values by name, after defaults. */
 export class OptionValues {
-  readonly #values: ReadonlyMap<string, string | true>;
+  readonly #values: ReadonlyMap<string, OptionValue>;
 
-  constructor(values: ReadonlyMap<string, string | true>) {
+  constructor(values: ReadonlyMap<string, OptionValue>) {
     this.#values = values;
   }
 
   /** The value, or undefined when it was neither given nor has a default. */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
-    return value === true ? undefined : value;
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** All values of an option that repeats. */
+  texts(name: string): readonly string[] {
+    const value = this.#values.get(name);
+    if (value === undefined || value === true) return [];
+    return typeof value === 'string' ? [value] : value;
   }
 
   /** Whether a switch is on. */

@@ -22,8 +22,11 @@ export function daemonSignal(call: Call): AbortSignal {
   return AbortSignal.any([call.signal, orphaned.signal]);
 }
 
+/** As much of a daemon as its command needs. */
+type Served = Pick<DaemonHandle, 'stop' | 'closed'>;
+
 /** Prints READY and serves until the daemon ends or `signal` ends it. Resolves to the exit code. */
-export async function serve(call: Call, handle: DaemonHandle, ready: string, signal: AbortSignal): Promise<number> {
+export async function serve(call: Call, handle: Served, ready: string, signal: AbortSignal): Promise<number> {
   call.output.line(ready);
   const stop = (): void => {
     // `closed` resolves with the same reason and is awaited below.

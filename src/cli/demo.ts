@@ -1,5 +1,6 @@
 /**
- * `synod demo` (npm start): a balancer and servers as child processes, a chat on them, and an end that leaves nothing.
+ * `synod demo` (npm start): balancer, fault proxy and servers as child processes, a chat on them, and an end that
+ * leaves nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { ownCommand } from './own-command.js';
 import { readAddress } from './values.js';
 
 const usualAddress = '127.0.0.1:8009';
+const usualApi = 'localhost:8474';
 /** An election takes about half a second; a machine that needs longer shows what it does. */
 const firstLeaderPatienceMs = 3_000;
 
@@ -46,11 +48,11 @@ async function start(call: Call, servers: number, dataDir: string): Promise<Loca
     call.output.note(`${member.title} has ended (${how}). Start it again: ${member.command}`);
   };
   try {
-    return await LocalCluster.start({ dataDir, servers, listen, onEnd }, call.signal);
+    return await LocalCluster.start({ dataDir, servers, listen, api: usualApi, onEnd }, call.signal);
   } catch (error) {
     const isBusy = error instanceof ExitError && error.exitCode === exitCodes.refused && given === undefined;
     if (!isBusy) throw error;
-    return LocalCluster.start({ dataDir, servers, listen: '127.0.0.1:0', onEnd }, call.signal);
+    return LocalCluster.start({ dataDir, servers, listen: '127.0.0.1:0', api: usualApi, onEnd }, call.signal);
   }
 }
 
@@ -59,7 +61,7 @@ async function start(call: Call, servers: number, dataDir: string): Promise<Loca
  * alarms who tries this out. After the patience the chat begins anyway.
  */
 async function firstLeader(cluster: LocalCluster, signal: AbortSignal): Promise<void> {
-  const servers = cluster.members.filter(({ title }) => title !== 'balancer');
+  const servers = cluster.members.filter(({ title }) => title.startsWith('server'));
   const endMs = performance.now() + firstLeaderPatienceMs;
   while (performance.now() < endMs && !signal.aborted) {
     const answers = await Promise.all(
@@ -78,5 +80,7 @@ function introduce(call: Call, cluster: LocalCluster, dataDir: string, isThrownA
   note(`data in ${dataDir}${isThrownAway ? ' (removed at the end)' : ''}`);
   const synod = ownCommand();
   note(`in another terminal: ${synod} chat --name lala${where}   ${synod} status${where}`);
+  const api = cluster.api === usualApi ? '' : ` --api ${cluster.api}`;
+  note(`break it and heal it:  ${synod} link isolate 1${api}   ${synod} link heal${api}`);
   note('type a line and press Enter; /help lists the commands; Ctrl-D ends the demo');
 }

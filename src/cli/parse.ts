@@ -3,7 +3,7 @@
  * UsageError.
  */
 import { Command, CommanderError, Option } from 'commander';
-import { type CommandSpec, type OldSpelling, type OptionSpec, OptionValues } from './command.js';
+import { type CommandSpec, type OldSpelling, type OptionSpec, type OptionValue, OptionValues } from './command.js';
 import { commonOptions } from './command-table.js';
 import { nearest, normaliseGoFlags, UsageError } from './go-flags.js';
 
@@ -31,7 +31,7 @@ export function parse(spec: CommandSpec, args: readonly string[], spelling?: Old
   if (positionals.length > spec.positionalMax) {
     throw new UsageError(strayText(positionals[spec.positionalMax] as string, declared));
   }
-  const values = new Map<string, string | true>();
+  const values = new Map<string, OptionValue>();
   for (const option of declared) {
     const standard = option.standsFor === undefined ? spelling?.defaults[option.name] : undefined;
     const value = given.get(option.name) ?? standard ?? option.default;
@@ -46,7 +46,7 @@ export function parse(spec: CommandSpec, args: readonly string[], spelling?: Old
   return { options: new OptionValues(values), positionals, warnings };
 }
 
-function refuseUnbuilt(declared: readonly OptionSpec[], given: ReadonlyMap<string, string | true>): void {
+function refuseUnbuilt(declared: readonly OptionSpec[], given: ReadonlyMap<string, OptionValue>): void {
   for (const option of declared) {
     const value = given.get(option.name);
     if (option.comesWith === undefined || value === undefined || value === '') continue;
@@ -58,7 +58,7 @@ function readWithCommander(
   spec: CommandSpec,
   declared: readonly OptionSpec[],
   args: readonly string[],
-): { given: Map<string, string | true>; positionals: readonly string[] } {
+): { given: Map<string, OptionValue>; positionals: readonly string[] } {
   const command = new Command(spec.name)
     .exitOverride()
     .helpOption(false)
@@ -66,8 +66,9 @@ function readWithCommander(
     .argument('[words...]')
     .configureOutput({ writeErr: () => undefined });
   const byAttribute = new Map<string, string>();
-  for (const { name, value } of declared) {
+  for (const { name, value, repeats } of declared) {
     const option = new Option(value === undefined ? `--${name}` : `--${name} <value>`);
+    if (repeats === true) option.argParser((one: string, before: readonly string[] = []) => [...before, one]);
     byAttribute.set(option.attributeName(), name);
     command.addOption(option);
   }
@@ -77,8 +78,8 @@ function readWithCommander(
     if (error instanceof CommanderError) throw new UsageError(commanderText(error, declared));
     throw error;
   }
-  const given = new Map<string, string | true>();
-  for (const [attribute, value] of Object.entries(command.opts() as Record<string, string | true>)) {
+  const given = new Map<string, OptionValue>();
+  for (const [attribute, value] of Object.entries(command.opts() as Record<string, OptionValue>)) {
     given.set(byAttribute.get(attribute) as string, value);
   }
   return { given, positionals: command.args };

@@ -1,9 +1,10 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
 import { type StartProgress, startServer } from '../daemon/index.js';
+import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
-import { readAddress, readAddresses, readChoice, readInteger } from './values.js';
+import { asUsage, readAddress, readAddresses, readChoice, readInteger } from './values.js';
 
 export async function server(call: Call): Promise<number> {
   const { options } = call;
@@ -13,6 +14,8 @@ export async function server(call: Call): Promise<number> {
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const fsync = readChoice('--fsync', options.text('fsync') ?? '', ['always', 'never']);
   const advertise = options.text('advertise');
+  const mode = options.text('mode') ?? '';
+  asUsage('--mode', () => readMode(mode));
   const signal = daemonSignal(call);
   const logger = daemonLogger(call, 'server');
   if (fsync === 'never') {
@@ -25,6 +28,7 @@ export async function server(call: Call): Promise<number> {
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
     dataDir: options.text('data-dir') ?? defaultDataDir(id, listen),
     fsync,
+    mode,
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,

@@ -2,6 +2,7 @@
  * Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right.
  */
 import { canonicalRoom, isName } from '../chat/index.js';
+import { PlanError } from '../proxy/index.js';
 import { UsageError } from './go-flags.js';
 
 /**
@@ -69,4 +70,14 @@ export function nameFromLogin(login: string | undefined): string {
   const name = (login ?? '').replace(/[^A-Za-z0-9_[\]{}^|\\-]/g, '_').slice(0, 30);
   if (name === '' || /^_+$/.test(name)) return 'guest';
   return isName(name) ? name : `_${name}`.slice(0, 30);
+}
+
+/** What `read` gives; a fault that is none becomes a mistake on the command line. */
+export function asUsage<T>(option: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PlanError) throw new UsageError(`${option}: ${error.message}`);
+    throw error;
+  }
 }

@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** `never` loses acknowledged messages at power loss, not at kill -9. */
   readonly fsync: 'always' | 'never';
+  /** Faults on the links to other servers, in the write-up's grammar (BEHAVIOUR.md 5); without it there are none. */
+  readonly mode?: string;
   readonly logger: Logger;
   /** Told whenever what the start waits for changes, e.g. for a progress line. */
   readonly onProgress?: (progress: StartProgress) => void;

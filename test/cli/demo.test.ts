@@ -69,7 +69,7 @@ t.test('three piped lines are three committed messages with slots', async (t) =>
   const folder = /data in (\S+) \(removed at the end\)/.exec(err)?.[1] ?? '';
   t.not(folder, '');
   t.notOk(existsSync(folder), 'the data is gone');
-  t.equal(pidsIn(err).length, 4);
+  t.equal(pidsIn(err).length, 5, 'balancer, proxy, three servers');
   t.notOk(pidsIn(err).some(isRunning), 'so are the processes');
 });
 
@@ -98,7 +98,7 @@ t.test('a demo that is killed takes its daemons with it', async (t) => {
   const running = start('synod', demo, t.testdir());
   await until(() => running.out().includes('"event":"connected"'), 'a connection');
   const pids = pidsIn(running.err());
-  t.equal(pids.length, 4);
+  t.equal(pids.length, 5);
   running.child.kill('SIGKILL');
   await running.finished;
   await until(() => !pids.some(isRunning), 'all daemons have ended');

@@ -70,7 +70,6 @@ const refused: readonly { line: string; says: string }[] = [
   { line: 'server --listn 127.0.0.1:1', says: "unknown option '--listn' - did you mean --listen ?" },
   { line: 'crunner -id', says: '-id needs a value' },
   { line: 'status now', says: "unexpected argument 'now'" },
-  { line: 'srunner -mode=p:10', says: '--mode is not built yet: it comes with the fault proxy; leave it out' },
   { line: 'server --id 1 --memory', says: '--memory is not built yet: it comes with the memory mode; leave it out' },
   {
     line: 'server --http 127.0.0.1:0',
@@ -82,7 +81,7 @@ const refused: readonly { line: string; says: string }[] = [
   },
   {
     line: 'chat --proxy-api 127.0.0.1:1',
-    says: '--proxy-api is not built yet: it comes with the fault proxy; leave it out',
+    says: '--proxy-api is not built yet: it comes with the full-screen chat; leave it out',
   },
 ];
 for (const { line, says } of refused) {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
+import { LinkFilter } from '../../proxy/index.js';
 import { type Directory, type Disk, LevelStore, type StateStore } from '../../storage/index.js';
 import { type Hello, type MemberAddress, membershipHash, type RefusalCode, type ServerId } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
@@ -28,6 +29,8 @@ export interface CoreOptions {
   readonly onFatal: (error: unknown) => void;
   /** A peer proves that another life of this server exists: it must stop. */
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
+  /** Faults on the links to other servers; undefined: none. */
+  readonly mode: string | undefined;
 }
 
 export class Core {
@@ -66,6 +69,7 @@ export class Core {
         message: (from, message) => this.#drive(() => driver.message(from, message)),
       },
       onRefused: options.onRefused,
+      filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
     const history = new History({ chat, store, reader, onFatal: (error) => driver.onFatal(error) });
     this.clients = new Clients({
@@ -91,6 +95,7 @@ export class Core {
           chat,
           clients: () => this.clients.count,
           addressOf: (id) => (id === self.id ? self.address : this.peers.addressOf(id)),
+          faults: options.mode ?? '',
           note: () => (wal.full ? 'disk full: free some space; until then this server only reads' : ''),
         }),
       onCountChanged: options.onLoad,

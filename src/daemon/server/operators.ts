@@ -11,6 +11,8 @@ export interface OperatorParts {
   readonly chat: Pick<ChatState, 'applied'>;
   readonly clients: () => number;
   readonly addressOf: (id: number) => string;
+  /** The mode that this server was started with, "" for none. */
+  readonly faults: string;
   /** What an operator should know besides, "" if all is well. */
   readonly note: () => string;
 }
@@ -43,7 +45,7 @@ function status({ request }: StatusRequest, parts: OperatorParts): Status {
     clients: parts.clients(),
     happy,
     http: '',
-    faults: '',
+    faults: parts.faults,
     note: parts.note(),
     members: membership.members.map(({ id }) => ({
       id,

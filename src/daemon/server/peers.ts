@@ -6,7 +6,9 @@
 import { type Logger, limits } from '../../base/index.js';
 import { type FrameConnection, type NetContext, peerLimits } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
+import type { FilteredLink, LinkFilter } from '../../proxy/index.js';
 import {
+  decode,
   encode,
   type Hello,
   type Incarnation,
@@ -15,6 +17,7 @@ import {
   mayCarry,
   membershipHash,
   type RefusalCode,
+  registry,
   type ServerId,
 } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
@@ -39,12 +42,17 @@ export interface PeersOptions {
   readonly events: PeerEvents;
   /** A peer says that this server must not go on: another life or a newer disk of it exists. */
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
+  /** With `--mode`: what becomes of each frame, both ways. */
+  readonly filter: LinkFilter | undefined;
 }
 
 interface Peer {
   readonly id: ServerId;
   readonly dialer: PeerDialer;
   inbound: FrameConnection | undefined;
+  /** The links as `--mode` sees them, while they are open. */
+  filteredIn: FilteredLink | undefined;
+  filteredOut: FilteredLink | undefined;
   inboundLife: Incarnation;
   /** The latest that has proven not to be an old copy of the disk. */
   latestLife: Incarnation;
@@ -74,14 +82,22 @@ export class Peers {
         membership,
         context,
         logger,
-        onUp: (incarnation) => events.peerUp(id, incarnation),
-        onDown: () => events.peerDown(id),
+        onUp: (incarnation) => {
+          this.#filterOut(id);
+          events.peerUp(id, incarnation);
+        },
+        onDown: () => {
+          this.#peers.get(id)?.filteredOut?.close();
+          events.peerDown(id);
+        },
         onRefused: (code, text) => options.onRefused(id, code, text),
       });
       this.#peers.set(id, {
         id,
         dialer,
         inbound: undefined,
+        filteredIn: undefined,
+        filteredOut: undefined,
         inboundLife: 0,
         latestLife: 0,
         memory: new PeerMemory(),
@@ -112,7 +128,8 @@ export class Peers {
 
   /** Queues a frame for a peer, or drops it. Never blocks and never calls back. */
   send(to: ServerId, message: PaxosMessage): void {
-    const connection = this.#peers.get(to)?.dialer.open;
+    const peer = this.#peers.get(to);
+    const connection = peer?.dialer.open;
     if (connection === undefined || connection.queuedBytes > dropAboveBytes) {
       this.#dropped++;
       return;
@@ -121,7 +138,9 @@ export class Peers {
       this.#lastFrame = encode(message);
       this.#lastMessage = message;
     }
-    connection.sendFrame(this.#lastFrame as Buffer);
+    const frame = this.#lastFrame as Buffer;
+    const filtered = peer?.filteredOut;
+    if (filtered === undefined || filtered.passes(registry[message.type].code, frame)) connection.sendFrame(frame);
   }
 
   /** Judges a connection whose hello has the role server. */
@@ -136,7 +155,7 @@ export class Peers {
   }
 
   stop(): void {
-    this.#ended = true;
+    this.#end();
     for (const { dialer, inbound } of this.#peers.values()) {
       dialer.stop();
       inbound?.goodbye('SHUTTING_DOWN', 'this server stops');
@@ -144,11 +163,25 @@ export class Peers {
   }
 
   abandon(): void {
-    this.#ended = true;
+    this.#end();
     for (const { dialer, inbound } of this.#peers.values()) {
       dialer.abandon();
       inbound?.abandon('destroyed');
     }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#options.filter?.stop();
+  }
+
+  /** What was held of an earlier link is lost with it. */
+  #filterOut(id: ServerId): void {
+    const peer = this.#peers.get(id);
+    const connection = peer?.dialer.open;
+    if (peer === undefined || connection === undefined) return;
+    peer.filteredOut?.close();
+    peer.filteredOut = this.#options.filter?.to(id, (frame) => connection.sendFrame(frame));
   }
 
   #judge(connection: FrameConnection, hello: Hello, alive: boolean): void {
@@ -190,18 +223,13 @@ export class Peers {
     peer.memory.lives(hello.incarnation);
     if (peer.memory.proven) peer.latestLife = hello.incarnation;
     connection.useLimits(peerLimits);
+    peer.filteredIn?.close();
+    const filtered = this.#options.filter?.from(peer.id, (frame) => this.#onMessage(peer, connection, decode(frame)));
+    peer.filteredIn = filtered;
     connection.attach({
-      onMessage: (message) => {
-        if (peer.inbound !== connection) return;
-        if (mayCarry(message.type, 'server', 'server') && message.type !== 'hello' && message.type !== 'welcome') {
-          const fault = valueFault(message as PaxosMessage);
-          if (fault === undefined) this.#hear(peer, connection, message as PaxosMessage);
-          else this.#unreadable(peer, connection, fault);
-        } else {
-          connection.refuse(
-            'PROTOCOL_ERROR',
-            `a ${message.type} does not belong between servers: use one release everywhere`,
-          );
+      onMessage: (message, frame) => {
+        if (filtered === undefined || filtered.passes(registry[message.type].code, frame)) {
+          this.#onMessage(peer, connection, message);
         }
       },
       onClose: (reason) => {
@@ -220,6 +248,18 @@ export class Peers {
     );
     // A new life can't be reached over a link to the old one, even if nobody told us that it broke.
     peer.dialer.peerLives(hello.incarnation, hello.address);
+  }
+
+  #onMessage(peer: Peer, connection: FrameConnection, message: Message): void {
+    if (peer.inbound !== connection) return;
+    if (!mayCarry(message.type, 'server', 'server') || message.type === 'hello' || message.type === 'welcome') {
+      const text = `a ${message.type} does not belong between servers: use one release everywhere`;
+      connection.refuse('PROTOCOL_ERROR', text);
+      return;
+    }
+    const fault = valueFault(message as PaxosMessage);
+    if (fault === undefined) this.#hear(peer, connection, message as PaxosMessage);
+    else this.#unreadable(peer, connection, fault);
   }
 
   #hear(peer: Peer, connection: FrameConnection, message: PaxosMessage): void {
@@ -247,6 +287,7 @@ export class Peers {
     if (peer.inbound !== connection) return;
     peer.inbound = undefined;
     peer.inboundLife = 0;
+    peer.filteredIn?.close();
     if (!this.#ended) this.#options.events.peerDown(peer.id);
   }
 

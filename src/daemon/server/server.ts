@@ -73,6 +73,7 @@ class Server implements ServerHandle {
 
   async start(): Promise<void> {
     const { dataDir, fsync, logger, signal } = this.#options;
+    const mode = this.#options.mode === '' ? undefined : this.#options.mode;
     const disk = this.#makeDisk(dataDir, fsync === 'always');
     this.#disk = disk;
     const directory = await openDirectory(disk, this.#options.id);
@@ -110,6 +111,7 @@ class Server implements ServerHandle {
       dataDir,
       context: this.#context,
       logger,
+      mode,
       onLoad: () => this.#links?.changed(),
       onFatal: (error) => this.#fail(error),
       onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
@@ -124,6 +126,9 @@ class Server implements ServerHandle {
     this.#core = core;
     core.start(membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
     logger.info('serving', { server: this.id, address: this.address });
+    if (mode !== undefined) {
+      logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
+    }
   }
 
   stop(): Promise<ExitReason> {
