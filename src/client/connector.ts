@@ -8,6 +8,7 @@ import { greet } from './greet.js';
 import type { Link, Shared } from './link.js';
 import { type ChatClientOptions, DIAL_TIMEOUT_MS, GOOD_CONNECTION_MS, NOT_READY_RETRY_MAX_MS } from './options.js';
 import { type Route, Router } from './router.js';
+import { Scout } from './scout.js';
 
 /** What a client does with a connection. `shared.link` is set before `onOpen` and cleared before `onLost`. */
 export interface ConnectorSink {
@@ -23,6 +24,7 @@ export class Connector {
   readonly #shared: Shared;
   readonly #sink: ConnectorSink;
   readonly #router: Router;
+  readonly #scout: Scout;
   readonly #backoff: Backoff;
   readonly #moveBackoff: Backoff;
   readonly #dialTimeoutMs: number;
@@ -48,6 +50,14 @@ export class Connector {
         servers: options.servers ?? [],
         token: options.token,
         timeoutMs: this.#dialTimeoutMs,
+      },
+      shared.environment,
+    );
+    this.#scout = new Scout(
+      {
+        timeoutMs: this.#dialTimeoutMs,
+        known: () => this.#router.known,
+        found: (address) => this.#moveTo(address),
       },
       shared.environment,
     );
@@ -89,6 +99,7 @@ export class Connector {
     link.connection.abandon('replaced');
     this.#clear(this.#moveTimer);
     this.#moveTimer = undefined;
+    this.#scout.end();
     this.#sink.onLost(link);
     this.#router.failed(link.address);
     if (link.ready && nowMs - link.openedAtMs >= GOOD_CONNECTION_MS) this.#backoff.reset();
@@ -100,8 +111,15 @@ export class Connector {
     this.#standing = standing;
     this.#router.learn(standing.addresses);
     this.#tellQuorum(2 * standing.up > standing.servers, standing.up, standing.servers);
-    link.move = standing.move;
-    if (!standing.move || this.#options.server !== undefined || this.#moveTimer !== undefined) return;
+    if (this.#options.server !== undefined) return;
+    if (standing.leader !== 0) this.#scout.end();
+    else this.#scout.begin(link.address, standing.move ? 0 : limits.moveMs);
+  }
+
+  /** Another server has a leader, and ours has none: goes there, unless that changes before it is time to. */
+  #moveTo(address: string): void {
+    const { link } = this.#shared;
+    if (link === undefined || this.#moveTimer !== undefined) return;
     const { clock } = this.#shared.environment;
     // Moving twice in a row waits longer and longer: two confused servers must not throw a client back and forth.
     const sinceMs = clock.monotonicMs() - this.#movedAtMs;
@@ -109,8 +127,9 @@ export class Connector {
     const delayMs = Math.max(0, this.#moveBackoff.next() - sinceMs);
     this.#moveTimer = clock.setTimeout(() => {
       this.#moveTimer = undefined;
-      if (this.#shared.link !== link || !link.move) return;
+      if (this.#shared.link !== link || this.#standing?.leader !== 0) return;
       this.#movedAtMs = clock.monotonicMs();
+      this.#router.prefer(address);
       this.lose(link, `Server ${link.server} has no leader while another server has one; moving there`);
     }, delayMs);
   }
@@ -124,6 +143,7 @@ export class Connector {
     this.#moveTimer = undefined;
     this.#greeting?.cancel();
     this.#router.cancel();
+    this.#scout.end();
     link?.connection.goodbye('SHUTTING_DOWN', 'the client leaves');
     this.#setPhase('closed');
   }
@@ -177,7 +197,7 @@ export class Connector {
 
   #open(connection: FrameConnection, address: string, server: number): void {
     const openedAtMs = this.#shared.environment.clock.monotonicMs();
-    const link: Link = { connection, server, address, openedAtMs, ready: false, move: false };
+    const link: Link = { connection, server, address, openedAtMs, ready: false };
     this.#shared.link = link;
     connection.attach({
       onMessage: (message) => {

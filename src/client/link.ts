@@ -14,8 +14,6 @@ export interface Link {
   readonly openedAtMs: number;
   /** `connected` was told. */
   ready: boolean;
-  /** The server asked its clients to move. */
-  move: boolean;
 }
 
 export class Shared {

@@ -2,11 +2,9 @@
  * Where to go: asks the balancers in turn, falls back on the servers it knows while none answers (BEHAVIOUR.md
  * 3.4-3.5).
  */
-import type { Timer } from '../base/index.js';
-import type { Dialling } from '../net/index.js';
-import type { Routed } from '../wire/index.js';
+import type { Message, Routed } from '../wire/index.js';
 import type { Environment } from './environment.js';
-import { greet } from './greet.js';
+import { askQuestion } from './question.js';
 
 /** Known servers kept for the time without a balancer. */
 const KNOWN_MAX = 64;
@@ -40,6 +38,8 @@ export class Router {
   /** Addresses that failed since the last success; tried again once all known ones have failed. */
   readonly #failed = new Set<string>();
   #lastFailed = '';
+  /** Where to go next, whatever balancers say; "" if nowhere in particular. */
+  #preferred = '';
   #request = 0;
   #cancel: (() => void) | undefined;
 
@@ -65,6 +65,11 @@ export class Router {
     this.#lastFailed = address;
   }
 
+  /** The next question is answered with this server. */
+  prefer(address: string): void {
+    this.#preferred = address;
+  }
+
   /** A server was reached: nothing counts as failed any more. */
   succeeded(): void {
     this.#failed.clear();
@@ -75,10 +80,12 @@ export class Router {
   find(done: (route: Route) => void): void {
     this.cancel();
     const { pinned, balancers } = this.#options;
-    if (pinned !== undefined || balancers.length === 0) {
+    const certain = pinned ?? (this.#preferred === '' ? undefined : this.#preferred);
+    this.#preferred = '';
+    if (certain !== undefined || balancers.length === 0) {
       const timer = this.#environment.clock.setTimeout(() => {
         this.#cancel = undefined;
-        done({ address: pinned ?? this.#fallback() });
+        done({ address: certain ?? this.#fallback() });
       }, 0);
       this.#cancel = () => this.#environment.clock.clearTimeout(timer);
       return;
@@ -98,16 +105,25 @@ export class Router {
       done({ address: this.#fallback(), trouble: troubles.join('; ') });
       return;
     }
-    const asking = askBalancer(
-      balancer,
-      this.#lastFailed,
-      ++this.#request,
-      this.#options,
+    const { token, timeoutMs } = this.#options;
+    const request = ++this.#request;
+    const failed = this.#lastFailed;
+    const asking = askQuestion(
+      {
+        greeting: { address: balancer, role: 'client', token, timeoutMs },
+        message: { type: 'route', request, kind: failed === '' ? 'init' : 'retry', failed },
+        isAnswer: (message: Message): message is Routed => message.type === 'routed' && message.request === request,
+      },
       this.#environment,
-      (answer) => {
-        if (typeof answer === 'string') return this.#ask(index + 1, [...troubles, answer], done);
+      (result) => {
+        if (!result.ok) {
+          const trouble = result.reached
+            ? `The balancer at ${result.text}`
+            : `No balancer at ${balancer} (${result.text}). Is it running? Start one: synod balancer`;
+          return this.#ask(index + 1, [...troubles, trouble], done);
+        }
         this.#cancel = undefined;
-        done(this.#judge(answer));
+        done(this.#judge(result.answer));
       },
     );
     this.#cancel = () => asking.cancel();
@@ -140,48 +156,4 @@ export class Router {
     if (address === undefined) this.#failed.clear();
     return address;
   }
-}
-
-/** One question to one balancer; `done` gets its answer or one line of why there is none. */
-function askBalancer(
-  balancer: string,
-  failed: string,
-  request: number,
-  options: RouterOptions,
-  environment: Environment,
-  done: (answer: Routed | string) => void,
-): Dialling {
-  const { clock } = environment;
-  let timer: Timer | undefined;
-  let drop: (() => void) | undefined;
-  const greeting = greet(
-    { address: balancer, role: 'client', token: options.token, timeoutMs: options.timeoutMs },
-    environment,
-    (result) => {
-      if (!result.ok)
-        return done(`No balancer at ${balancer} (${result.text}). Is it running? Start one: synod balancer`);
-      const { connection } = result;
-      const finish = (answer: Routed | string): void => {
-        if (timer !== undefined) clock.clearTimeout(timer);
-        connection.abandon('routed');
-        done(answer);
-      };
-      drop = () => connection.abandon('no longer asked');
-      connection.attach({
-        onMessage: (message) => {
-          if (message.type === 'routed' && message.request === request) finish(message);
-        },
-        onClose: (reason) => finish(`The balancer at ${balancer} hung up (${reason.text})`),
-      });
-      timer = clock.setTimeout(() => finish(`The balancer at ${balancer} did not answer`), options.timeoutMs);
-      connection.send({ type: 'route', request, kind: failed === '' ? 'init' : 'retry', failed });
-    },
-  );
-  return {
-    cancel: () => {
-      greeting.cancel();
-      if (timer !== undefined) clock.clearTimeout(timer);
-      drop?.();
-    },
-  };
 }

@@ -119,32 +119,6 @@ t.test('a living server that answers late is never left', async (t) => {
   t.equal(w.of('connected').length, 1);
 });
 
-t.test('standing.move moves the client, and only that', async (t) => {
-  const w = new World().up();
-  const first = w.current;
-  first.stand(1, 0, false);
-  w.clock.advance(20_000);
-  t.equal(w.client.server?.id, first.id, 'no leader alone is no reason');
-  t.match(w.of('quorum').at(-1), { ok: false, up: 1 });
-  first.stand(3, 0, true);
-  w.until(() => w.client.server !== undefined && w.client.server.id !== first.id, 5_000, 'moved');
-  t.match(w.of('disconnected').at(-1)?.reason, /no leader/);
-});
-
-t.test('a pinned client stays with its server', async (t) => {
-  const w = new World({ server: SERVERS[1]!, balancers: [] }).up();
-  t.equal(w.client.server?.id, 2);
-  w.current.stand(3, 0, true);
-  w.clock.advance(20_000);
-  t.equal(w.of('disconnected').length, 0);
-  w.servers[1]!.kill();
-  w.clock.advance(3_000);
-  t.notOk(w.client.server);
-  w.servers[1]!.start();
-  w.until(() => w.client.phase === 'ready', 3_000, 'back on the same one');
-  t.equal(w.client.server?.id, 2);
-});
-
 t.test('notReady is told when k changes, and asked again', async (t) => {
   const w = new World();
   w.balancer.status = 'notReady';
@@ -415,17 +389,6 @@ t.test('history is asked again after a reroute, and gives up at its deadline', a
   t.ok(asked, 'asked the new server');
   w.clock.advance(3_000);
   t.match(await page, { ok: false, code: 'TIMEOUT' });
-});
-
-t.test('two confused servers do not throw a client back and forth', async (t) => {
-  const w = new World();
-  w.client.on('connected', () => {
-    for (const server of w.servers) server.stand(3, 0, true);
-  });
-  w.up();
-  w.clock.advance(30_000);
-  const moves = w.of('disconnected').length;
-  t.ok(moves >= 2 && moves <= 6, `${moves} moves in 30 s`);
 });
 
 t.test('a leave asked for while the join is in flight is not undone by a new session', async (t) => {

@@ -1,6 +1,6 @@
 /**
- * Bare replicas joined by queues: no disk, no sockets. Tests choose what is delivered, dropped, synced and when time
- * passes.
+ * Bare replicas joined by queues: no disk, no sockets. Tests choose what becomes of frames, what is synced and when
+ * time passes.
  */
 import { Prng } from '../../src/base/index.js';
 import {
@@ -11,12 +11,10 @@ import {
   type ReplicaOptions,
   zeroBallot,
 } from '../../src/paxos/index.js';
-import type { Slot } from '../../src/wire/index.js';
+import type { MessageType, Slot } from '../../src/wire/index.js';
+import { LinkFaults } from '../support/link-faults.js';
 
-/** What lies between two servers, or a server and its disk, in ms; undefined: lost. */
-export type DelayOf = (frame: Frame) => number | undefined;
-
-export interface Frame {
+interface Frame {
   readonly from: number;
   readonly to: number;
   readonly message: PaxosMessage;
@@ -38,18 +36,28 @@ export function encodeText(_stamp: unknown, batches: readonly Uint8Array[]): Uin
   return Buffer.from(batches.map((batch) => Buffer.from(batch).toString()).join(','));
 }
 
+/** Values in one answer to a learn request, which a driver bounds by bytes. */
+const learnSlotsMax = 20;
+
 export class BareCluster {
   readonly nodes = new Map<number, Node>();
   readonly #underway: { readonly dueMs: number; readonly frame: Frame }[] = [];
-  readonly #syncs: { readonly dueMs: number; readonly id: number; readonly records: number }[] = [];
-  /** How late each frame is; undefined loses it. */
-  delay: DelayOf = () => 0;
+  /** At most one per server, as on a disk: what is written meanwhile waits for the next one. */
+  readonly #syncs = new Map<number, { readonly dueMs: number; readonly records: number }>();
+  readonly #chosen = new Map<Slot, string>();
+  /** What becomes of frames as they leave; without a rule they arrive at once. */
+  readonly faults: LinkFaults;
+  /** Frames that left, lost ones included. */
+  readonly sent = new Map<MessageType, number>();
   /** How long a server's sync takes; undefined: it never ends by itself. */
   diskMs: (id: number) => number | undefined = () => 0;
   ms = 0;
+  #batch = 0;
 
-  constructor(servers: number, options: Partial<ReplicaOptions> = {}) {
+  /** `faultSeed` is that of the rules that draw. */
+  constructor(servers: number, { faultSeed = 1, ...options }: Partial<ReplicaOptions> & { faultSeed?: number } = {}) {
     const members = Array.from({ length: servers }, (_, i) => i + 1);
+    this.faults = new LinkFaults(members, () => this.ms, faultSeed);
     for (const self of members) {
       const replica = new Replica({
         self,
@@ -87,13 +95,14 @@ export class BareCluster {
     const effects: Effects = node.replica.step(input, { monotonicMs: this.ms, wallMs: this.ms });
     node.records += effects.persist.length;
     for (const { to, message, after } of effects.sends) node.gated.push({ after, frame: { from: id, to, message } });
-    for (const { slot, value } of effects.commits) node.applied.set(slot, Buffer.from(value).toString());
+    for (const { slot, value } of effects.commits) this.#apply(node, slot, Buffer.from(value).toString());
     node.settled.push(...effects.settled);
     node.reads.push(...effects.reads);
     node.stopped ||= effects.stopped;
     for (const learn of effects.learns) {
       const values: Uint8Array[] = [];
-      for (let slot = learn.from; slot <= learn.upto; slot++) values.push(Buffer.from(node.applied.get(slot) ?? '?'));
+      const upto = Math.min(learn.upto, learn.from + learnSlotsMax - 1);
+      for (let slot = learn.from; slot <= upto; slot++) values.push(Buffer.from(node.applied.get(slot) ?? '?'));
       const { request, commit, promised, from } = learn;
       this.#send({
         from: id,
@@ -102,10 +111,21 @@ export class BareCluster {
       });
     }
     this.#release(node);
+    this.#startSync(id);
+  }
+
+  #apply(node: Node, slot: Slot, text: string): void {
+    const known = this.#chosen.get(slot);
+    if (known !== undefined && known !== text) throw new Error(`slot ${slot} holds "${known}" and "${text}"`);
+    this.#chosen.set(slot, text);
+    node.applied.set(slot, text);
+  }
+
+  #startSync(id: number): void {
+    const { records, durable } = this.node(id);
     const diskMs = this.diskMs(id);
-    if (effects.persist.length > 0 && diskMs !== undefined) {
-      this.#syncs.push({ dueMs: this.ms + diskMs, id, records: node.records });
-    }
+    if (records === durable || diskMs === undefined || this.#syncs.has(id)) return;
+    this.#syncs.set(id, { dueMs: this.ms + diskMs, records });
   }
 
   /** The first `records` records (default: all) of server `id` are on disk. */
@@ -123,18 +143,22 @@ export class BareCluster {
   }
 
   #send(frame: Frame): void {
-    const delayMs = this.delay(frame);
-    if (delayMs !== undefined) this.#underway.push({ dueMs: this.ms + delayMs, frame });
+    const { from, to, message } = frame;
+    this.sent.set(message.type, (this.sent.get(message.type) ?? 0) + 1);
+    for (const lateMs of this.faults.arrivals(from, to, message.type)) {
+      this.#underway.push({ dueMs: this.ms + lateMs, frame });
+    }
   }
 
   /** Delivers and syncs what is due, oldest first, until nothing due is left. */
   deliver(): void {
     for (let count = 0; ; count++) {
       if (count > 100_000) throw new Error('the frames never come to rest');
-      const sync = this.#syncs.findIndex((one) => one.dueMs <= this.ms);
-      if (sync >= 0) {
-        const [due] = this.#syncs.splice(sync, 1);
-        if (due !== undefined) this.sync(due.id, due.records);
+      const sync = [...this.#syncs].find(([, { dueMs }]) => dueMs <= this.ms);
+      if (sync !== undefined) {
+        const [id, { records }] = sync;
+        this.#syncs.delete(id);
+        this.sync(id, records);
         continue;
       }
       const next = this.#underway.findIndex((one) => one.dueMs <= this.ms);
@@ -162,6 +186,49 @@ export class BareCluster {
       this.pass(10);
     }
     throw new Error(`not within ${limitMs} ms`);
+  }
+
+  /** Makes `leader` lead: prepares of all others are lost until it does; then all is healed and comes to rest. */
+  lead(leader: number): this {
+    const others = [...this.nodes.keys()].filter((id) => id !== leader);
+    this.faults.set({ match: { from: others, kinds: ['prepare'] }, do: 'drop' });
+    this.until(() => this.leader() === leader, 60_000);
+    this.faults.heal();
+    this.pass(3000);
+    if (this.leader() !== leader) throw new Error(`server ${leader} does not lead on`);
+    return this;
+  }
+
+  /** A client of server `at` wants `text` logged, as a batch of its own; returns the batch's number. */
+  submit(at: number, text: string): number {
+    this.#batch += 1;
+    this.step(at, { kind: 'submit', batch: this.#batch, bytes: Buffer.from(text) });
+    return this.#batch;
+  }
+
+  /** How many times server `id` has applied `text`: a batch that was forwarded twice may stand in two slots. */
+  count(id: number, text: string): number {
+    return this.lines(id).filter((line) => line === text).length;
+  }
+
+  has(id: number, text: string): boolean {
+    return this.count(id, text) > 0;
+  }
+
+  /** Everything that server `id` has applied, in order, without no-ops. */
+  lines(id: number): string[] {
+    return [...this.node(id).applied.values()].flatMap((value) => (value === '' ? [] : value.split(',')));
+  }
+
+  /** When each server applies `text`, in ms from now, by its id; those that have not within `limitMs` are missing. */
+  whenApplied(text: string, limitMs: number): Map<number, number> {
+    const startMs = this.ms;
+    const at = new Map<number, number>();
+    while (this.ms - startMs < limitMs && at.size < this.nodes.size) {
+      for (const id of this.nodes.keys()) if (!at.has(id) && this.has(id, text)) at.set(id, this.ms - startMs);
+      this.pass(10);
+    }
+    return at;
   }
 
   leader(): number | undefined {

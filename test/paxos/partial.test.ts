@@ -11,29 +11,23 @@ const electionTimeoutMs = limits.heartbeatMs * limits.heardRounds;
 const seeds = [1, 2, 3, 4, 5, 6];
 
 function withLeader(leader: number, seed: number): BareCluster {
-  const cluster = new BareCluster(5, { random: new Prng(seed) });
-  cluster.delay = ({ from, message }) => (from !== leader && message.type === 'prepare' ? undefined : 0);
-  cluster.until(() => cluster.leader() === leader, 60_000);
-  cluster.delay = () => 0;
-  cluster.pass(2000);
-  return cluster;
+  return new BareCluster(5, { random: new Prng(seed) }).lead(leader);
 }
 
 /** Only these links, both ways, carry anything from now on. */
 function only(cluster: BareCluster, links: readonly (readonly [number, number])[]): void {
-  const open = new Set(links.flatMap(([a, b]) => [`${a}>${b}`, `${b}>${a}`]));
-  cluster.delay = ({ from, to }) => (open.has(`${from}>${to}`) ? 0 : undefined);
+  const isOpen = (a: number, b: number): boolean => links.some((link) => link.includes(a) && link.includes(b));
+  const pairs = servers.flatMap((a) => servers.filter((b) => b > a && !isOpen(a, b)).map((b) => ({ a, b })));
+  cluster.faults.heal();
+  cluster.faults.set(...pairs.map((pair) => ({ preset: 'cut', ...pair })));
 }
 
 const star = (hub: number): [number, number][] => servers.filter((id) => id !== hub).map((id) => [hub, id]);
 
-const has = (cluster: BareCluster, id: number, text: string): boolean =>
-  [...cluster.node(id).applied.values()].some((value) => value.split(',').includes(text));
-
 /** The ms until a line given to server `at` is applied there. */
 function resumes(cluster: BareCluster, at: number, text = 'on it goes'): number {
-  cluster.step(at, { kind: 'submit', batch: 1_000_000 + cluster.ms, bytes: Buffer.from(text) });
-  return cluster.until(() => has(cluster, at, text), 30_000);
+  cluster.submit(at, text);
+  return cluster.until(() => cluster.has(at, text), 30_000);
 }
 
 /** From now on the leader stays and lines go through it. */
@@ -68,7 +62,7 @@ t.test(
       for (const leader of servers) {
         const hub = (leader % 5) + 1;
         const cluster = withLeader(leader, seed);
-        cluster.delay = ({ from, to }) => (from === hub || to === hub ? undefined : 0);
+        cluster.faults.set({ preset: 'isolate', server: hub });
         for (let line = 1; line <= 20; line++) resumes(cluster, leader, `unseen ${line}`);
         only(
           cluster,
@@ -77,7 +71,7 @@ t.test(
         worstMs = Math.max(worstMs, resumes(cluster, hub));
         t.equal(cluster.leader(), hub, 'the hub leads');
         for (let line = 1; line <= 20; line++)
-          if (!has(cluster, hub, `unseen ${line}`)) t.fail(`the hub lacks line ${line}`);
+          if (!cluster.has(hub, `unseen ${line}`)) t.fail(`the hub lacks line ${line}`);
         t.ok(isStable(cluster, hub), `leader ${leader}, seed ${seed}: and stays`);
       }
     }
@@ -111,10 +105,12 @@ t.test('quorum loss where a majority has promised another ballot than that of th
   for (const seed of seeds) {
     const cluster = withLeader(1, seed);
     // 2, 3 and 4 promise a ballot of 4 that never wins, for the promises are lost; then 4 is gone.
-    cluster.delay = ({ from, to, message }) => {
-      if (from === 1 || from === 5 || to === 1 || to === 5) return undefined;
-      return message.type === 'promise' || (message.type === 'prepare' && from !== 4) ? undefined : 0;
-    };
+    cluster.faults.set(
+      { preset: 'isolate', server: 1 },
+      { preset: 'isolate', server: 5 },
+      { match: { kinds: ['promise'] }, do: 'drop' },
+      { match: { from: [2, 3], kinds: ['prepare'] }, do: 'drop' },
+    );
     cluster.until(() => [2, 3, 4].every((id) => cluster.node(id).replica.view.promised.server === 4), 60_000);
     only(
       cluster,

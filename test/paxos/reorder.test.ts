@@ -3,7 +3,6 @@ import t from 'tap';
 import { limits } from '../../src/base/index.js';
 import { zeroBallot } from '../../src/paxos/index.js';
 import { BareCluster } from './bare-cluster.js';
-import { messageClass } from './classes.js';
 import { heartbeatReply, Lone } from './lone.js';
 
 const stale = heartbeatReply();
@@ -85,17 +84,15 @@ t.test('a last commit right behind another is watched too: a leader that nobody 
 });
 
 t.test('a round trip of several seconds slows catching up down, it does not stop it', async (t) => {
-  const cluster = new BareCluster(3);
-  cluster.until(() => cluster.leader() !== undefined);
-  const leader = cluster.leader() as number;
-  const lone = (leader % 3) + 1;
-  cluster.delay = ({ from, to }) => (from === lone || to === lone ? undefined : 0);
-  for (let batch = 1; batch <= 20; batch++) {
-    cluster.step(leader, { kind: 'submit', batch, bytes: Buffer.from(`line ${batch}`) });
+  const cluster = new BareCluster(3).lead(1);
+  cluster.faults.set({ preset: 'isolate', server: 2 });
+  for (let line = 1; line <= 20; line++) {
+    cluster.submit(1, `line ${line}`);
     cluster.pass(10);
   }
-  cluster.delay = ({ message }) => (messageClass(message.type) === 'g' ? 1500 : 0);
-  const { commit } = cluster.node(leader).replica.view;
-  t.ok(cluster.node(lone).replica.view.commit < commit);
-  cluster.until(() => cluster.node(lone).replica.view.commit >= commit, 15_000);
+  cluster.faults.heal();
+  cluster.faults.set({ match: { classes: 'g' }, do: { type: 'delay', time: '1.5s' } });
+  const { commit } = cluster.node(1).replica.view;
+  t.ok(cluster.node(2).replica.view.commit < commit);
+  cluster.until(() => cluster.node(2).replica.view.commit >= commit, 15_000);
 });

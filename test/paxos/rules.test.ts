@@ -168,6 +168,24 @@ t.test('commit indexes in heartbeats and promises start no learn; a commit frame
   t.match(lone.frames('learn'), [{ from: 1, upto: 9 }]);
 });
 
+t.test('a leader that learns slots ahead of its next one steps down before it uses them', async (t) => {
+  const lone = new Lone();
+  const ballot = lone.lead();
+  accepted(lone, 2, 1);
+  t.equal(lone.replica.view.inFlight, 0, 'it has proposed nothing above slot 1');
+  lone.step({ kind: 'peerUp', peer: 3, incarnation: 1 });
+  const request = lone.frames('learn').at(-1)?.request ?? 0;
+  const values = [value, value];
+  lone.receive(3, { type: 'learnReply', request, commit: 3, promised: by(3, 9), firstSlot: 1, from: 2, values });
+  t.not(lone.replica.view.role, 'leader');
+  t.equal(lone.replica.view.commit, 3);
+  lone.pass(3000);
+  t.notOk(
+    lone.frames('commit').some(({ ballot: of, upto }) => of === ballot && upto > 1),
+    'nor announces them as its own',
+  );
+});
+
 t.test('asking at start ends at the commit index of the first answer', async (t) => {
   const lone = new Lone();
   lone.says.set(2, leading(2, 1));

@@ -6,11 +6,12 @@ import { type Logger, Prng, silentLogger } from '../../src/base/index.js';
 import { type ChatOptions, ChatState } from '../../src/chat/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
 import type { Member, ServerId } from '../../src/wire/index.js';
+import { LinkFaults } from '../support/link-faults.js';
 import { Oracle } from './checkers/oracle.js';
 import { Client } from './client.js';
 import { type ClientEnd, Connection } from './connection.js';
 import { Coverage, type CoverageName } from './coverage.js';
-import { Faults } from './faults.js';
+import { Faults, isolation, isolations } from './faults.js';
 import { Kernel, tags } from './kernel.js';
 import { Network } from './network.js';
 import { drawOptions, type SimOptions } from './options.js';
@@ -50,6 +51,8 @@ export class Cluster {
   readonly servers: readonly SimServer[];
   readonly clients: readonly Client[];
   readonly oracle: Oracle;
+  /** Partitions and modes. */
+  readonly linkFaults: LinkFaults;
   readonly network: Network;
   readonly #coverage = new Coverage();
   readonly #random: Prng;
@@ -67,15 +70,15 @@ export class Cluster {
     this.#random = seeded.fork();
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
     this.oracle = new Oracle(ids, setup.watchGate ?? true);
-    this.network = new Network(
-      this.kernel,
-      seeded.fork(),
-      this.options,
-      (from, to, message) => {
-        this.#server(to).frame(from, message);
-      },
-      (from, to) => this.#linkOf(from, to),
-    );
+    this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
+    this.network = new Network({
+      kernel: this.kernel,
+      random: seeded.fork(),
+      options: this.options,
+      faults: this.linkFaults,
+      deliver: (from, to, message) => this.#server(to).frame(from, message),
+      connection: (from, to) => this.#links.get(pairKey(from, to)),
+    });
     const members: Member[] = ids.map((id) => ({ id, birthId: Buffer.alloc(16, id) }));
     this.servers = ids.map(
       (id) =>
@@ -153,7 +156,7 @@ export class Cluster {
   #liveness(): number {
     this.#faults.end();
     this.network.faulty = false;
-    this.network.heal();
+    this.linkFaults.heal();
     const core = this.#random.shuffle(this.servers).slice(0, (this.servers.length + 1) / 2);
     this.#core = core;
     for (const server of this.servers) {
@@ -184,16 +187,9 @@ export class Cluster {
 
   /** Damage that stays: down, cut off, mute or deaf. */
   #maim(server: SimServer): void {
-    const way = this.#random.below(4);
-    if (way === 0) {
-      server.crash();
-      return;
-    }
-    for (const other of this.servers) {
-      if (other === server) continue;
-      if (way !== 3) this.network.cut(server.id, other.id);
-      if (way !== 2) this.network.cut(other.id, server.id);
-    }
+    const way = isolations[this.#random.below(4) - 1];
+    if (way === undefined) server.crash();
+    else this.linkFaults.set(isolation(server.id, way));
   }
 
   #converged(core: readonly SimServer[]): boolean {
@@ -220,11 +216,6 @@ export class Cluster {
     this.network.send(from, to, message);
   }
 
-  /** Names the connection between two servers; a frame sent on another one is a ghost. */
-  #linkOf(from: ServerId, to: ServerId): string | undefined {
-    return this.#links.get(pairKey(from, to));
-  }
-
   #connectLinks(server: SimServer): void {
     for (const peer of this.servers) if (peer !== server) this.#connectLink(server, peer, server.incarnation);
   }
@@ -233,7 +224,7 @@ export class Cluster {
   #connectLink(server: SimServer, peer: SimServer, life: number): void {
     this.kernel.after(this.#random.between(500, 5000), tags.start, () => {
       if (server.incarnation !== life) return;
-      const cut = this.network.isCut(server.id, peer.id) || this.network.isCut(peer.id, server.id);
+      const cut = this.linkFaults.isCut(server.id, peer.id) || this.linkFaults.isCut(peer.id, server.id);
       if (cut || peer.opened === undefined || peer.isPaused || server.isPaused) {
         // A server that is down connects by itself once it is up; it is only a cut or a pause that must be waited out.
         if (peer.isUp) this.kernel.after(200_000, tags.start, () => this.#connectLink(server, peer, life));

@@ -1,26 +1,37 @@
 /** Who is struck by what and when during the safety phase: crashes, pauses, partitions, modes, full disks. */
 import type { Prng } from '../../src/base/index.js';
-import type { ServerId } from '../../src/wire/index.js';
+import type { JsonObject } from '../../src/proxy/plan/fields.js';
+import type { FaultClass, ServerId } from '../../src/wire/index.js';
+import type { LinkFaults } from '../support/link-faults.js';
 import { type Kernel, tags } from './kernel.js';
-import type { FaultClass, Network } from './network.js';
 import type { SimOptions } from './options.js';
 import type { SimServer } from './server.js';
+
+/** How a server is cut off: both ways; it hears but is not heard; it is heard but does not hear. */
+export type Isolation = 'both' | 'mute' | 'deaf';
+export const isolations: readonly Isolation[] = ['both', 'mute', 'deaf'];
+
+export function isolation(server: ServerId, way: Isolation): JsonObject {
+  if (way === 'both') return { preset: 'isolate', server };
+  const match = way === 'mute' ? { from: server, to: '*' } : { from: '*', to: server };
+  return { match, do: 'drop' };
+}
 
 export class Faults {
   readonly #kernel: Kernel;
   readonly #random: Prng;
   readonly #options: SimOptions;
   readonly #servers: readonly SimServer[];
-  readonly #network: Network;
+  readonly #links: LinkFaults;
   #on = true;
 
   constructor(
-    world: { kernel: Kernel; options: SimOptions; network: Network; servers: readonly SimServer[] },
+    world: { kernel: Kernel; options: SimOptions; linkFaults: LinkFaults; servers: readonly SimServer[] },
     random: Prng,
   ) {
     this.#kernel = world.kernel;
     this.#options = world.options;
-    this.#network = world.network;
+    this.#links = world.linkFaults;
     this.#servers = world.servers;
     this.#random = random;
     const { crashEveryUs, pauseEveryUs, partitionEveryUs, modeEveryUs, diskFullEveryUs, syncErrorEveryUs } =
@@ -81,48 +92,43 @@ export class Faults {
 
   #partition(): void {
     const ids = this.#servers.map((server) => server.id);
-    this.#network.heal();
+    this.#links.heal();
     switch (this.#random.below(4)) {
       case 0:
-        this.#isolate(this.#random.pick(ids), this.#random.below(3));
+        this.#links.set(isolation(this.#random.pick(ids), isolations[this.#random.below(3)] as Isolation));
         break;
       case 1:
-        this.#split(ids);
+        this.#links.set(this.#split(ids));
         break;
       default:
-        for (const from of ids)
-          for (const to of ids) if (from !== to && this.#random.chance(1, 4)) this.#network.cut(from, to);
+        this.#links.set(
+          ...ids
+            .flatMap((a) => ids.map((b) => ({ preset: 'cut', a, b, oneWay: true })))
+            .filter(({ a, b }) => a !== b && this.#random.chance(1, 4)),
+        );
     }
     this.#kernel.after(this.#random.exponential(this.#options.partitionForUs), tags.fault, () => {
-      if (this.#on) this.#network.heal();
+      if (this.#on) this.#links.heal();
     });
   }
 
-  /** 0: both ways, 1: it hears but is not heard, 2: it is heard but does not hear. */
-  #isolate(id: ServerId, way: number): void {
-    for (const { id: other } of this.#servers) {
-      if (other === id) continue;
-      if (way !== 2) this.#network.cut(id, other);
-      if (way !== 1) this.#network.cut(other, id);
-    }
-  }
-
-  #split(ids: readonly ServerId[]): void {
+  #split(ids: readonly ServerId[]): JsonObject {
     const mixed = this.#random.shuffle(ids);
     const left = mixed.slice(0, this.#random.between(1, ids.length - 1));
-    const oneWay = this.#random.chance(1, 3);
-    for (const from of left) {
-      for (const to of ids) {
-        if (left.includes(to)) continue;
-        this.#network.cut(from, to);
-        if (!oneWay) this.#network.cut(to, from);
-      }
-    }
+    const right = mixed.slice(left.length);
+    if (!this.#random.chance(1, 3)) return { preset: 'halves', groups: [left, right] };
+    return { match: { from: left, to: right }, do: 'drop' };
   }
 
+  /** As a server's `-mode` with one letter, but for any time and while it runs; the same letter anew replaces it. */
   #mode(): void {
-    const kind = this.#random.pick<FaultClass>(['p', 'a', 'c', 'g', 'r']);
-    this.#network.setMode(this.#pick().id, kind, this.#random.below(8_000_000));
+    const classes = this.#random.pick<FaultClass>(['p', 'a', 'c', 'g', 'r']);
+    const { id } = this.#pick();
+    const late = { type: 'delay', time: this.#random.below(8_000_000) / 1000 };
+    this.#links.set(
+      { id: `mode ${id} ${classes} out`, match: { from: id, to: '*', classes }, do: late },
+      { id: `mode ${id} ${classes} in`, match: { from: '*', to: id, classes }, do: late },
+    );
   }
 
   /** No space for new segments; or, as on a disk that copies on write, none for what was prepared either. */

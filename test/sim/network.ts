@@ -1,10 +1,11 @@
 /**
- * The links between simulated servers: loss, duplication, delay, reordering, partitions, and classes of frames held
- * back.
+ * The links between simulated servers: loss, duplication, delay and reordering of their own, and whatever rules make of
+ * a frame.
  */
 import type { Prng } from '../../src/base/index.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import { decode, encode, FrameSplitter, type ServerId } from '../../src/wire/index.js';
+import type { LinkFaults } from '../support/link-faults.js';
 import { type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
 
@@ -15,125 +16,92 @@ export type FrameReceiver = (from: ServerId, to: ServerId, message: PaxosMessage
 const inFlightMax = 4096;
 const longTailUs = 30_000_000;
 
-/** The write-up's letters: which frames a server's mode delays (BEHAVIOUR.md, 5). */
-export type FaultClass = 'p' | 'a' | 'c' | 'g' | 'r';
+interface Link {
+  readonly from: ServerId;
+  readonly to: ServerId;
+  inFlight: number;
+  /** Where order is kept: when the last frame arrives. */
+  lastAtUs: number;
+}
 
-const classes: Readonly<Partial<Record<PaxosMessage['type'], FaultClass>>> = {
-  prepare: 'p',
-  accept: 'a',
-  commit: 'c',
-  chosen: 'c',
-  learn: 'g',
-  learnReply: 'g',
-  stateRequest: 'g',
-  stateChunk: 'g',
-  forward: 'r',
-};
+export interface NetworkParts {
+  readonly kernel: Kernel;
+  readonly random: Prng;
+  readonly options: SimOptions;
+  /** Partitions and modes. */
+  readonly faults: LinkFaults;
+  readonly deliver: FrameReceiver;
+  /** Names the connection between two servers, so that frames of an older one can be told. */
+  readonly connection: (from: ServerId, to: ServerId) => string | undefined;
+}
 
 export class Network {
-  readonly #kernel: Kernel;
-  readonly #random: Prng;
-  readonly #options: SimOptions;
-  readonly #deliver: FrameReceiver;
-  readonly #connection: (from: ServerId, to: ServerId) => string | undefined;
-  /** Directed links that carry nothing, `from * 65536 + to`. */
-  readonly #cut = new Set<number>();
-  /** Per server: extra delay by class, microseconds. */
-  readonly #modes = new Map<ServerId, Map<FaultClass, number>>();
-  readonly #inFlight = new Map<number, number>();
-  /** On links that keep order: when the last frame arrives. */
-  readonly #lastAtUs = new Map<number, number>();
+  readonly #parts: NetworkParts;
+  readonly #links = new Map<number, Link>();
   /** Loss, duplication and long delays happen only while this is set. */
   faulty = true;
   delivered = 0;
   lost = 0;
 
-  /** `connection` names the connection between two servers, so that frames of an older one can be told. */
-  constructor(
-    kernel: Kernel,
-    random: Prng,
-    options: SimOptions,
-    deliver: FrameReceiver,
-    connection: (from: ServerId, to: ServerId) => string | undefined,
-  ) {
-    this.#kernel = kernel;
-    this.#random = random;
-    this.#options = options;
-    this.#deliver = deliver;
-    this.#connection = connection;
-  }
-
-  cut(from: ServerId, to: ServerId): void {
-    this.#cut.add(link(from, to));
-  }
-
-  /** Takes away every cut and every mode. */
-  heal(): void {
-    this.#cut.clear();
-    this.#modes.clear();
-  }
-
-  isCut(from: ServerId, to: ServerId): boolean {
-    return this.#cut.has(link(from, to));
-  }
-
-  /** Delays frames of `kind` on every link of `server`, both directions; delays of both ends add up. */
-  setMode(server: ServerId, kind: FaultClass, delayUs: number): void {
-    const mode = this.#modes.get(server) ?? new Map<FaultClass, number>();
-    mode.set(kind, delayUs);
-    this.#modes.set(server, mode);
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
   }
 
   send(from: ServerId, to: ServerId, message: PaxosMessage): void {
-    const options = this.#options;
-    if (this.#cut.has(link(from, to)) || (this.faulty && this.#random.chance(options.lossPerMille, 1000))) {
+    const { options, faults } = this.#parts;
+    const copiesMs = faults.arrivals(from, to, message.type);
+    if (copiesMs.length === 0 || this.#happens(options.lossPerMille)) {
       this.lost++;
       return;
     }
+    const link = this.#link(from, to);
     const sent = options.wireBytes ? throughTheWire(message) : message;
-    this.#launch(from, to, sent);
-    if (this.faulty && this.#random.chance(options.duplicatePerMille, 1000)) this.#launch(from, to, sent);
+    for (const lateMs of copiesMs) this.#launch(link, sent, lateMs);
+    if (this.#happens(options.duplicatePerMille)) this.#launch(link, sent, copiesMs[0] as number);
   }
 
-  #launch(from: ServerId, to: ServerId, message: PaxosMessage): void {
-    const key = link(from, to);
-    const inFlight = this.#inFlight.get(key) ?? 0;
-    if (inFlight >= inFlightMax) {
+  #launch(link: Link, message: PaxosMessage, lateMs: number): void {
+    if (link.inFlight >= inFlightMax) {
       this.lost++;
       return;
     }
-    this.#inFlight.set(key, inFlight + 1);
-    let delayUs = 20 + this.#random.exponential(this.#options.delayUs);
-    const kind = classes[message.type];
-    const held = kind === undefined ? 0 : this.#modeDelay(from, kind) + this.#modeDelay(to, kind);
-    delayUs += held;
-    const tail = this.faulty && this.#random.chance(this.#options.longTailPerMille, 1000);
-    if (tail) delayUs += this.#random.below(longTailUs);
-    let atUs = this.#kernel.nowUs + delayUs;
-    if (!this.#options.reorder && held === 0 && !tail) {
-      atUs = Math.max(atUs, this.#lastAtUs.get(key) ?? 0);
-      this.#lastAtUs.set(key, atUs);
+    link.inFlight++;
+    const { kernel, random, options, faults, deliver, connection } = this.#parts;
+    const { from, to } = link;
+    let atUs = kernel.nowUs + 20 + random.exponential(options.delayUs) + Math.round(lateMs * 1000);
+    const isTail = this.#happens(options.longTailPerMille);
+    if (isTail) atUs += random.below(longTailUs);
+    if (!options.reorder && lateMs === 0 && !isTail) {
+      atUs = Math.max(atUs, link.lastAtUs);
+      link.lastAtUs = atUs;
     }
-    const connection = this.#connection(from, to);
-    this.#kernel.at(atUs, tags.frame, () => {
-      this.#inFlight.set(key, (this.#inFlight.get(key) ?? 1) - 1);
-      const ghost = this.#connection(from, to) !== connection;
-      if (this.#cut.has(key) || (ghost && !this.#options.ghosts)) {
+    const sentOn = connection(from, to);
+    kernel.at(atUs, tags.frame, () => {
+      link.inFlight--;
+      const isGhost = connection(from, to) !== sentOn;
+      // A cut takes what is under way too.
+      if (faults.isCut(from, to) || (isGhost && !options.ghosts)) {
         this.lost++;
         return;
       }
       this.delivered++;
-      this.#deliver(from, to, message);
+      deliver(from, to, message);
     });
   }
 
-  #modeDelay(server: ServerId, kind: FaultClass): number {
-    return this.#modes.get(server)?.get(kind) ?? 0;
+  #happens(perMille: number): boolean {
+    return this.faulty && this.#parts.random.chance(perMille, 1000);
   }
-}
 
-function link(from: ServerId, to: ServerId): number {
-  return from * 65_536 + to;
+  #link(from: ServerId, to: ServerId): Link {
+    const key = from * 65_536 + to;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = { from, to, inFlight: 0, lastAtUs: 0 };
+      this.#links.set(key, link);
+    }
+    return link;
+  }
 }
 
 /** Encodes and decodes a frame, so that what a field loses on the wire is lost here too. */

@@ -156,6 +156,8 @@ export class ScriptedServer {
   readonly #subscribed = new Map<FrameConnection, Set<string>>();
   /** Connections that speak for a session: only they may read direct rooms. */
   readonly #known = new WeakSet<FrameConnection>();
+  /** Whom it names when it is asked for its status; 0: nobody. */
+  leader = 1;
 
   constructor(
     readonly id: number,
@@ -195,6 +197,29 @@ export class ScriptedServer {
     const ballot = { round: leader === 0 ? 0 : 1, server: leader, incarnation: leader === 0 ? 0 : 1 };
     const { addresses } = this;
     connection.send({ type: 'standing', leader, ballot, up, servers: 3, move, addresses });
+  }
+
+  #status(request: number): Message {
+    const leader = this.script.quorum ? this.leader : 0;
+    const ballot = { round: 1, server: 1, incarnation: 1 };
+    const numbers = { committed: this.log.slot, applied: this.log.slot, clients: this.connections.size };
+    const texts = { http: '', faults: '', note: '' };
+    const { id: serverId } = this;
+    const happy = leader !== 0;
+    const role = 'follower';
+    return {
+      type: 'status',
+      request,
+      serverId,
+      clusterId: NO_ID,
+      role,
+      leader,
+      ballot,
+      happy,
+      ...numbers,
+      ...texts,
+      members: [],
+    };
   }
 
   #deliver(connection: FrameConnection, room: string, group: EventGroup): void {
@@ -312,6 +337,9 @@ export class ScriptedServer {
         }
         return;
       }
+      case 'statusRequest':
+        connection.send(this.#status(message.request));
+        return;
       case 'unsubscribe':
         this.#subscribed.get(connection)?.delete(message.room);
         return;
