@@ -5,7 +5,7 @@ import { ExitError, exitCodes } from '../base/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
-import { ProxyApi } from './proxy-api.js';
+import { ProxyApi, proxyGone } from './proxy-api.js';
 import { readInteger } from './values.js';
 
 export async function fault(call: Call): Promise<number> {
@@ -32,12 +32,19 @@ async function run(call: Call, api: ProxyApi, file: string): Promise<number> {
   const events = api.lines('/events?names=timeline,leader', call.signal);
   try {
     const first = events.next();
-    await api.call('POST', '/timeline', { script, ...(seed === undefined ? {} : { seed }) });
+    const body = { script, ...(seed === undefined ? {} : { seed }) };
+    const { timeline } = (await api.call('POST', '/timeline', body)) as { timeline: { timeline: number } };
+    let startMs: number | undefined;
     for (let step = await first; step.done !== true; step = await events.next()) {
-      show(call, step.value);
-      if (step.value.finished !== undefined || step.value.stopped !== undefined) return exitCodes.ok;
+      const event = step.value;
+      // What an earlier timeline still had to say, and what happened before this one began, are nobody's business.
+      if (event.event === 'timeline' && event.timeline !== timeline.timeline) continue;
+      if (event.event === 'timeline') startMs ??= event.t as number;
+      if (startMs === undefined) continue;
+      show(call, event, startMs);
+      if (event.finished !== undefined || event.stopped !== undefined) return exitCodes.ok;
     }
-    throw new ExitError(exitCodes.unreachable, 'NO_PROXY', 'the proxy has ended. Start it again: synod proxy');
+    throw proxyGone();
   } catch (error) {
     if (!call.signal.aborted) throw error;
     await api.call('DELETE', '/timeline');
@@ -51,19 +58,30 @@ async function run(call: Call, api: ProxyApi, file: string): Promise<number> {
 function readScript(file: string): unknown {
   try {
     const text = readFileSync(file, 'utf8');
-    return file.endsWith('.json') ? (JSON.parse(text) as unknown) : parseToml(text);
+    const script: unknown = file.endsWith('.json') ? JSON.parse(text) : parseToml(text);
+    refuseOddNumbers(script);
+    return script;
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0];
     throw new ExitError(exitCodes.refused, 'BAD_SCRIPT', `${file}: ${reason}. Write TOML, or JSON in a .json file`);
   }
 }
 
-function show(call: Call, event: Readonly<Record<string, unknown>>): void {
+/** TOML has nan and inf, JSON has not: they would arrive as fields that are not there. */
+function refuseOddNumbers(script: unknown): void {
+  JSON.stringify(script, (name, value: unknown) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
+    return value;
+  });
+}
+
+/** Times are shown since the timeline began; `startMs` is when that was on the proxy's own clock. */
+function show(call: Call, event: Readonly<Record<string, unknown>>, startMs: number): void {
   if (call.options.has('json')) {
     call.output.line(jsonLine(event));
     return;
   }
-  const seconds = ((event.t as number) / 1_000).toFixed(2).padStart(8);
+  const seconds = (((event.t as number) - startMs) / 1_000).toFixed(2).padStart(8);
   if (event.event === 'leader') call.output.line(`${seconds} s  server ${event.server} leads (${event.ballot})`);
   else if (event.started !== undefined)
     call.output.line(`${seconds} s  ${event.started}, seed ${event.seed}, ${event.steps} steps`);

@@ -1,10 +1,14 @@
 /** `synod link`: the links between servers as a table, and the usual faults by name. */
 import { exitCodes } from '../base/index.js';
+import { readDurationMs, readProbability } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { ProxyApi } from './proxy-api.js';
 import { renderTable } from './table.js';
+import { asUsage } from './values.js';
+
+const verbs: readonly string[] = ['ls', 'cut', 'isolate', 'halves', 'delay', 'loss', 'rm', 'heal'];
 
 interface ShownLink {
   readonly from: number | string;
@@ -26,6 +30,7 @@ interface ShownRule {
 
 export async function link(call: Call): Promise<number> {
   const [verb = '', ...words] = call.positionals;
+  if (verbs.includes(verb)) expectOptions(call, verb);
   const api = new ProxyApi(call);
   switch (verb) {
     case 'ls':
@@ -70,17 +75,9 @@ function presetOf(call: Call, verb: string, words: readonly string[]): Record<st
       return { preset: 'delay', a: end(a), b: end(b), ...delayOf(what), ...options };
     case 'loss':
       expectWords(verb, words, 3, 'A B 20%');
-      return {
-        preset: 'loss',
-        a: end(a),
-        b: end(b),
-        probability: /^[\d.]+$/.test(what) ? Number(what) : what,
-        ...options,
-      };
+      return { preset: 'loss', a: end(a), b: end(b), probability: lossOf(what), ...options };
     default:
-      throw new UsageError(
-        verb === '' ? 'what? One of ls, cut, isolate, halves, delay, loss, rm, heal' : `no link command '${verb}'`,
-      );
+      throw new UsageError(verb === '' ? `what? One of ${verbs.join(', ')}` : `no link command '${verb}'`);
   }
 }
 
@@ -95,16 +92,24 @@ function end(word: string): number | string {
 
 /** `200ms`, or `200ms±50ms` (also +-) for anything from 150 to 250 ms. */
 function delayOf(text: string): Record<string, unknown> {
+  const read = (part: string): number => asUsage('delay A B TIME', () => readDurationMs('TIME', part));
   const [mean = '', spread] = text.split(/±|\+-/);
+  const meanMs = read(mean);
   if (spread === undefined) return { time: mean };
-  const read = (part: string): number => {
-    const found = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(part);
-    const unit = { ms: 1, s: 1_000, m: 60_000 }[found?.[2] ?? ''];
-    if (found === null || unit === undefined)
-      throw new UsageError(`delay takes a time such as 200ms or 200ms±50ms, not '${text}'`);
-    return Number(found[1]) * unit;
-  };
-  return { distribution: 'uniform', least: Math.max(0, read(mean) - read(spread)), most: read(mean) + read(spread) };
+  return { distribution: 'uniform', least: Math.max(0, meanMs - read(spread)), most: meanMs + read(spread) };
+}
+
+/** `20%` or `0.2`. */
+function lossOf(text: string): number {
+  const value = text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  return asUsage('loss A B SHARE', () => readProbability('SHARE', value));
+}
+
+/** Where `--one-way` and `--kind` mean something. */
+function expectOptions(call: Call, verb: string): void {
+  const given = ['one-way', 'kind'].find((name) => call.options.has(name));
+  if (given === undefined || ['cut', 'delay', 'loss'].includes(verb)) return;
+  throw new UsageError(`--${given} goes with cut, delay and loss, not with '${verb}'`);
 }
 
 async function set(call: Call, api: ProxyApi, preset: Record<string, unknown>): Promise<number> {

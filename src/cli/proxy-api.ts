@@ -29,10 +29,14 @@ export class ProxyApi {
     if (!response.ok || response.body === null) throw refusal(response.status, await response.text());
     let rest = '';
     const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line !== '') yield JSON.parse(line) as Record<string, unknown>;
+    try {
+      for await (const chunk of response.body) {
+        const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') yield JSON.parse(line) as Record<string, unknown>;
+      }
+    } catch (error) {
+      throw signal.aborted ? error : proxyGone();
     }
   }
 
@@ -51,6 +55,11 @@ export class ProxyApi {
       throw new ExitError(exitCodes.unreachable, 'NO_PROXY', text);
     }
   }
+}
+
+/** The proxy ended while it was listened to. */
+export function proxyGone(): ExitError {
+  return new ExitError(exitCodes.unreachable, 'NO_PROXY', 'the proxy has ended. Start it again: synod proxy');
 }
 
 function refusal(status: number, text: string): ExitError {

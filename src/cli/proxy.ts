@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ExitError, exitCodes, nodeClock } from '../base/index.js';
-import { readMode, startProxy } from '../proxy/index.js';
+import { readMode, startProxy, tuneMemory } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
@@ -21,7 +21,9 @@ export async function proxy(call: Call): Promise<number> {
   if (api === undefined && master === undefined && links.length === 0) {
     throw new UsageError('nothing to do: give --master, --link or --api');
   }
+  if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
+  tuneMemory();
   const handle = await startProxy({
     ...(master === undefined ? {} : { master: readAddress('--master', master) }),
     listen: readAddress('--listen', options.text('listen') ?? ''),

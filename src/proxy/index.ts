@@ -1,8 +1,10 @@
 /** The face of the fault proxy: the engine inside a server, the standalone proxy, and faults as people write them. */
 export { type FilteredLink, LinkFilter } from './engine/link-filter.js';
+export { tuneMemory } from './memory.js';
 export type { ProxyEnd, ProxyHandle, ProxyServerOptions } from './options.js';
 export { durationText, readDurationMs } from './plan/duration.js';
 export { PlanError } from './plan/errors.js';
+export { readProbability } from './plan/match.js';
 export { modeRules, readMode } from './plan/mode.js';
 export { presetList } from './plan/presets.js';
 export { ruleKinds } from './rules/index.js';

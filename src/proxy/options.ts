@@ -31,7 +31,7 @@ export interface ProxyEnd {
 
 /** A proxy in this process. */
 export interface ProxyHandle {
-  /** Where servers and clients call with `master`, else the API's address. */
+  /** Where servers and clients call with `master`, else the first explicit link's address, else the API's. */
   readonly address: string;
   /** `host:port` of the control API, "" without one. */
   readonly api: string;

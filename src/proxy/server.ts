@@ -3,11 +3,13 @@ import { ExitError, exitCodes, type Logger } from '../base/index.js';
 import type { ApiServer } from './api/http.js';
 import { AddressError } from './engine/go-address.js';
 import { Proxies } from './engine/proxies.js';
+import type { NamedProxy } from './engine/proxy.js';
 import { TimelineRunner } from './engine/timeline-runner.js';
 import { traceToFile } from './engine/trace-file.js';
 import { newWorld, type World } from './engine/world.js';
 import { Master } from './master/master.js';
 import type { ProxyEnd, ProxyHandle, ProxyServerOptions } from './options.js';
+import { PlanError } from './plan/errors.js';
 import { modeRules } from './plan/mode.js';
 
 /** What the control API acts on. */
@@ -15,11 +17,13 @@ export interface Controlled {
   readonly world: World;
   readonly proxies: Proxies;
   readonly timeline: TimelineRunner;
+  /** Takes away every rule and every toxic, whoever set them; names what is gone. */
+  heal(): { readonly rules: readonly string[]; readonly toxics: readonly string[] };
 }
 
 /**
  * Starts a proxy; resolves when everything listens (READY). Rejects with an {@link ExitError}, exit 3, when a port is
- * busy; with a PlanError for a mode that is none.
+ * busy or an option makes no sense.
  */
 export async function startProxy(options: ProxyServerOptions): Promise<ProxyHandle> {
   const world = newWorld(options.clock, options.logger, options.seed);
@@ -28,6 +32,9 @@ export async function startProxy(options: ProxyServerOptions): Promise<ProxyHand
     await server.start();
   } catch (error) {
     await server.stop();
+    if (error instanceof PlanError) {
+      throw new ExitError(exitCodes.refused, 'BAD_OPTION', `${error.message}. Correct it`, { cause: error });
+    }
     if (!(error instanceof AddressError)) throw error;
     const text = `${error.message}. Choose another address, or stop the process that has this one`;
     throw new ExitError(exitCodes.refused, 'PORT_BUSY', text, { cause: error });
@@ -43,6 +50,7 @@ class ProxyServer implements ProxyHandle, Controlled {
   readonly #options: ProxyServerOptions;
   readonly #logger: Logger;
   #resolve: (end: ProxyEnd) => void = () => undefined;
+  readonly #links: NamedProxy[] = [];
   #master: Master | undefined;
   #api: ApiServer | undefined;
   #endTrace: (() => Promise<void>) | undefined;
@@ -51,7 +59,7 @@ class ProxyServer implements ProxyHandle, Controlled {
   constructor(world: World, options: ProxyServerOptions) {
     this.world = world;
     this.proxies = new Proxies(world);
-    this.timeline = new TimelineRunner(world.faults);
+    this.timeline = new TimelineRunner(world.faults, () => this.heal());
     this.#options = options;
     this.#logger = options.logger;
     this.closed = new Promise((resolve) => {
@@ -60,7 +68,7 @@ class ProxyServer implements ProxyHandle, Controlled {
   }
 
   get address(): string {
-    return this.#master?.address ?? this.api;
+    return this.#master?.address ?? this.#links[0]?.listen ?? this.api;
   }
 
   get api(): string {
@@ -71,9 +79,10 @@ class ProxyServer implements ProxyHandle, Controlled {
     const { master, listen, links, modes, seed, traceFile } = this.#options;
     if (traceFile !== undefined) await this.#trace(traceFile);
     for (const { server, mode } of modes) this.world.faults.setRules(modeRules(server, mode));
-    for (const link of links) {
-      const name = `link-${link.listen.replace(/^.*:/, '')}`;
-      await this.proxies.create({ name, ...link, enabled: true, expectsFrames: true });
+    for (const [place, link] of links.entries()) {
+      this.#links.push(
+        await this.proxies.create({ name: `link-${place + 1}`, ...link, enabled: true, expectsFrames: true }),
+      );
     }
     if (master !== undefined) {
       this.#master = new Master(this.proxies, { balancer: master, listen });
@@ -81,6 +90,16 @@ class ProxyServer implements ProxyHandle, Controlled {
     }
     await this.#startApi();
     this.#logger.info('proxy ready', { address: this.address, api: this.api, seed });
+  }
+
+  heal(): { readonly rules: readonly string[]; readonly toxics: readonly string[] } {
+    const toxics: string[] = [];
+    for (const proxy of this.proxies.list()) {
+      if (proxy.toxics.length === 0) continue;
+      toxics.push(...proxy.toxics.map(({ name }) => `${proxy.name}/${name}`));
+      proxy.setToxics([]);
+    }
+    return { rules: this.world.faults.heal(), toxics };
   }
 
   stop(): Promise<ProxyEnd> {

@@ -8,6 +8,17 @@ import { Raw, until } from './raw.js';
 
 t.setTimeout(60_000);
 
+const proxyOptions = {
+  listen: '127.0.0.1:0',
+  links: [],
+  modes: [],
+  proxies: [],
+  seed: 1,
+  api: '127.0.0.1:0',
+  logger: silentLogger,
+  clock: nodeClock,
+};
+
 interface Proxied {
   readonly cluster: Cluster;
   readonly proxy: ProxyHandle;
@@ -17,17 +28,7 @@ interface Proxied {
 async function startProxied(t: { teardown(end: () => Promise<unknown>): void }): Promise<Proxied> {
   const cluster = new Cluster();
   const balancer = await cluster.startBalancer(3);
-  const proxy = await startProxy({
-    master: balancer.address,
-    listen: '127.0.0.1:0',
-    links: [],
-    modes: [],
-    proxies: [],
-    seed: 1,
-    api: '127.0.0.1:0',
-    logger: silentLogger,
-    clock: nodeClock,
-  });
+  const proxy = await startProxy({ ...proxyOptions, master: balancer.address });
   t.teardown(async () => {
     await cluster.end();
     await proxy.stop();
@@ -139,19 +140,46 @@ t.test('a proxy that is gone takes the links with it; a new one at its place bri
   await proxy.stop();
   await until('silence', async () => (await cluster.status(1)).members.every(({ id, heard }) => id === 1 || !heard));
   const again = await startProxy({
+    ...proxyOptions,
     master: cluster.balancer?.address ?? '',
     listen: proxy.address,
-    links: [],
-    modes: [],
-    proxies: [],
-    seed: 1,
-    api: undefined,
-    logger: silentLogger,
-    clock: nodeClock,
   });
   t.teardown(() => again.stop());
   t.equal(again.address, proxy.address);
   t.ok(await cluster.leader(1, 2, 3), 'the servers found each other through it');
+});
+
+t.test("the cluster's own proxies can't be taken away over the API; a user's of such a name stays his", async (t) => {
+  const cluster = new Cluster();
+  const balancer = await cluster.startBalancer(3);
+  const proxy = await startProxy({ ...proxyOptions, master: balancer.address });
+  t.teardown(async () => {
+    await cluster.end();
+    await proxy.stop();
+  });
+  const api = (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`http://${proxy.api}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  await api('POST', '/proxies', { name: 'server-1', listen: 'localhost:0', upstream: '127.0.0.1:80' });
+  cluster.balancerAddress = proxy.address;
+  await cluster.startServers(1, 2, 3);
+  await cluster.leader();
+  const all = (await (await api('GET', '/proxies')).json()) as Record<string, { upstream: string }>;
+  t.equal(all['server-1']?.upstream, '127.0.0.1:80', "the user's own");
+  t.equal(all['synod-server-1']?.upstream, cluster.server(1).address, "the cluster's");
+  for (const name of ['balancer', 'server-2']) {
+    t.equal((await api('DELETE', `/proxies/${name}`)).status, 400);
+    t.equal((await api('PATCH', `/proxies/${name}`, { listen: 'localhost:0' })).status, 400);
+    const body = [{ name, listen: 'localhost:0', upstream: '127.0.0.1:1' }];
+    t.equal((await api('POST', '/populate', body)).status, 400);
+  }
+  t.equal(
+    (await api('PATCH', '/proxies/server-2', { enabled: false })).status,
+    200,
+    'disabling is a fault like others',
+  );
+  await until('silence', async () => (await cluster.status(1)).members.some(({ id, heard }) => id === 2 && !heard));
+  t.equal((await api('POST', '/reset')).status, 204);
+  t.ok(await cluster.leader(1, 2, 3), 'and reset heals it');
 });
 
 t.test(

@@ -1,5 +1,6 @@
 /** Rules on real connections: each thing that a rule can do to a frame, seen by the one who receives it. */
 import t from 'tap';
+import { encode } from '../../src/wire/index.js';
 import { nowMs, until } from '../support/until.js';
 import { accept, commit, FramedPair, helloOf } from './framed-pair.js';
 
@@ -198,4 +199,75 @@ t.test('rules change under a running stream of frames, and nothing else is lost'
     'each one once',
   );
   t.equal(listener.broken, undefined);
+});
+
+t.test('healing a clog: the burst comes in its order, and nothing that arrives meanwhile passes it', async (t) => {
+  const pair = await pairOf(t);
+  const { caller, listener } = await pair.greet();
+  for (let round = 0; round < 20; round++) {
+    listener.received.length = 0;
+    pair.rule({ id: 'clog', match: { from: 1, to: 2 }, do: 'clog' });
+    caller.send(...Array.from({ length: 20 }, (_, i) => accept(i + 1)));
+    await until('twenty held', soonMs, () => pair.heldFrames === 20);
+    // On its way before the rule goes, and read after it has gone.
+    caller.send(commit(99));
+    pair.faults.heal();
+    await until('all of them', soonMs, () => listener.slots().length === 21);
+    t.same(listener.slots(), [...Array.from({ length: 20 }, (_, i) => i + 1), 99], `round ${round}`);
+  }
+});
+
+t.test('stalled connections whose ends have gone are forgotten, and a replaced stall lets go', async (t) => {
+  const pair = await FramedPair.start({ listenerEnd: 2 });
+  t.teardown(() => pair.stop());
+  pair.rule({ id: 'wait', match: { from: 1, to: 2 }, do: 'stall' });
+  const callers = await Promise.all(Array.from({ length: 10 }, () => pair.dial()));
+  for (const caller of callers) caller.send(helloOf('server', 1));
+  await until('ten stalls', soonMs, () => pair.faults.book.list().some(({ applied }) => applied === 10));
+  for (const caller of callers.slice(0, 5)) caller.socket.end();
+  for (const caller of callers.slice(5)) caller.socket.destroy();
+  await until('none is left', soonMs, () => pair.proxy.connections.size === 0);
+  const stalled = await pair.dial();
+  stalled.send(helloOf('server', 1));
+  await until('one more', soonMs, () => pair.faults.book.list().some(({ applied }) => applied === 11));
+  pair.rule({ id: 'wait', match: { from: 9 }, do: 'drop' });
+  await until('its welcome', soonMs, () => stalled.kinds().includes('welcome'));
+  t.pass('a rule of the same name that is no stall keeps nothing waiting');
+});
+
+t.test('cut mid-frame: nothing that was held comes out behind the half', async (t) => {
+  const pair = await pairOf(t);
+  const { caller, listener } = await pair.greet();
+  pair.rule({ match: { kinds: 'commit' }, do: { type: 'delay', time: '3ms' } });
+  pair.rule({ match: { kinds: 'accept' }, do: 'cutMidFrame' });
+  const before = listener.bytes;
+  const half = encode(accept(1, 1_000)).length >> 1;
+  caller.send(commit(7), accept(1, 1_000));
+  await until('the reset', soonMs, () => listener.error);
+  t.equal(listener.bytes - before, half);
+});
+
+t.test('many frames that are held back behind others cost nothing while others pass', async (t) => {
+  const pair = await pairOf(t);
+  const { caller, listener } = await pair.greet();
+  pair.rule({ match: { kinds: 'accept' }, do: { type: 'reorder', frames: 10_000, within: '60s' } });
+  const count = 9_000;
+  for (let slot = 1; slot <= count; slot++) caller.send(accept(slot, 0));
+  await until('all held', soonMs, () => pair.heldFrames === count);
+  const startMs = nowMs();
+  for (let upto = 1; upto <= 10_000; upto++) caller.send(commit(upto));
+  await until('everything', 20_000, () => listener.slots().length === count + 10_000);
+  // Looking at each of them for each that passes took tens of seconds.
+  t.ok(nowMs() - startMs < 10_000, `${(nowMs() - startMs).toFixed(0)} ms`);
+});
+
+t.test('a server is who was welcomed by another one: strangers do not widen the presets', async (t) => {
+  const pair = await FramedPair.start({ listenerEnd: 'balancer' });
+  t.teardown(() => pair.stop());
+  await pair.greet(helloOf('registrant', 4));
+  t.same(pair.faults.servers, []);
+  const other = await FramedPair.start();
+  t.teardown(() => other.stop());
+  await other.greet(helloOf('server', 1));
+  t.same(other.faults.servers, [1, 2]);
 });

@@ -166,3 +166,18 @@ t.test('PATCH and POST of a proxy change what they name', async (t) => {
     t.match(JSON.parse((await call('GET', '/proxies/x')).body), { enabled: false, listen: other.listen });
   }
 });
+
+t.test(
+  "an upstream that is the proxy's own address is refused: it would call itself until descriptors are gone",
+  async (t) => {
+    const { call } = await startSubject(t);
+    const created = await call('POST', '/proxies', proxyBody('a'));
+    const { listen } = JSON.parse(created.body) as { listen: string };
+    fails(
+      t,
+      await call('PATCH', '/proxies/a', JSON.stringify({ upstream: listen })),
+      400,
+      /is the proxy's own address/,
+    );
+  },
+);

@@ -1,7 +1,6 @@
 /**
  * Links to the other servers. Each is one-way: what this server says goes over the link that it dialled, what a peer
- * says
- * comes over the link that the peer dialled. A frame that can't leave is dropped; the replica sends again.
+ * says comes over the link that the peer dialled. A frame that can't leave is dropped; the replica sends again.
  */
 import { type Logger, limits } from '../../base/index.js';
 import { type FrameConnection, type NetContext, peerLimits } from '../../net/index.js';
@@ -130,7 +129,7 @@ export class Peers {
   send(to: ServerId, message: PaxosMessage): void {
     const peer = this.#peers.get(to);
     const connection = peer?.dialer.open;
-    if (connection === undefined || connection.queuedBytes > dropAboveBytes) {
+    if (connection === undefined) {
       this.#dropped++;
       return;
     }
@@ -140,7 +139,13 @@ export class Peers {
     }
     const frame = this.#lastFrame as Buffer;
     const filtered = peer?.filteredOut;
-    if (filtered === undefined || filtered.passes(registry[message.type].code, frame)) connection.sendFrame(frame);
+    if (filtered === undefined || filtered.passes(registry[message.type].code, frame)) this.#put(connection, frame);
+  }
+
+  /** What a full link cannot take is dropped: queued, it would cut the link. */
+  #put(connection: FrameConnection, frame: Uint8Array): void {
+    if (connection.queuedBytes > dropAboveBytes) this.#dropped++;
+    else connection.sendFrame(frame);
   }
 
   /** Judges a connection whose hello has the role server. */
@@ -181,7 +186,7 @@ export class Peers {
     const connection = peer?.dialer.open;
     if (peer === undefined || connection === undefined) return;
     peer.filteredOut?.close();
-    peer.filteredOut = this.#options.filter?.to(id, (frame) => connection.sendFrame(frame));
+    peer.filteredOut = this.#options.filter?.to(id, (frame) => this.#put(connection, frame));
   }
 
   #judge(connection: FrameConnection, hello: Hello, alive: boolean): void {

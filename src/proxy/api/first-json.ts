@@ -6,6 +6,9 @@ export function badBody(why: string): ApiError {
   return new ApiError(400, `bad request body: ${why}`);
 }
 
+/** Nothing that we are sent is nested deeper than a handful; what is would exhaust the stack of whoever walks it. */
+const depthMax = 32;
+
 /** @throws ApiError 400 when there is none. */
 export function firstJsonValue(text: string): unknown {
   const start = text.search(/[^ \t\r\n]/);
@@ -28,8 +31,9 @@ function endOfValue(text: string, start: number): number | undefined {
     const character = text[at];
     if (inText && character === '\\') at++;
     else if (character === '"') inText = !inText;
-    else if (!inText && (character === '{' || character === '[')) depth++;
-    else if (!inText && (character === '}' || character === ']')) depth--;
+    else if (!inText && (character === '{' || character === '[')) {
+      if (++depth > depthMax) throw badBody(`nested deeper than ${depthMax}`);
+    } else if (!inText && (character === '}' || character === ']')) depth--;
     if (depth === 0 && !inText) return at + 1;
   }
   return undefined;

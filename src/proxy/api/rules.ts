@@ -4,16 +4,13 @@ import { inPlace, PlanError } from '../plan/errors.js';
 import { Fields, isObject, type JsonObject } from '../plan/fields.js';
 import { presetRules } from '../plan/presets.js';
 import { type Rule, readRule, ruleText, shownRule } from '../plan/rule.js';
-import type { RuleCount } from '../plan/rule-book.js';
+import { type RuleCount, rulesMax } from '../plan/rule-book.js';
 import { ruleWarning } from '../plan/rule-warning.js';
 import type { Controlled } from '../server.js';
 import { ApiError, type Route } from './route.js';
 
-/** More rules than this on one proxy are a mistake in a script; each costs something on every frame it concerns. */
-const rulesMax = 1_000;
-
-export function ruleRoutes({ world, proxies, timeline }: Controlled): Route[] {
-  const { faults } = world;
+export function ruleRoutes(controlled: Controlled): Route[] {
+  const { faults } = controlled.world;
   return [
     {
       method: 'GET',
@@ -72,16 +69,10 @@ export function ruleRoutes({ world, proxies, timeline }: Controlled): Route[] {
       method: 'POST',
       path: '/heal',
       handle: () => {
-        const rules = faults.book.list().map(({ rule }) => rule.id);
-        timeline.stop();
-        faults.heal();
-        const toxics: string[] = [];
-        for (const proxy of proxies.list()) {
-          if (proxy.toxics.length === 0) continue;
-          toxics.push(...proxy.toxics.map(({ name }) => `${proxy.name}/${name}`));
-          proxy.setToxics([]);
-        }
-        return { status: 200, body: { rules, toxics } };
+        // Its rules are named as healed, too, so the timeline's end takes none away before that.
+        const healed = controlled.heal();
+        controlled.timeline.stop();
+        return { status: 200, body: healed };
       },
     },
   ];

@@ -1,8 +1,9 @@
 /** Toxiproxy's HTTP API, version 2: the same paths, statuses and texts (TOXIPROXY_API.md says where we differ). */
+import type { Proxies } from '../engine/proxies.js';
+import type { NamedProxy, ProxyOptions } from '../engine/proxy.js';
 import type { Toxic } from '../engine/toxic-chain.js';
 import { firstJsonValue } from './first-json.js';
 import { asApiError } from './http.js';
-import type { NewProxy, ProxiesControl, ProxyControl } from './proxies-control.js';
 import { ApiError, type ApiRequest, type ApiResponse, type Route } from './route.js';
 import { Serial } from './serial.js';
 import * as bodies from './toxiproxy-bodies.js';
@@ -12,7 +13,7 @@ const version = '2.12.0';
 const json = 'application/json';
 
 /** The endpoints over `proxies`. What changes them runs one after the other, and never while a body is awaited. */
-export function toxiproxyRoutes(proxies: ProxiesControl): readonly Route[] {
+export function toxiproxyRoutes(proxies: Proxies): readonly Route[] {
   const api = new ToxiproxyApi(proxies);
   const proxy = '/proxies/:proxy';
   const toxics = `${proxy}/toxics`;
@@ -42,15 +43,15 @@ export function toxiproxyRoutes(proxies: ProxiesControl): readonly Route[] {
 }
 
 class ToxiproxyApi {
-  readonly #proxies: ProxiesControl;
+  readonly #proxies: Proxies;
   readonly #changes = new Serial();
 
-  constructor(proxies: ProxiesControl) {
+  constructor(proxies: Proxies) {
     this.#proxies = proxies;
   }
 
   /** The proxy that the path names. @throws ApiError 404 */
-  proxy(request: ApiRequest): ProxyControl {
+  proxy(request: ApiRequest): NamedProxy {
     const proxy = this.#proxies.get(request.param('proxy'));
     if (proxy === undefined) throw new ApiError(404, 'proxy not found');
     return proxy;
@@ -71,7 +72,7 @@ class ToxiproxyApi {
   }
 
   async populate(request: ApiRequest): Promise<ApiResponse> {
-    const done: ProxyControl[] = [];
+    const done: NamedProxy[] = [];
     try {
       const body = await request.text();
       await this.#changes.run(async () => {
@@ -93,14 +94,19 @@ class ToxiproxyApi {
     const body = await request.text();
     return this.#changes.run(async () => {
       const proxy = this.proxy(request);
-      await proxy.update(bodies.readProxyChange(firstJsonValue(body)));
+      const change = bodies.readProxyChange(firstJsonValue(body));
+      const isMoved = change.listen !== undefined && !proxy.listensAt(change.listen);
+      if (isMoved || (change.upstream ?? proxy.upstream) !== proxy.upstream) mayBeTouched(proxy);
+      await proxy.update(change);
       return { status: 200, body: proxyJson(proxy) };
     });
   }
 
   remove(request: ApiRequest): Promise<ApiResponse> {
     return this.#changes.run(async () => {
-      await this.#proxies.remove(this.proxy(request).name);
+      const proxy = this.proxy(request);
+      mayBeTouched(proxy);
+      await this.#proxies.remove(proxy.name);
       return { status: 204 };
     });
   }
@@ -151,10 +157,11 @@ class ToxiproxyApi {
   }
 
   /** One of populate's: what is there already stays as it is, what is there with other addresses makes room. */
-  async #createOrReplace(wanted: NewProxy): Promise<ProxyControl> {
+  async #createOrReplace(wanted: ProxyOptions): Promise<NamedProxy> {
     const old = this.#proxies.get(wanted.name);
     if (old === undefined) return this.#proxies.create(wanted);
-    if (this.#proxies.sameListen(old, wanted.listen) && old.upstream === wanted.upstream) return old;
+    if (old.listensAt(wanted.listen) && old.upstream === wanted.upstream) return old;
+    mayBeTouched(old);
     const { name, listen, upstream, toxics } = old;
     await this.#proxies.remove(name);
     try {
@@ -168,20 +175,29 @@ class ToxiproxyApi {
 }
 
 /** Makes the proxy that the value describes. @throws ApiError 400, 409; AddressError */
-export async function createProxy(proxies: ProxiesControl, value: unknown): Promise<ProxyControl> {
+export async function createProxy(proxies: Proxies, value: unknown): Promise<NamedProxy> {
   const wanted = bodies.readProxyBody(value);
   if (proxies.get(wanted.name) !== undefined) throw new ApiError(409, 'proxy already exists');
   return proxies.create({ ...wanted, toxics: bodies.readToxicBodies(wanted.toxics) });
 }
 
+/** What is the cluster's own can be switched off and made sick, but not removed or moved. @throws ApiError 400 */
+function mayBeTouched({ name, heldBy }: NamedProxy): void {
+  if (heldBy === '') return;
+  throw new ApiError(
+    400,
+    `${name} can't be removed or moved, ${heldBy}: disable it, or cut its links with POST /rules`,
+  );
+}
+
 /** The toxic of `proxy` that the path names. @throws ApiError 404 */
-function toxicOf(proxy: ProxyControl, request: ApiRequest): Toxic {
+function toxicOf(proxy: NamedProxy, request: ApiRequest): Toxic {
   const name = request.param('toxic');
   const toxic = proxy.toxics.find((candidate) => candidate.name === name);
   if (toxic === undefined) throw new ApiError(404, 'toxic not found');
   return toxic;
 }
 
-function proxyJson({ name, listen, upstream, enabled, toxics }: ProxyControl): unknown {
+function proxyJson({ name, listen, upstream, enabled, toxics }: NamedProxy): unknown {
   return { name, listen, upstream, enabled, toxics: bodies.toxicsJson(toxics) };
 }

@@ -11,14 +11,23 @@ export class Batch {
 
   /** Runs `work`, then flushes whatever joined meanwhile. Calls may nest; only the outermost flushes. */
   readonly run = (work: () => void): void => {
-    this.#depth++;
+    this.begin();
     try {
       work();
     } finally {
-      if (this.#depth === 1) this.#flush();
-      this.#depth--;
+      this.end();
     }
   };
+
+  /** What {@link run} does before and after; each `begin` needs its `end`. */
+  begin(): void {
+    this.#depth++;
+  }
+
+  end(): void {
+    if (this.#depth === 1) this.#flush();
+    this.#depth--;
+  }
 
   /** `writer` is flushed at the end of the batch, or at once when none is running. */
   join(writer: Flushable): void {

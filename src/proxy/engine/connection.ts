@@ -1,7 +1,9 @@
 /** One connection through the proxy: a caller, an upstream dialled for it, and the two directions between them. */
 import { connect, type Socket } from 'node:net';
+import { limits } from '../../base/index.js';
 import type { Hello, Message } from '../../wire/index.js';
 import type { End } from '../plan/ends.js';
+import type { Rule } from '../plan/rule.js';
 import { judgeFirstBytes } from './first-frame.js';
 import { AddressError, dialHost, type GoAddress, splitAddress } from './go-address.js';
 import { Pipe, type PipeBounds, type PipeOwner, type Traffic } from './pipe.js';
@@ -19,6 +21,8 @@ export interface ConnectionHost {
   readonly toxics: readonly Toxic[];
   readonly bounds: PipeBounds;
   readonly traffic: { readonly upstream: Traffic; readonly downstream: Traffic };
+  /** Callers are synod's, and have as long for their hello as a server gives them. */
+  readonly expectsFrames: boolean;
   /** Rewriting for a caller of this role, per direction. */
   translations(role: Hello['role']): { readonly up: Translate; readonly down: Translate };
   /** The listener has said who it is. */
@@ -29,7 +33,7 @@ export interface ConnectionHost {
 
 /** How long a connection that was ended may take to say goodbye before its sockets are destroyed. */
 const lingerMs = 1_000;
-/** A caller that has sent less than the beginning of a frame is taken for another protocol after this. */
+/** A caller of any service that has sent less than the beginning of a frame is taken for another protocol after this. */
 const undecidedMs = 200;
 const dialTimeoutMs = 30_000;
 
@@ -47,7 +51,7 @@ export class ProxiedConnection implements PipeOwner {
   #isFramed = false;
   /** Its host has been told that it is not, or not to its end, made of our frames. */
   #isForeign = false;
-  #stalledBy = '';
+  #stalledBy: Rule | undefined;
   #isOver = false;
   readonly #unwatch: () => void;
 
@@ -116,9 +120,13 @@ export class ProxiedConnection implements PipeOwner {
       return;
     }
     const judged = judgeFirstBytes(bytes);
-    if (judged === 'more') this.#world.faults.deadlines.after(undecidedMs, () => this.#decideForBytes());
-    else if (judged === 'other') this.#decideForBytes();
-    else {
+    const { expectsFrames } = this.#host;
+    if (judged === 'more') {
+      const ms = expectsFrames ? limits.helloMs : undecidedMs;
+      this.#world.faults.deadlines.after(ms, () => this.#decideForBytes());
+    }
+    if (judged === 'other') this.#decideForBytes();
+    if (judged === 'hello') {
       this.#isFramed = true;
       pipe.setForm('frames');
       this.down.setForm('frames');
@@ -131,6 +139,7 @@ export class ProxiedConnection implements PipeOwner {
       // A balancer's welcome names no server.
       this.#setEnds(this.#from, message.serverId === 0 ? 'balancer' : message.serverId);
       this.#host.onListener(this.#to);
+      if (this.#role === 'server') this.up.line.link.isProven = true;
     }
   }
 
@@ -140,12 +149,12 @@ export class ProxiedConnection implements PipeOwner {
     this.#host.onForeign(this, why);
   }
 
-  onBound(pipe: Pipe, what: keyof PipeBounds): void {
+  onBound(pipe: Pipe): void {
     const { name } = pipe.line.link;
     const { heldBytesMax } = this.#host.bounds;
-    this.#world.faults.hub.emit('bound', { link: name, bound: what, proxy: this.#host.name });
-    const text = 'its sender is read again when half of them are gone; shorten the delay, or raise the bound';
-    this.#world.logger.warn('a link holds as much as it may', { link: name, bound: what, heldBytesMax, text });
+    this.#world.faults.hub.emit('bound', { link: name, proxy: this.#host.name, heldBytesMax });
+    const text = 'its sender is read again when half of it has gone; shorten the delay, or take the rule away';
+    this.#world.logger.warn('a link holds as much as it may', { link: name, heldBytesMax, text });
   }
 
   onLeader(server: number, ballot: string): void {
@@ -190,6 +199,10 @@ export class ProxiedConnection implements PipeOwner {
         this.#notReached(error.message);
       else this.reset();
     });
+    // Nothing passes a stall, not even an end: whoever has given up leaves the other side nothing to wait for.
+    socket.on('end', () => {
+      if (this.#stalledBy !== undefined) this.reset();
+    });
     // Closed without an error means: both of its directions have ended. What toxics still hold for the other side, and
     // the end behind it, go their way.
     socket.on('close', () => {
@@ -224,11 +237,12 @@ export class ProxiedConnection implements PipeOwner {
     this.#role = hello.role;
     this.#setEnds(callerEnd(hello), this.#to);
     const { faults, logger } = this.#world;
-    const { opening, rule } = this.up.line.link.rules.opening(faults.deadlines.nowMs());
-    if (opening === 'pass') return;
+    const found = this.up.line.link.rules.opening(faults.deadlines.nowMs());
+    if (found === undefined) return;
+    const { opening, rule } = found;
     const { name } = this.up.line.link;
-    faults.hub.emit('connection', { [opening]: this.number, link: name, rule });
-    logger.debug('a connection is not let in', { link: name, opening, rule });
+    faults.hub.emit('connection', { [opening]: this.number, link: name, rule: rule.id });
+    logger.debug('a connection is not let in', { link: name, opening, rule: rule.id });
     if (opening === 'refuse') this.reset();
     else {
       this.#stalledBy = rule;
@@ -249,8 +263,8 @@ export class ProxiedConnection implements PipeOwner {
   #onRules(): void {
     this.up.refresh();
     this.down.refresh();
-    if (this.#stalledBy === '' || this.#world.faults.book.has(this.#stalledBy)) return;
-    this.#stalledBy = '';
+    if (this.#stalledBy === undefined || this.#world.faults.book.holds(this.#stalledBy)) return;
+    this.#stalledBy = undefined;
     this.up.unblock();
     this.down.unblock();
   }

@@ -8,11 +8,11 @@ import type { Clock, Timer } from '../../base/index.js';
 export interface Deadline {
   /** On the monotonic clock; Infinity: not by itself. */
   dueMs: number;
-  /** Among equals the one that was added first comes first. */
-  readonly order: number;
-  readonly run: () => void;
+  /** Among equals the one that was added first comes first. Set by {@link Deadlines}. */
+  order: number;
   /** It has run or was cancelled. */
   isOver: boolean;
+  run(): void;
 }
 
 /** Fewer cancelled ones are not worth looking for. */
@@ -47,11 +47,17 @@ export class Deadlines {
 
   /** Runs `run` once, as soon as `dueMs` has been reached and never before. */
   at(dueMs: number, run: () => void): Deadline {
-    const deadline: Deadline = { dueMs, order: ++this.#order, run, isOver: false };
+    const deadline: Deadline = { dueMs, order: 0, isOver: false, run };
+    this.add(deadline);
+    return deadline;
+  }
+
+  /** As {@link at}, for what is a deadline itself. */
+  add(deadline: Deadline): void {
+    deadline.order = ++this.#order;
     this.#heap.push(deadline);
     this.#up(this.#heap.length - 1);
     this.#arm();
-    return deadline;
   }
 
   /** As {@link at}, from now on. */
@@ -73,6 +79,11 @@ export class Deadlines {
     this.#cancelled = 0;
     for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#down(i);
     this.#arm();
+  }
+
+  /** Runs what is due without waiting for the timer. While what is due runs already, this joins it. */
+  runDue(): void {
+    if (!this.#running && !this.#stopped) this.#fire();
   }
 
   /** Nothing runs any more. */
@@ -105,7 +116,7 @@ export class Deadlines {
     this.#disarm();
     this.#running = true;
     try {
-      this.#around(() => this.#runDue());
+      this.#around(() => this.#runAllDue());
     } finally {
       this.#running = false;
       this.#arm();
@@ -113,7 +124,7 @@ export class Deadlines {
   }
 
   /** What becomes due while this runs runs too, but time is read once: a flood must not keep us here for ever. */
-  #runDue(): void {
+  #runAllDue(): void {
     const nowMs = this.nowMs();
     for (let first = this.#heap[0]; first !== undefined && first.dueMs <= nowMs; first = this.#heap[0]) {
       this.#pop();

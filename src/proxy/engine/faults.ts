@@ -22,6 +22,8 @@ export interface LinkState {
   readonly counts: LinkCounts;
   /** Directions of open connections that belong to it. */
   connections: number;
+  /** A listener has welcomed its caller here: both ends are what they say. */
+  isProven: boolean;
 }
 
 /** Links that are told apart: those of sixty servers. Callers that make up numbers share the link of the unknown. */
@@ -61,17 +63,27 @@ export class Faults {
     let link = this.#links.get(name);
     if (link === undefined && this.#links.size >= linksMax) return this.link('unknown', 'unknown');
     if (link === undefined) {
-      link = { from, to, name, rules: this.book.link(from, to), counts: new LinkCounts(), connections: 0 };
+      link = {
+        from,
+        to,
+        name,
+        rules: this.book.link(from, to),
+        counts: new LinkCounts(),
+        connections: 0,
+        isProven: false,
+      };
       this.#links.set(name, link);
     }
     return link;
   }
 
-  /** Servers seen so far at the ends of links. */
+  /** Servers that were heard on a link to another server: a stranger's hello alone makes none. */
   get servers(): number[] {
     const ids = new Set<number>();
-    for (const { from, to } of this.#links.values()) {
-      for (const end of [from, to]) if (typeof end === 'number') ids.add(end);
+    for (const { from, to, isProven } of this.#links.values()) {
+      if (!isProven || typeof from !== 'number' || typeof to !== 'number') continue;
+      ids.add(from);
+      ids.add(to);
     }
     return [...ids].sort((a, b) => a - b);
   }
@@ -102,8 +114,8 @@ export class Faults {
   /** A frame was judged; `frame` is whole and begins with its length field. */
   tell(link: LinkState, code: number, frame: Uint8Array, fate: Fate | undefined): void {
     const { hub } = this;
-    if (fate !== undefined && hub.hears('frame')) hub.emit('frame', frameRecord(link, code, frame, fate));
-    if (hub.hears('trace')) hub.emit('trace', frameRecord(link, code, frame, fate));
+    if (fate !== undefined && hub.hears('frame')) hub.emit('frame', () => frameRecord(link, code, frame, fate));
+    if (hub.hears('trace')) hub.emit('trace', () => frameRecord(link, code, frame, fate));
   }
 
   /** Called by lines as they begin and end. */
@@ -134,6 +146,8 @@ export class Faults {
     const rules = new Set(ids);
     for (const line of this.#lines) line.release(rules);
     this.deadlines.reschedule();
+    // Now, or a frame that arrives meanwhile would pass those that came before it.
+    this.deadlines.runDue();
   }
 }
 

@@ -2,10 +2,10 @@
  * One direction of one connection as rules see it: judged frames are let through, held, copied, damaged or lost. Bytes
  * and sockets are its owner's: a proxied connection, or a server with `-mode`.
  */
-import { assert } from '../../base/index.js';
-import type { Behind, Damage, Fate, Hold } from '../plan/fate.js';
-import type { Deadline } from './deadlines.js';
+import type { Damage, Fate } from '../plan/fate.js';
 import type { Faults, LinkState } from './faults.js';
+import { HeldFrame } from './held-frame.js';
+import { Slab } from './slab.js';
 
 export interface LineOutput {
   /** Sends the frame on. */
@@ -18,25 +18,20 @@ export interface LineOutput {
   onReleased(): void;
 }
 
-interface Held {
-  readonly frame: Uint8Array;
-  readonly code: number;
-  readonly arrivedMs: number;
-  holds: readonly Hold[];
-  behind: readonly Behind[];
-  /** Frames that have passed it. */
-  passed: number;
-  deadline: Deadline | undefined;
-}
+/** Serves all lines: what is kept in it is named at once. */
+const slab = new Slab();
 
 export class FrameLine {
   readonly #faults: Faults;
   readonly #output: LineOutput;
   #link: LinkState;
-  readonly #held = new Set<Held>();
+  readonly #held = new Set<HeldFrame>();
   #heldBytes = 0;
   /** Those of them that wait to be passed by others. */
-  readonly #behind = new Set<Held>();
+  readonly #behind = new Set<HeldFrame>();
+  /** Frames that have passed since some wait for that, and which of them look at which count whether it is enough. */
+  #passed = 0;
+  readonly #lookAt = new Map<number, HeldFrame[]>();
 
   constructor(faults: Faults, link: LinkState, output: LineOutput) {
     this.#faults = faults;
@@ -89,14 +84,12 @@ export class FrameLine {
     if (holds.length > 0) counts.add('delayed', code);
     if (behind.length > 0) counts.add('reordered', code);
     const isHeld = holds.length > 0 || behind.length > 0;
-    // A view of a chunk would keep the whole chunk in memory for as long as the frame waits.
-    if (isHeld || (copies > 0 && copyGapMs > 0)) bytes = Buffer.from(bytes);
     for (let copy = 0; copy <= copies; copy++) {
       const laterMs = copy * copyGapMs;
       if (!isHeld && laterMs === 0) this.#emit(bytes);
       else {
         const all = laterMs === 0 ? holds : [...holds, { rule: copyGapRule, ms: laterMs }];
-        this.#hold({ frame: bytes, code, arrivedMs: nowMs, holds: all, behind, passed: 0, deadline: undefined });
+        this.#hold(HeldFrame.of(this.#letGo, slab.keep(bytes), code, nowMs, all, behind, this.#passed));
       }
     }
   }
@@ -104,11 +97,13 @@ export class FrameLine {
   /** A frame has passed this line: those held back behind others count it. */
   passed(): void {
     if (this.#behind.size === 0) return;
-    for (const held of this.#behind) {
-      held.passed++;
-      if (isBehind(held)) continue;
+    const looking = this.#lookAt.get(++this.#passed);
+    if (looking === undefined) return;
+    this.#lookAt.delete(this.#passed);
+    for (const held of looking) {
+      if (!this.#behind.has(held) || held.isBehind(this.#passed)) continue;
       this.#behind.delete(held);
-      this.#rearm(held);
+      held.rearm(this.#faults.deadlines, this.#passed);
     }
   }
 
@@ -119,9 +114,8 @@ export class FrameLine {
       if (!held.holds.some(isIts) && !held.behind.some(isIts)) continue;
       held.holds = held.holds.filter((hold) => !isIts(hold));
       held.behind = held.behind.filter((one) => !isIts(one));
-      if (!isBehind(held)) this.#behind.delete(held);
-      assert(held.deadline !== undefined, 'a held frame has a deadline');
-      held.deadline.dueMs = dueMs(held);
+      if (!held.isBehind(this.#passed)) this.#behind.delete(held);
+      held.deadline.dueMs = held.goesMs(this.#passed);
     }
   }
 
@@ -129,7 +123,7 @@ export class FrameLine {
   ended(): void {
     for (const held of [...this.#held]) {
       if (held.holds.length > 0) continue;
-      if (held.deadline !== undefined) this.#faults.deadlines.cancel(held.deadline);
+      this.#faults.deadlines.cancel(held.deadline);
       this.#letGo(held);
     }
     this.close();
@@ -139,50 +133,43 @@ export class FrameLine {
   close(): void {
     for (const held of this.#held) {
       this.#link.counts.add('lost', held.code);
-      if (held.deadline !== undefined) held.deadline.isOver = true;
+      held.deadline.isOver = true;
     }
     if (this.#held.size > 0) this.#faults.deadlines.reschedule();
     this.#held.clear();
     this.#heldBytes = 0;
     this.#behind.clear();
+    this.#lookAt.clear();
     this.#faults.leave(this);
   }
 
-  #hold(held: Held): void {
-    if (isBehind(held)) this.#behind.add(held);
+  #hold(held: HeldFrame): void {
+    if (held.isBehind(this.#passed)) this.#wait(held);
     this.#held.add(held);
-    this.#heldBytes += held.frame.length;
-    held.deadline = this.#faults.deadlines.at(dueMs(held), () => this.#letGo(held));
+    this.#heldBytes += held.keptBytes;
+    this.#faults.deadlines.add(held);
   }
 
-  #rearm(held: Held): void {
-    const { deadlines } = this.#faults;
-    if (held.deadline !== undefined) deadlines.cancel(held.deadline);
-    held.deadline = deadlines.at(dueMs(held), () => this.#letGo(held));
+  #wait(held: HeldFrame): void {
+    this.#behind.add(held);
+    for (const { frames } of held.behind) {
+      const count = held.since + frames;
+      const looking = this.#lookAt.get(count);
+      if (looking === undefined) this.#lookAt.set(count, [held]);
+      else looking.push(held);
+    }
   }
 
-  #letGo(held: Held): void {
+  readonly #letGo = (held: HeldFrame): void => {
     if (!this.#held.delete(held)) return;
-    this.#behind.delete(held);
-    this.#heldBytes -= held.frame.length;
-    this.#emit(held.frame);
+    if (this.#behind.size > 0) this.#behind.delete(held);
+    this.#heldBytes -= held.keptBytes;
+    this.#emit(held.take());
     this.#output.onReleased();
-  }
+  };
 
   #emit(frame: Uint8Array): void {
     this.#output.emit(frame);
     this.passed();
   }
-}
-
-function isBehind({ behind, passed }: Held): boolean {
-  return behind.some(({ frames }) => frames > passed);
-}
-
-function dueMs(held: Held): number {
-  let delayMs = 0;
-  for (const { ms } of held.holds) delayMs += ms;
-  let behindMs = 0;
-  if (isBehind(held)) for (const { withinMs } of held.behind) behindMs = Math.max(behindMs, withinMs);
-  return held.arrivedMs + Math.max(delayMs, behindMs);
 }

@@ -24,7 +24,18 @@ export const eventNames = [
 ] as const;
 export type EventName = (typeof eventNames)[number];
 
-export type Listener = (event: ProxyEvent) => void;
+/** Somebody who wants to hear of events. None of its methods may throw. */
+export interface Listener {
+  /** `line` gives the event as JSON and a line feed, made once for all listeners. */
+  take(event: ProxyEvent, line: () => string): void;
+  /** True: an event would only be missed, and is not made for this one. */
+  readonly isFull?: boolean;
+  /** An event went by while it was full, `t` after the proxy began. */
+  miss?(t: number): void;
+}
+
+/** An event's own fields, or what makes them when somebody really takes them. */
+type Fields = Readonly<Record<string, unknown>>;
 
 export class Hub {
   readonly #clock: Clock;
@@ -39,12 +50,13 @@ export class Hub {
     this.#startMs = clock.monotonicMs();
   }
 
-  /** Calls `listener` with events of these names until the returned function is called. It must not throw. */
-  listen(names: readonly EventName[], listener: Listener): () => void {
-    this.#listeners.set(listener, new Set(names));
+  /** Tells `listener` of events of these names until the returned function is called. */
+  listen(names: readonly EventName[], listener: Listener | Listener['take']): () => void {
+    const own = typeof listener === 'function' ? { take: listener } : listener;
+    this.#listeners.set(own, new Set(names));
     this.#recount();
     return () => {
-      this.#listeners.delete(listener);
+      this.#listeners.delete(own);
       this.#recount();
     };
   }
@@ -54,11 +66,24 @@ export class Hub {
     return this.#heard.has(name);
   }
 
-  emit(event: EventName, fields: Readonly<Record<string, unknown>>): void {
+  emit(event: EventName, fields: Fields | (() => Fields)): void {
     if (!this.#heard.has(event)) return;
     const t = Math.round((this.#clock.monotonicMs() - this.#startMs) * 1_000) / 1_000;
-    const whole: ProxyEvent = { t, event, ...fields };
-    for (const [listener, names] of this.#listeners) if (names.has(event)) listener(whole);
+    let whole: ProxyEvent | undefined;
+    let text: string | undefined;
+    const line = (): string => {
+      text ??= `${JSON.stringify(whole)}\n`;
+      return text;
+    };
+    for (const [listener, names] of this.#listeners) {
+      if (!names.has(event)) continue;
+      if (listener.isFull === true) {
+        listener.miss?.(t);
+        continue;
+      }
+      whole ??= { t, event, ...(typeof fields === 'function' ? fields() : fields) };
+      listener.take(whole, line);
+    }
   }
 
   #recount(): void {

@@ -22,6 +22,7 @@ import { FrameAssembler } from './frame-assembler.js';
 import { FrameLine } from './frame-line.js';
 import { ToxicChain } from './toxic-chain.js';
 import type { Translate } from './translate.js';
+import { Waiting } from './waiting.js';
 import type { World } from './world.js';
 import { Writer } from './writer.js';
 
@@ -49,7 +50,8 @@ export interface PipeOwner {
   onFirstFrame(pipe: Pipe, message: Message): void;
   /** The stream stopped being made of frames. */
   onForeign(pipe: Pipe, why: string): void;
-  onBound(pipe: Pipe, what: keyof PipeBounds): void;
+  /** It holds as much as it may, and its source is not read for now. */
+  onBound(pipe: Pipe): void;
   onLeader(server: number, ballot: string): void;
   close(): void;
   reset(): void;
@@ -59,6 +61,11 @@ const frameBytesLimit = frameBytesMax('server');
 const noBytes = new Uint8Array(0);
 /** Between half a frame and the reset behind it. */
 const halfFrameMs = 5;
+
+/** How much a kind of frame is cared about: not at all; by rules, which need to know its length; it is looked into. */
+const free = 0;
+const ruled = 1;
+const read = 2;
 
 /** What was decided about a frame that does not simply pass. */
 interface Verdict {
@@ -81,16 +88,16 @@ export class Pipe {
   readonly #owner: PipeOwner;
   readonly #bounds: PipeBounds;
   readonly #traffic: Traffic;
-  /** By type byte: 1 if frames of it are taken one by one. */
-  readonly #special = new Uint8Array(256);
+  /** By type byte. */
+  readonly #care = new Uint8Array(256);
   #translate: Translate = new Map();
   #form: PipeForm = 'unknown';
   #isFirst = true;
   readonly #assembler = new FrameAssembler();
   /** Bytes of a frame that is passing while it arrives. */
   #passing = 0;
-  /** Set while a translation is awaited or the connection is stalled; chunks and the end wait here. */
-  #waiting: Uint8Array[] | undefined;
+  /** Chunks that came while a translation is awaited or the connection is stalled; the end waits, too. */
+  readonly #waiting = new Waiting();
   #isEnded = false;
   #isPaused = true;
   #tellBound = true;
@@ -139,7 +146,14 @@ export class Pipe {
     });
     link.connections++;
     source.pause();
-    source.on('data', (chunk: Buffer) => world.batch.run(() => this.#receive(chunk)));
+    source.on('data', (chunk: Buffer) => {
+      world.batch.begin();
+      try {
+        this.#receive(chunk);
+      } finally {
+        world.batch.end();
+      }
+    });
     source.on('end', () => world.batch.run(() => this.#onEnd()));
     sink.on('drain', () => this.#checkBounds());
   }
@@ -169,9 +183,9 @@ export class Pipe {
     const { rules } = this.line.link;
     const all = this.#faults.hub.hears('trace');
     for (let code = 1; code < 256; code++) {
-      this.#special[code] = all || rules.concerns(code) || this.#translate.has(code) ? 1 : 0;
+      this.#care[code] = all || this.#translate.has(code) ? read : rules.concerns(code) ? ruled : free;
     }
-    if (typeof this.line.link.from === 'number') this.#special[registry.heartbeatReply.code] = 1;
+    if (typeof this.line.link.from === 'number') this.#care[registry.heartbeatReply.code] = read;
   }
 
   /** Reads from its source from now on. */
@@ -179,18 +193,15 @@ export class Pipe {
     this.#checkBounds();
   }
 
-  /** Nothing passes until {@link unblock}; what arrives meanwhile waits in the kernel. */
+  /** Nothing passes until {@link unblock}; a little of what arrives meanwhile is kept, the rest waits in the kernel. */
   block(): void {
-    this.#waiting ??= [];
-    this.#checkBounds();
+    this.#waiting.begin();
   }
 
   unblock(): void {
     this.#world.batch.run(() => {
-      const chunks = this.#waiting ?? [];
-      this.#waiting = undefined;
-      for (const chunk of chunks) this.#onData(chunk);
-      if (this.#isEnded && this.#waiting === undefined) this.#passEnd();
+      for (const chunk of this.#waiting.end()) this.#onData(chunk);
+      if (this.#isEnded && !this.#waiting.isOn) this.#passEnd();
       this.#checkBounds();
     });
   }
@@ -216,8 +227,9 @@ export class Pipe {
 
   #onData(chunk: Uint8Array): void {
     if (this.#isDone) return;
-    if (this.#waiting !== undefined) {
+    if (this.#waiting.isOn) {
       this.#waiting.push(chunk);
+      this.#checkBounds();
       return;
     }
     if (this.#form === 'unknown') this.#owner.onFirstBytes(this, this.#collected(chunk));
@@ -239,7 +251,7 @@ export class Pipe {
 
   #onEnd(): void {
     this.#isEnded = true;
-    if (this.#waiting === undefined) this.#passEnd();
+    if (!this.#waiting.isOn) this.#passEnd();
   }
 
   #passEnd(): void {
@@ -261,8 +273,8 @@ export class Pipe {
     let start = at;
     while (at < chunk.length && !this.#isDone) {
       const left = chunk.length - at;
-      if (this.#waiting !== undefined) {
-        this.#out(chunk.subarray(start, at));
+      if (this.#waiting.isOn) {
+        this.#outOf(chunk, start, at);
         this.#waiting.push(chunk.subarray(at));
         return;
       }
@@ -280,7 +292,7 @@ export class Pipe {
       if (frameBytes < 0) continue;
       const code = frameBytes === 0 ? 0 : (chunk[at + 9] as number);
       if (frameBytes === 0 || (frameBytes > left && this.#mustBeWhole(code))) {
-        this.#out(chunk.subarray(start, at));
+        this.#outOf(chunk, start, at);
         this.#assembler.add(chunk, at, frameBytes === 0 ? frameStartBytes : frameBytes);
         return;
       }
@@ -289,10 +301,9 @@ export class Pipe {
         this.#passing = frameBytes;
         continue;
       }
-      const isSpecial = this.#special[code] === 1 || this.#isFirst;
-      const verdict = isSpecial ? this.#judge(chunk.subarray(at, at + frameBytes), code, nowMs) : undefined;
+      const verdict = this.#judge(chunk, at, frameBytes, code, nowMs);
       if (verdict !== undefined) {
-        this.#out(chunk.subarray(start, at));
+        this.#outOf(chunk, start, at);
         at += frameBytes;
         start = at;
         this.#obey(verdict, code, nowMs);
@@ -301,12 +312,12 @@ export class Pipe {
       this.#count(code, frameBytes);
       at += frameBytes;
       if (this.line.isPassingMatter) {
-        this.#out(chunk.subarray(start, at));
+        this.#outOf(chunk, start, at);
         start = at;
         this.line.passed();
       }
     }
-    this.#out(chunk.subarray(start, at));
+    this.#outOf(chunk, start, at);
   }
 
   /** Goes on with a frame that began in an earlier chunk; returns how many bytes of this one it took. */
@@ -328,7 +339,7 @@ export class Pipe {
     at += assembler.add(chunk, at, frameBytes);
     if (assembler.length < frameBytes) return at;
     const frame = assembler.take();
-    const verdict = this.#judge(frame, code, nowMs);
+    const verdict = this.#judge(frame, 0, frameBytes, code, nowMs);
     if (verdict !== undefined) this.#obey(verdict, code, nowMs);
     else {
       this.#count(code, frameBytes);
@@ -354,7 +365,7 @@ export class Pipe {
 
   /** A frame that nobody looks into may pass while it arrives, unless one that is held could fall into its middle. */
   #mustBeWhole(code: number): boolean {
-    return this.#isFirst || this.#special[code] === 1 || this.line.heldFrames > 0;
+    return this.#isFirst || this.#care[code] !== free || this.line.heldFrames > 0;
   }
 
   #count(code: number, frameBytes: number): void {
@@ -363,13 +374,25 @@ export class Pipe {
     counts.bytes += frameBytes;
   }
 
-  /** Decides about one whole frame; undefined: it passes where it stands. */
-  #judge(frame: Uint8Array, code: number, nowMs: number): Verdict | undefined {
+  /** Decides about the whole frame at `at`; undefined: it passes where it stands. */
+  #judge(bytes: Uint8Array, at: number, frameBytes: number, code: number, nowMs: number): Verdict | undefined {
+    if (this.#isFirst || this.#care[code] === read) return this.#read(bytes.subarray(at, at + frameBytes), code, nowMs);
+    const { link } = this.line;
+    const fate = link.rules.judge(code, frameBytes, nowMs);
+    if (fate === undefined) return undefined;
+    // Most frames are judged and pass: a view is made only of the others.
+    const frame = bytes.subarray(at, at + frameBytes);
+    this.#faults.tell(link, code, frame, fate);
+    return { fate, frame };
+  }
+
+  /** As {@link #judge}, for a frame that is looked into. */
+  #read(frame: Uint8Array, code: number, nowMs: number): Verdict | undefined {
     if (this.#isFirst) {
       this.#readFirst(frame);
       // Refused, or stalled by its own hello: then it is judged again once the stall is over.
       if (this.#isDone) return { fate: undefined, frame: noBytes };
-      if (this.#waiting !== undefined) return { fate: undefined, frame, again: true };
+      if (this.#waiting.isOn) return { fate: undefined, frame, again: true };
     }
     if (code === registry.heartbeatReply.code) this.#watchLeader(frame);
     const translate = this.#translate.get(code);
@@ -384,11 +407,11 @@ export class Pipe {
   /** Does with a frame that was taken out of the stream what was decided. */
   #obey({ fate, frame, again, later }: Verdict, code: number, nowMs: number): void {
     if (again === true) {
-      this.#waiting?.push(frame);
+      this.#waiting.push(frame);
       return;
     }
     this.#count(code, frame.length);
-    if (later !== undefined) this.#await(later);
+    if (later !== undefined) this.#await(later, code);
     else if (fate !== undefined) this.line.settle(fate, code, frame, nowMs);
     else {
       this.#out(frame);
@@ -422,11 +445,12 @@ export class Pipe {
   }
 
   /** A translation needs time: nothing behind it passes before it. */
-  #await(changed: Promise<Uint8Array>): void {
+  #await(changed: Promise<Uint8Array>, code: number): void {
     this.block();
     changed.then(
       (frame) => {
         if (this.#isDone) return;
+        this.#faults.tell(this.line.link, code, frame, undefined);
         this.#world.batch.run(() => this.#out(frame));
         this.unblock();
       },
@@ -442,6 +466,8 @@ export class Pipe {
       this.#owner.reset();
       return;
     }
+    // What is held must not come out behind half a frame.
+    this.line.close();
     this.#out(Buffer.from(frame.subarray(0, Math.max(1, frame.length >> 1))));
     this.block();
     // A reset that arrives together with the last bytes makes many receivers forget them, or see an orderly end.
@@ -454,16 +480,20 @@ export class Pipe {
     else this.chain.data(bytes);
   }
 
+  #outOf(chunk: Uint8Array, start: number, end: number): void {
+    if (end > start) this.#out(end - start === chunk.length ? chunk : chunk.subarray(start, end));
+  }
+
   #checkBounds(): void {
     if (this.#isDone) return;
     const heldBytes = this.line.heldBytes + this.chain.heldBytes;
     const { heldBytesMax, queuedBytesMax } = this.#bounds;
     const share = this.#isPaused ? 2 : 1;
     const isHeldFull = heldBytes * share > heldBytesMax;
-    const isFull = isHeldFull || this.#writer.queuedBytes * share > queuedBytesMax || this.#waiting !== undefined;
+    const isFull = isHeldFull || this.#writer.queuedBytes * share > queuedBytesMax || this.#waiting.isFull;
     if (isHeldFull && !this.#isPaused && this.#tellBound) {
       this.#tellBound = false;
-      this.#owner.onBound(this, 'heldBytesMax');
+      this.#owner.onBound(this);
     }
     if (isFull === this.#isPaused) return;
     this.#isPaused = isFull;

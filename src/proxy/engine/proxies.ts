@@ -48,10 +48,6 @@ export class Proxies {
     return true;
   }
 
-  sameListen(proxy: NamedProxy, listen: string): boolean {
-    return proxy.listensAt(listen);
-  }
-
   async stop(): Promise<void> {
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop()));
     this.#proxies.clear();

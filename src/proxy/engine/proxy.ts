@@ -3,8 +3,17 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '../../base/index.js';
 import type { Hello } from '../../wire/index.js';
 import type { End } from '../plan/ends.js';
+import { PlanError } from '../plan/errors.js';
 import { type ConnectionHost, ProxiedConnection } from './connection.js';
-import { AddressError, bindError, bindHost, type GoAddress, joinAddress, splitAddress } from './go-address.js';
+import {
+  AddressError,
+  bindError,
+  bindHost,
+  dialHost,
+  type GoAddress,
+  joinAddress,
+  splitAddress,
+} from './go-address.js';
 import type { PipeBounds } from './pipe.js';
 import type { Toxic } from './toxic-chain.js';
 import type { Translate } from './translate.js';
@@ -21,6 +30,8 @@ export interface ProxyOptions {
   readonly listenerEnd?: End;
   /** True: a stream that is not made of our frames is worth a warning. */
   readonly expectsFrames?: boolean;
+  /** Why it can be neither removed nor moved over the API; without it, it can. */
+  readonly heldBy?: string;
   /** Rewriting on connections whose caller has this role. */
   readonly translations?: (role: Hello['role']) => { readonly up: Translate; readonly down: Translate };
 }
@@ -80,6 +91,10 @@ export class NamedProxy implements ConnectionHost {
     return this.#toxics;
   }
 
+  get expectsFrames(): boolean {
+    return this.#options.expectsFrames === true;
+  }
+
   get listenerEnd(): End {
     return this.#listenerEnd;
   }
@@ -99,46 +114,23 @@ export class NamedProxy implements ConnectionHost {
     return this.#numbers;
   }
 
+  /** Why it can be neither removed nor moved over the API; "" if it can. */
+  get heldBy(): string {
+    return this.#options.heldBy ?? '';
+  }
+
   /**
    * Listens. Does nothing when it does already.
    *
    * @throws AddressError with Go's text; then nothing has changed.
    */
-  async start(): Promise<void> {
-    if (this.#server !== undefined) return;
-    const { host, port } = this.#address();
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
-      this.#accept(socket),
-    );
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(this.#listen, error)));
-      server.listen({ host: bindHost(host), port, backlog: 1024 }, () => resolve());
-    });
-    server.removeAllListeners('error');
-    server.on('error', (error) => {
-      // Out of descriptors, mostly: whoever waits is accepted as soon as there are some again.
-      this.#world.logger.warn('a connection could not be accepted: raise the open-files limit (ulimit -n)', {
-        proxy: this.name,
-        error: error.message,
-      });
-    });
-    const bound = server.address();
-    assert(bound !== null && typeof bound === 'object', 'a TCP listener has an address');
-    this.#server = server;
-    this.#listen = joinAddress(bindHost(host), bound.port);
-    this.#world.faults.hub.emit('proxy', { started: this.name, listen: this.#listen, upstream: this.#upstream });
+  start(): Promise<void> {
+    return this.#change(() => this.#start());
   }
 
   /** Refuses new connections and ends the open ones with FIN. Toxics and the port are kept. */
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    server.close();
-    for (const connection of this.#connections) connection.close();
-    // `close` reports only once every connection has gone; the port itself is free at the next turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#world.faults.hub.emit('proxy', { stopped: this.name });
+  stop(): Promise<void> {
+    return this.#change(() => this.#stop());
   }
 
   /**
@@ -147,24 +139,7 @@ export class NamedProxy implements ConnectionHost {
    * @throws AddressError: a text that is no address changes nothing; one that is busy leaves the proxy stopped.
    */
   update(change: ProxyChange): Promise<void> {
-    // One after the other: two that meet half-way would leave a listener that nobody knows of.
-    const done = this.#changing.then(() => this.#update(change));
-    this.#changing = done.catch(() => undefined);
-    return done;
-  }
-
-  async #update(change: ProxyChange): Promise<void> {
-    const listen = change.listen ?? this.#listen;
-    const upstream = change.upstream ?? this.#upstream;
-    const isElsewhere = !this.listensAt(listen);
-    const enabled = change.enabled ?? this.enabled;
-    if (isElsewhere || upstream !== this.#upstream) {
-      await this.stop();
-      if (isElsewhere) this.#listen = listen;
-      this.#upstream = upstream;
-    }
-    if (enabled) await this.start();
-    else await this.stop();
+    return this.#change(() => this.#update(change));
   }
 
   /** Whether `listen` means the address that this proxy has. @throws AddressError */
@@ -203,12 +178,88 @@ export class NamedProxy implements ConnectionHost {
     this.#world.faults.hub.emit('foreign', { proxy: this.name, connection: connection.number, why });
     if (this.#foreign > 1) return;
     const fields = { proxy: this.name, why, text: 'it passes as bytes: toxics act on it, rules do not' };
-    if (this.#options.expectsFrames === true) this.#world.logger.warn('a stream is not ours', fields);
+    if (this.expectsFrames) this.#world.logger.warn('a stream is not ours', fields);
     else this.#world.logger.info('a stream is not ours', fields);
   }
 
   onClosed(connection: ProxiedConnection): void {
     this.#connections.delete(connection);
+  }
+
+  /** One change after the other: two that meet half-way would leave a listener that nobody knows of. */
+  #change(work: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => undefined);
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const { host, port } = this.#address();
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(this.#listen, error)));
+      server.listen({ host: bindHost(host), port, backlog: 1024 }, () => resolve());
+    });
+    server.removeAllListeners('error');
+    server.on('error', (error) => {
+      // Out of descriptors, mostly: whoever waits is accepted as soon as there are some again.
+      this.#world.logger.warn('a connection could not be accepted: raise the open-files limit (ulimit -n)', {
+        proxy: this.name,
+        error: error.message,
+      });
+    });
+    const bound = server.address();
+    assert(bound !== null && typeof bound === 'object', 'a TCP listener has an address');
+    const address = joinAddress(bindHost(host), bound.port);
+    if (this.#meansItself(address)) {
+      server.close();
+      throw new PlanError(`upstream ${this.#upstream} is the proxy's own address: it would call itself for ever`);
+    }
+    this.#server = server;
+    this.#listen = address;
+    this.#world.faults.hub.emit('proxy', { started: this.name, listen: this.#listen, upstream: this.#upstream });
+  }
+
+  async #stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    server.close();
+    for (const connection of this.#connections) connection.close();
+    // `close` reports only once every connection has gone; the port itself is free at the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#world.faults.hub.emit('proxy', { stopped: this.name });
+  }
+
+  async #update(change: ProxyChange): Promise<void> {
+    const listen = change.listen ?? this.#listen;
+    const upstream = change.upstream ?? this.#upstream;
+    const isElsewhere = !this.listensAt(listen);
+    const enabled = change.enabled ?? this.enabled;
+    if (isElsewhere || upstream !== this.#upstream) {
+      await this.#stop();
+      if (isElsewhere) this.#listen = listen;
+      this.#upstream = upstream;
+    }
+    if (enabled) await this.#start();
+    else await this.#stop();
+  }
+
+  /** Whether the upstream is the address at which this proxy listens. One that is no address is nobody's. */
+  #meansItself(listen: string): boolean {
+    try {
+      const own = splitAddress(listen);
+      const upstream = splitAddress(this.#upstream);
+      const isAnyAddress = own.host === '::' || own.host === '0.0.0.0';
+      const hosts = isAnyAddress ? ['127.0.0.1', '::1', '0.0.0.0', '::'] : [own.host];
+      return own.port === upstream.port && hosts.includes(dialHost(upstream.host));
+    } catch (error) {
+      if (error instanceof AddressError) return false;
+      throw error;
+    }
   }
 
   #address(): GoAddress {

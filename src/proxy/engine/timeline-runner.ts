@@ -5,6 +5,8 @@ import type { Deadline } from './deadlines.js';
 import type { Faults } from './faults.js';
 
 export interface TimelineStatus {
+  /** Counts the timelines of this proxy from 1; every event of one carries it. */
+  readonly timeline: number;
   readonly name: string;
   readonly seed: number;
   readonly state: 'running' | 'finished' | 'stopped';
@@ -24,8 +26,13 @@ export class TimelineRunner {
   /** Set by the timeline that runs, or ran last. */
   readonly #ownRules = new Set<Rule>();
 
-  constructor(faults: Faults) {
+  #number = 0;
+  readonly #heal: () => void;
+
+  /** `heal` takes away every fault, whoever set it. */
+  constructor(faults: Faults, heal: () => void) {
     this.#faults = faults;
+    this.#heal = heal;
   }
 
   /** Undefined: none was ever started. */
@@ -33,36 +40,36 @@ export class TimelineRunner {
     if (this.#timeline === undefined) return undefined;
     const { name, seed, steps } = this.#timeline;
     const elapsedMs = Math.round(this.#faults.deadlines.nowMs() - this.#startMs);
-    return { name, seed, state: this.#state, steps: steps.length, done: this.#done, elapsedMs };
+    return { timeline: this.#number, name, seed, state: this.#state, steps: steps.length, done: this.#done, elapsedMs };
   }
 
   /** Begins now; one that still runs is stopped first. */
   start(timeline: Timeline): void {
     this.stop();
-    this.#ownRules.clear();
+    this.#number++;
     this.#timeline = timeline;
     this.#state = 'running';
     this.#startMs = this.#faults.deadlines.nowMs();
     this.#done = 0;
     const { name, seed, steps } = timeline;
-    this.#faults.hub.emit('timeline', { started: name, seed, steps: steps.length });
+    this.#tell({ started: name, seed, steps: steps.length });
     this.#waitForNext();
   }
 
-  /** Ends it early and takes away the rules it has set. */
+  /** Takes away the rules it has set, and ends it if it still runs. */
   stop(): void {
-    if (this.#state !== 'running' || this.#timeline === undefined) return;
+    this.#remove([...this.#ownRules]);
+    if (this.#state !== 'running') return;
     this.#state = 'stopped';
     if (this.#next !== undefined) this.#faults.deadlines.cancel(this.#next);
-    this.#remove([...this.#ownRules]);
-    this.#faults.hub.emit('timeline', { stopped: this.#timeline.name, done: this.#done });
+    this.#tell({ stopped: this.#timeline?.name, done: this.#done });
   }
 
   #waitForNext(): void {
     const step = this.#timeline?.steps[this.#done];
     if (step === undefined) {
       this.#state = 'finished';
-      this.#faults.hub.emit('timeline', { finished: this.#timeline?.name, done: this.#done });
+      this.#tell({ finished: this.#timeline?.name, done: this.#done });
       return;
     }
     this.#next = this.#faults.deadlines.at(this.#startMs + step.atMs, () => this.#take(step));
@@ -71,7 +78,7 @@ export class TimelineRunner {
   #take(step: TimelineStep): void {
     const { action } = step;
     this.#done++;
-    this.#faults.hub.emit('timeline', { step: this.#done, atMs: step.atMs, text: step.text });
+    this.#tell({ step: this.#done, atMs: step.atMs, text: step.text });
     switch (action.kind) {
       case 'set':
         for (const rule of action.rules) this.#ownRules.add(rule);
@@ -82,10 +89,14 @@ export class TimelineRunner {
         break;
       case 'heal':
         this.#ownRules.clear();
-        this.#faults.heal();
+        this.#heal();
         break;
     }
     this.#waitForNext();
+  }
+
+  #tell(fields: Readonly<Record<string, unknown>>): void {
+    this.#faults.hub.emit('timeline', { timeline: this.#number, ...fields });
   }
 
   /** Those of them that nobody has replaced. */

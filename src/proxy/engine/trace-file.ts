@@ -18,7 +18,8 @@ export function traceToFile(hub: Hub, file: string, logger: Logger): Promise<() 
       });
       resolve(() => {
         end();
-        return new Promise((done) => stream.end(() => done()));
+        // What was joined in this turn is written at its end.
+        return new Promise((done) => setImmediate(() => stream.end(() => done())));
       });
     });
   });

@@ -1,4 +1,5 @@
 /** Rewriting of some frames on their way: how `--master` puts the proxy's addresses in place of the servers'. */
+import { crc32, readU32 } from '../../base/index.js';
 import {
   decode,
   encode,
@@ -38,9 +39,12 @@ export function translations(rewrites: { readonly [T in MessageType]?: Rewrite<M
   );
 }
 
+/** A frame whose checksum is wrong must not arrive with a right one. */
 function readable(frame: Uint8Array): Message | undefined {
+  const content = frame.subarray(framePrefixBytes);
+  if (crc32(content) !== readU32(frame, 4)) return undefined;
   try {
-    return decode(frame.subarray(framePrefixBytes));
+    return decode(content);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

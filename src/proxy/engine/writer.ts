@@ -2,8 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Batch } from './batch.js';
 
-/** Up to this, pieces are joined by copying; above, they leave as one vectored write. */
+/** Pieces are joined by copying up to this; what is more leaves as one vectored write. */
 const joinBytesMax = 64 * 1024;
+/** Larger pieces are not copied, unless all fit together. */
+const smallBytesMax = 4 * 1024;
 
 export class Writer {
   readonly #socket: Socket;
@@ -53,7 +55,7 @@ export class Writer {
     else if (pieces.length > 1 && bytes <= joinBytesMax) this.#socket.write(Buffer.concat(pieces, bytes));
     else if (pieces.length > 1) {
       this.#socket.cork();
-      for (const piece of pieces) this.#socket.write(piece);
+      for (const piece of joinSmall(pieces)) this.#socket.write(piece);
       this.#socket.uncork();
     }
     if (this.#ended) this.#socket.end();
@@ -64,4 +66,28 @@ export class Writer {
     this.#joined = true;
     this.#batch.join(this);
   }
+}
+
+/** The same bytes in fewer pieces: runs of small ones are copied together. */
+function joinSmall(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  let run: Uint8Array[] = [];
+  let runBytes = 0;
+  const endRun = (): void => {
+    if (run.length > 0) joined.push(run.length === 1 ? (run[0] as Uint8Array) : Buffer.concat(run, runBytes));
+    run = [];
+    runBytes = 0;
+  };
+  for (const piece of pieces) {
+    if (piece.length > smallBytesMax) {
+      endRun();
+      joined.push(piece);
+      continue;
+    }
+    if (runBytes + piece.length > joinBytesMax) endRun();
+    run.push(piece);
+    runBytes += piece.length;
+  }
+  endRun();
+  return joined;
 }

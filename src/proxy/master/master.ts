@@ -24,8 +24,8 @@ export class Master {
   readonly #proxies: Proxies;
   readonly #options: MasterOptions;
   readonly #map = new AddressMap();
-  /** Listeners under way, so that two servers that are told of a third at once make one. */
-  readonly #making = new Map<ServerId, Promise<string>>();
+  /** One for each server, kept from the moment it is made: two servers may be told of a third at once. */
+  readonly #standIns = new Map<ServerId, Promise<NamedProxy>>();
   #front: NamedProxy | undefined;
 
   constructor(proxies: Proxies, options: MasterOptions) {
@@ -48,6 +48,7 @@ export class Master {
       enabled: true,
       listenerEnd: 'balancer',
       expectsFrames: true,
+      heldBy: 'it stands in for the balancer (--master)',
       translations: (role) => this.#frontTranslations(role),
     });
   }
@@ -103,37 +104,33 @@ export class Master {
   async #standIn(id: ServerId, real: string): Promise<string> {
     // Not known yet, or already one of ours.
     if (real === '' || this.#map.isProxied(real)) return real;
-    const name = `server-${id}`;
-    const existing = this.#proxies.get(name);
-    const making = this.#making.get(id);
-    let proxied: string;
-    if (making !== undefined) proxied = await making;
-    else if (existing !== undefined) proxied = existing.listen;
-    else {
-      const made = this.#make(id, name, real);
-      this.#making.set(id, made);
-      try {
-        proxied = await made;
-      } finally {
-        this.#making.delete(id);
-      }
+    const made = this.#standIns.get(id) ?? this.#make(id, real);
+    this.#standIns.set(id, made);
+    try {
+      const proxy = await made;
+      proxy.follow(real);
+      this.#map.set({ id, real, proxied: proxy.listen });
+      return proxy.listen;
+    } catch (error) {
+      this.#standIns.delete(id);
+      throw error;
     }
-    this.#proxies.get(name)?.follow(real);
-    this.#map.set({ id, real, proxied });
-    return proxied;
   }
 
-  async #make(id: ServerId, name: string, real: string): Promise<string> {
+  #make(id: ServerId, real: string): Promise<NamedProxy> {
     const { host } = splitAddress(this.#options.listen);
-    const proxy = await this.#proxies.create({
+    let name = `server-${id}`;
+    // Somebody's own proxy of that name stays his.
+    while (this.#proxies.get(name) !== undefined) name = `synod-${name}`;
+    return this.#proxies.create({
       name,
       listen: joinAddress(host === '' ? '127.0.0.1' : host, 0),
       upstream: real,
       enabled: true,
       listenerEnd: id,
       expectsFrames: true,
+      heldBy: `it stands in for server ${id} (--master)`,
       translations: (role) => this.#serverTranslations(role),
     });
-    return proxy.listen;
   }
 }

@@ -1,5 +1,5 @@
 /** Durations as people write them, `200ms`, `1.5s`, `2m`; all inside is milliseconds. */
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 
 const unitMs: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -16,9 +16,7 @@ export function readDurationMs(field: string, value: unknown): number {
   const unit = found?.[2] === 'µs' ? 'us' : (found?.[2] ?? '');
   const ms = typeof value === 'number' ? value : Number(found?.[1]) * (unitMs[unit] ?? Number.NaN);
   if (ms >= 0 && ms <= durationMsMax) return ms;
-  throw new PlanError(
-    `${field}: ${JSON.stringify(value)} is no time up to 24h; write it with its unit, as 200ms or 1.5s`,
-  );
+  throw new PlanError(`${field}: ${quoted(value)} is no time up to 24h; write it with its unit, as 200ms or 1.5s`);
 }
 
 /** The shortest text that means so many milliseconds. */

@@ -1,5 +1,5 @@
 /** The ends of a link: a server by its number, or `client`. A link is an ordered pair of them. */
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 
 /** `balancer` ends carry no faults, ever (BEHAVIOUR.md 5); `unknown` is a caller or listener not heard of yet. */
 export type End = number | 'client' | 'balancer' | 'unknown';
@@ -41,9 +41,7 @@ export class EndPattern {
       else if (item === 'client') client = true;
       else if (isServer(id)) ids.add(id);
       else
-        throw new PlanError(
-          `${field}: ${JSON.stringify(item)} is no end of a link; give a server's number, "*" or "client"`,
-        );
+        throw new PlanError(`${field}: ${quoted(item)} is no end of a link; give a server's number, "*" or "client"`);
     }
     return new EndPattern(anyServer, client, ids);
   }

@@ -13,3 +13,11 @@ export function inPlace<T>(place: string, read: () => T): T {
     throw error instanceof PlanError ? new PlanError(`${place}: ${error.message}`) : error;
   }
 }
+
+/** A value as it was sent, for an error text; only the beginning of a long one. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= quotedCharsMax ? text : `${text.slice(0, quotedCharsMax)}…`;
+}
+
+const quotedCharsMax = 100;

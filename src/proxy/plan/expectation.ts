@@ -1,5 +1,5 @@
 /** What a test waits for in the stream of events: "after the 2nd accept 3>1 was dropped, another leader within 5 s". */
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 import { Fields, isObject, type JsonObject } from './fields.js';
 
 /** Events with all these fields: a list of values means any of them, and a field that is a list must contain one. */
@@ -36,11 +36,11 @@ export function readExpectation(value: unknown): Expectation {
 
 function readWanted(value: unknown, where: string): Wanted {
   if (!isObject(value) || typeof value.event !== 'string') {
-    throw new PlanError(`${where}: ${JSON.stringify(value)}: give an object with "event", as {"event": "leader"}`);
+    throw new PlanError(`${where}: ${quoted(value)}: give an object with "event", as {"event": "leader"}`);
   }
   const { count = 1, ...fields } = value;
   if (!Number.isSafeInteger(count) || (count as number) < 1) {
-    throw new PlanError(`${where}.count: ${JSON.stringify(count)}: give a whole number from 1 on`);
+    throw new PlanError(`${where}.count: ${quoted(count)}: give a whole number from 1 on`);
   }
   return { event: value.event, fields, count: count as number };
 }

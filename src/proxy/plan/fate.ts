@@ -19,12 +19,33 @@ export interface Damage {
   readonly place: number;
 }
 
+/** What one rule has done, for the trace and the events. */
+export class Note {
+  readonly rule: string;
+  readonly what: string;
+  readonly ms: number | undefined;
+
+  constructor(rule: string, what: string, ms: number | undefined) {
+    this.rule = rule;
+    this.what = what;
+    this.ms = ms;
+  }
+
+  /** Put into words only where somebody reads them: writing a number down costs more than all else about a frame. */
+  get text(): string {
+    return this.ms === undefined ? this.what : `${this.what} ${this.ms}ms`;
+  }
+}
+
+const none: readonly never[] = [];
+/** The list of the frame that was held last. */
+let lastHolds: readonly Hold[] = none;
+
 /** Rules add to it in the order in which they were set. Delays add up; a drop wins over all else. */
 export class Fate {
-  /** What was done and by which rule, in words, for the trace and the events. */
-  readonly notes: { readonly rule: string; readonly text: string }[] = [];
-  readonly holds: Hold[] = [];
-  readonly behind: Behind[] = [];
+  notes: readonly Note[] = none;
+  holds: readonly Hold[] = none;
+  behind: readonly Behind[] = none;
   dropped = false;
   /** Further copies, each `copyGapMs` later than the one before, as the rule `copyGapRule` wants it. */
   copies = 0;
@@ -34,8 +55,23 @@ export class Fate {
   /** `midFrame`: half of the frame leaves, then the connection is reset; `reset`: at once. */
   ending: 'midFrame' | 'reset' | undefined;
 
-  note(rule: string, text: string): void {
-    this.notes.push({ rule, text });
+  /** With `ms` the text is `what` and that time. */
+  note(rule: string, what: string, ms?: number): void {
+    this.notes = [...this.notes, new Note(rule, what, ms)];
+  }
+
+  hold(rule: string, ms: number): void {
+    // Thousands of frames may wait, mostly with one hold each, and that the same: they share its list.
+    const [last] = lastHolds;
+    if (this.holds.length > 0) this.holds = [...this.holds, { rule, ms }];
+    else {
+      if (last?.rule !== rule || last.ms !== ms) lastHolds = [{ rule, ms }];
+      this.holds = lastHolds;
+    }
+  }
+
+  holdBehind(rule: string, frames: number, withinMs: number): void {
+    this.behind = [...this.behind, { rule, frames, withinMs }];
   }
 
   /** The sum of all holds in ms; Infinity while a rule keeps it until further notice. */

@@ -1,6 +1,6 @@
 /** Reads one JSON object field by field; whatever is missing, of the wrong type or unknown is one clear PlanError. */
 import { readDurationMs } from './duration.js';
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 
 /** Any JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export class Fields {
   /** `where` stands before every name in error texts, e.g. `do`. */
   constructor(value: unknown, where: string) {
     if (!isObject(value)) {
-      const what = `${where === '' ? '' : `${where}: `}${JSON.stringify(value) ?? 'nothing'} is no object`;
+      const what = `${where === '' ? '' : `${where}: `}${quoted(value)} is no object`;
       throw new PlanError(`${what}; give its fields by name, as {"name": "value"}`);
     }
     this.#values = value;
@@ -97,7 +97,7 @@ export class Fields {
   }
 
   #error(name: string, value: unknown, expected: string): PlanError {
-    const what = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+    const what = value === undefined ? 'is missing' : `is ${quoted(value)}`;
     return new PlanError(`${this.#path(name)} ${what}: give ${expected}`);
   }
 

@@ -2,7 +2,7 @@
 import { type FaultClass, type MessageType, registry } from '../../wire/index.js';
 import { durationText } from './duration.js';
 import { EndPattern } from './ends.js';
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 import { Fields, isObject } from './fields.js';
 
 export interface Match {
@@ -79,7 +79,7 @@ export function readProbability(field: string, value: unknown): number {
   const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(value) : null;
   const probability = percent === null ? value : Number(percent[1]) / 100;
   if (typeof probability === 'number' && probability >= 0 && probability <= 1) return probability;
-  throw new PlanError(`${field}: ${JSON.stringify(value)} is no probability; give 0 to 1, or a percentage as "20%"`);
+  throw new PlanError(`${field}: ${quoted(value)} is no probability; give 0 to 1, or a percentage as "20%"`);
 }
 
 function shownWindow(fromMs: number, untilMs: number): Record<string, string> {
@@ -100,7 +100,7 @@ function readKinds(value: unknown): MessageType[] {
 export function readKind(field: string, item: unknown): MessageType {
   const found = kindNames.find((name) => name === item);
   if (found !== undefined) return found;
-  throw new PlanError(`${field}: ${JSON.stringify(item)} is no kind of frame; there is ${kindNames.join(' ')}`);
+  throw new PlanError(`${field}: ${quoted(item)} is no kind of frame; there is ${kindNames.join(' ')}`);
 }
 
 function readClasses(value: unknown): FaultClass[] {
@@ -110,7 +110,7 @@ function readClasses(value: unknown): FaultClass[] {
   return items.map((item) => {
     const found = classLetters.find((letter) => letter === item);
     if (found !== undefined) return found;
-    throw new PlanError(`match.classes: ${JSON.stringify(item)} is no class; there is ${classLetters.join(' ')}`);
+    throw new PlanError(`match.classes: ${quoted(item)} is no class; there is ${classLetters.join(' ')}`);
   });
 }
 

@@ -1,8 +1,9 @@
 /** Rules by name: cuts and partitions of whole groups of servers, and slow or lossy links. */
-import { Draw, drawBase } from './draw.js';
+import { Draw, drawBase, hashText } from './draw.js';
 import { isServer, serverRange } from './ends.js';
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 import { Fields, type JsonObject } from './fields.js';
+import { readProbability } from './match.js';
 import { type Rule, readRule } from './rule.js';
 
 /** Who is there when a preset is laid out, and the chance of the random one. */
@@ -20,6 +21,8 @@ interface Preset {
 }
 
 const drop = { type: 'drop' };
+/** Leaves room for the number of a rule behind it. */
+const nameCharsMax = 80;
 
 const presets: Readonly<Record<string, Preset>> = {
   cut: {
@@ -100,7 +103,7 @@ const presets: Readonly<Record<string, Preset>> = {
     fields: 'a, b, oneWay, kinds, probability',
     rules(fields) {
       const [a, b] = ends(fields);
-      const chance = { probability: fields.raw('probability') ?? 1, ...kindsOf(fields) };
+      const chance = { probability: readProbability('probability', fields.raw('probability')), ...kindsOf(fields) };
       return between(a, b, fields.bool('oneWay', false)).map((match) => ({ match: { ...match, ...chance }, do: drop }));
     },
   },
@@ -116,7 +119,7 @@ export function presetRules(value: JsonObject, surroundings: Surroundings): Rule
   const preset = presets[fields.choice('preset', Object.keys(presets))] as Preset;
   const { preset: name, id: _id, group: _group, ...given } = value;
   const words = Object.entries(given).filter(([, item]) => item !== null);
-  const own = fields.text('id', [String(name), ...words.map(wordOf)].join(' '));
+  const own = fields.text('id', shortName([String(name), ...words.map(wordOf)].join(' ')));
   const groupName = fields.text('group', own);
   const rules = preset.rules(fields, surroundings, own);
   fields.end();
@@ -124,6 +127,11 @@ export function presetRules(value: JsonObject, surroundings: Surroundings): Rule
     const isAlone = rules.length === 1;
     return readRule({ ...rule, id: isAlone ? own : `${own} #${place + 1}` }, own, groupName);
   });
+}
+
+/** A made-up name that is long keeps its beginning, and becomes unique by what it stands for. */
+function shortName(name: string): string {
+  return name.length <= nameCharsMax ? name : `${name.slice(0, nameCharsMax - 9)} ${hashText(name).toString(16)}`;
 }
 
 /** A field in the name of a preset's rules: `oneWay`, `3`, `accept,commit`, `1,2|3`. */
@@ -192,9 +200,7 @@ function serversOf(fields: Fields, { servers }: Surroundings, least: number): nu
   const given = fields.raw('servers') ?? servers;
   const ids = Array.isArray(given) ? [...new Set(given as unknown[])] : [];
   if (ids.length < least || !ids.every(isServer)) {
-    throw new PlanError(
-      `servers: ${JSON.stringify(given)}: this preset needs at least ${least}; name them in "servers"`,
-    );
+    throw new PlanError(`servers: ${quoted(given)}: this preset needs at least ${least}; name them in "servers"`);
   }
   return ids.sort((x, y) => x - y);
 }

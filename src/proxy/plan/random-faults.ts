@@ -1,6 +1,6 @@
 /** One fault drawn at random: what a random schedule and the nemesis set on a cluster. */
 import type { Draw } from './draw.js';
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 import type { JsonObject } from './fields.js';
 
 type Make = (servers: readonly number[], draw: Draw) => JsonObject;
@@ -57,7 +57,7 @@ export function serversNeeded(name: string): number {
 export function randomFault(name: string, servers: readonly number[], draw: Draw): JsonObject {
   const make = faults[name];
   if (make === undefined) {
-    throw new PlanError(`${JSON.stringify(name)} is no fault to choose; there is ${randomFaultNames.join(', ')}`);
+    throw new PlanError(`${quoted(name)} is no fault to choose; there is ${randomFaultNames.join(', ')}`);
   }
   const least = serversNeeded(name);
   if (servers.length < least) throw new PlanError(`servers: ${name} needs ${least}: name more of them`);

@@ -17,8 +17,13 @@ export interface RuleCount {
   readonly applied: number;
 }
 
+/** More rules than this at once are a mistake in a script: each costs something on every frame that it sees. */
+export const rulesMax = 256;
+
 interface SetRule {
   readonly rule: Rule;
+  /** Type bytes of the frames that it must be shown. */
+  readonly seen: readonly number[];
   readonly setAtMs: number;
   /** One for all links, for kinds that share. */
   readonly sharedMemory: RuleMemory;
@@ -32,6 +37,7 @@ const draw = new Draw();
  */
 class RuleOnLink {
   readonly rule: Rule;
+  readonly seen: readonly number[];
   matched = 0;
   applied = 0;
   /** Frames of `#afterCode` that must still pass. */
@@ -44,12 +50,13 @@ class RuleOnLink {
   readonly #fromMs: number;
   readonly #untilMs: number;
   readonly #base: number;
-  readonly #setAtMs: number;
-  readonly #memory: RuleMemory;
+  /** One for all frames: it is read while the rule is applied, and not kept. */
+  readonly #applied: { -readonly [Field in keyof Applied]: Applied[Field] };
 
-  constructor({ rule, setAtMs, sharedMemory }: SetRule, seed: number, link: string) {
+  constructor({ rule, seen, setAtMs, sharedMemory }: SetRule, seed: number, link: string) {
     const { after, codes, first, every, probability, fromMs, untilMs } = rule.match;
     this.rule = rule;
+    this.seen = seen;
     this.#afterLeft = after?.count ?? 0;
     this.#afterCode = after?.code ?? 0;
     this.#codes = codes;
@@ -59,13 +66,8 @@ class RuleOnLink {
     this.#fromMs = fromMs;
     this.#untilMs = untilMs;
     this.#base = drawBase(seed, rule.id, link);
-    this.#setAtMs = setAtMs;
-    this.#memory = rule.kind.isShared?.(rule.params) === true ? sharedMemory : { value: 0 };
-  }
-
-  /** Whether frames of this type byte must be shown to the rule. */
-  sees(code: number): boolean {
-    return this.rule.kind.apply !== undefined && (this.#codes[code] === 1 || this.#afterCode === code);
+    const memory = rule.kind.isShared?.(rule.params) === true ? sharedMemory : { value: 0 };
+    this.#applied = { rule: rule.id, nowMs: 0, setAtMs, frameBytes: 0, draw, memory };
   }
 
   /** Counts the frame and, if it is hit, adds to `fate`, making one when there is none yet. */
@@ -78,10 +80,11 @@ class RuleOnLink {
     draw.begin(this.#base, this.matched);
     if (this.#probability < 1 && draw.unit() >= this.#probability) return fate;
     this.applied++;
-    const { kind, params, id } = this.rule;
-    const applied: Applied = { rule: id, nowMs, setAtMs: this.#setAtMs, frameBytes, draw, memory: this.#memory };
+    this.#applied.nowMs = nowMs;
+    this.#applied.frameBytes = frameBytes;
+    const { kind, params } = this.rule;
     const changed = fate ?? new Fate();
-    kind.apply?.(changed, params, applied);
+    kind.apply?.(changed, params, this.#applied);
     return changed;
   }
 
@@ -96,7 +99,7 @@ class RuleOnLink {
 
   /** Counts one more match if it falls into the window, and says whether it is among those that are meant. */
   #isNext(nowMs: number): boolean {
-    const sinceMs = nowMs - this.#setAtMs;
+    const sinceMs = nowMs - this.#applied.setAtMs;
     if (sinceMs < this.#fromMs || sinceMs >= this.#untilMs) return false;
     const n = ++this.matched;
     // A division is what costs most here.
@@ -108,8 +111,11 @@ class RuleOnLink {
 export class LinkRules {
   readonly from: End;
   readonly to: End;
-  /** By type byte, the rules that must see such frames. */
-  #byCode: readonly (readonly RuleOnLink[] | undefined)[] = [];
+  #rules: readonly RuleOnLink[] = [];
+  /** By type byte: 1 if some rule must see such frames. */
+  readonly #concerned = new Uint8Array(256);
+  /** Those rules, looked up at the first such frame: rules change more often than frames of every kind pass. */
+  #byCode: (readonly RuleOnLink[] | undefined)[] = [];
   #atOpening: readonly RuleOnLink[] = [];
 
   /** Use {@link RuleBook.link}. */
@@ -124,41 +130,49 @@ export class LinkRules {
 
   /** False: frames of this type byte pass unseen. */
   concerns(code: number): boolean {
-    return this.#byCode[code] !== undefined;
+    return this.#concerned[code] === 1;
   }
 
   /** What becomes of the next frame of this link; undefined: it passes as it is. */
   judge(code: number, frameBytes: number, nowMs: number): Fate | undefined {
-    const rules = this.#byCode[code];
-    if (rules === undefined) return undefined;
+    if (this.#concerned[code] !== 1) return undefined;
+    const rules = this.#byCode[code] ?? this.#select(code);
     let fate: Fate | undefined;
     for (let i = 0; i < rules.length; i++) fate = (rules[i] as RuleOnLink).judge(code, frameBytes, nowMs, fate);
     return fate !== undefined && fate.notes.length > 0 ? fate : undefined;
   }
 
-  /** What becomes of a connection that opens, and by which rule. */
-  opening(nowMs: number): { readonly opening: Opening; readonly rule: string } {
+  /** What becomes of a connection that opens, and by which rule; undefined: it passes. */
+  opening(nowMs: number): { readonly opening: Exclude<Opening, 'pass'>; readonly rule: Rule } | undefined {
     for (const onLink of this.#atOpening) {
       const opening = onLink.opening(nowMs);
-      if (opening !== 'pass') return { opening, rule: onLink.rule.id };
+      if (opening !== 'pass') return { opening, rule: onLink.rule };
     }
-    return { opening: 'pass', rule: '' };
+    return undefined;
   }
 
   /** Called by the book when its rules change. */
   compile(rules: readonly RuleOnLink[]): void {
-    const byCode: RuleOnLink[][] = [];
-    for (const onLink of rules) {
-      for (let code = 1; code < 256; code++) {
-        if (!onLink.sees(code)) continue;
-        const list = byCode[code];
-        if (list === undefined) byCode[code] = [onLink];
-        else list.push(onLink);
-      }
-    }
-    this.#byCode = byCode;
+    this.#rules = rules;
+    this.#byCode = [];
+    this.#concerned.fill(0);
+    for (const { seen } of rules) for (const code of seen) this.#concerned[code] = 1;
     this.#atOpening = rules.filter(({ rule }) => rule.kind.opening !== undefined);
   }
+
+  #select(code: number): readonly RuleOnLink[] {
+    const rules = this.#rules.filter(({ seen }) => seen.includes(code));
+    this.#byCode[code] = rules;
+    return rules;
+  }
+}
+
+/** Type bytes of the frames that a rule acts on or counts. */
+function seenBy({ kind, match }: Rule): number[] {
+  if (kind.apply === undefined) return [];
+  const seen: number[] = [];
+  for (let code = 1; code < 256; code++) if (match.codes[code] === 1 || match.after?.code === code) seen.push(code);
+  return seen;
 }
 
 export class RuleBook {
@@ -185,17 +199,25 @@ export class RuleBook {
 
   /** Sets rules, in this order behind those there are; one with a name that is taken replaces it in its place, anew. */
   set(rules: readonly Rule[], nowMs: number): void {
+    const changed = rules.slice();
     for (const rule of rules) {
-      this.#rules.set(rule.id, { rule, setAtMs: nowMs, sharedMemory: { value: 0 }, onLinks: new Map() });
+      const replaced = this.#rules.get(rule.id);
+      if (replaced !== undefined) changed.push(replaced.rule);
+      const memory = { value: 0 };
+      this.#rules.set(rule.id, { rule, seen: seenBy(rule), setAtMs: nowMs, sharedMemory: memory, onLinks: new Map() });
     }
-    this.#compileAll();
+    this.#compileFor(changed);
   }
 
   /** Takes rules away; names that no rule has are passed over. Returns the names that were there. */
   remove(ids: readonly string[]): string[] {
-    const removed = ids.filter((id) => this.#rules.delete(id));
-    if (removed.length > 0) this.#compileAll();
-    return removed;
+    const removed: Rule[] = [];
+    for (const id of ids) {
+      const set = this.#rules.get(id);
+      if (set !== undefined && this.#rules.delete(id)) removed.push(set.rule);
+    }
+    this.#compileFor(removed);
+    return removed.map(({ id }) => id);
   }
 
   has(id: string): boolean {
@@ -205,6 +227,10 @@ export class RuleBook {
   /** Whether this very rule is set, and not another one of its name. */
   holds(rule: Rule): boolean {
     return this.#rules.get(rule.id)?.rule === rule;
+  }
+
+  get size(): number {
+    return this.#rules.size;
   }
 
   /** In the order in which they act. */
@@ -231,8 +257,12 @@ export class RuleBook {
     return link;
   }
 
-  #compileAll(): void {
-    for (const link of this.#links.values()) this.#compile(link);
+  /** Only links that one of the changed rules means. */
+  #compileFor(changed: readonly Rule[]): void {
+    for (const link of this.#links.values()) {
+      const isMeant = changed.some(({ match }) => match.from.matches(link.from) && match.to.matches(link.to));
+      if (isMeant) this.#compile(link);
+    }
   }
 
   #compile(link: LinkRules): void {

@@ -2,7 +2,7 @@
 
 import { ruleKinds } from '../rules/index.js';
 import type { RuleKind } from '../rules/rule-kind.js';
-import { PlanError } from './errors.js';
+import { PlanError, quoted } from './errors.js';
 import { Fields, type JsonObject } from './fields.js';
 import { type Match, readMatch } from './match.js';
 
@@ -28,7 +28,7 @@ export function readRule(value: unknown, fallbackId: string, group = ''): Rule {
   const fields = new Fields(value, '');
   const id = fields.text('id', fallbackId);
   if (!isRuleId(id)) {
-    throw new PlanError(`id: ${JSON.stringify(id)}: give ${idForm}`);
+    throw new PlanError(`id: ${quoted(id)}: give ${idForm}`);
   }
   const match = readMatch(fields.raw('match'));
   const given = fields.raw('do');
@@ -58,7 +58,9 @@ export function isRuleId(id: string): boolean {
     id.length >= 1 &&
     id.length <= idCharsMax &&
     /^[\x21-\x7e\u00a1-\uffff][\x20-\x7e\u00a1-\uffff]*$/.test(id) &&
-    !id.includes('/')
+    !id.includes('/') &&
+    id !== '.' &&
+    id !== '..'
   );
 }
 

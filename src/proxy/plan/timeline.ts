@@ -7,6 +7,7 @@ import { Fields, isObject, type JsonObject } from './fields.js';
 import { presetRules, type Surroundings } from './presets.js';
 import { randomFault, randomFaultNames, serversNeeded } from './random-faults.js';
 import { type Rule, readRule, ruleText } from './rule.js';
+import { rulesMax } from './rule-book.js';
 
 export type TimelineAction =
   | { readonly kind: 'set'; readonly rules: readonly Rule[] }
@@ -30,8 +31,8 @@ export interface Timeline {
   readonly steps: readonly TimelineStep[];
 }
 
-/** More are a mistake in a script; reading so many takes half a second, in which nothing else happens. */
-const stepsMax = 10_000;
+/** More are a mistake in a script; reading so many takes a tenth of a second, in which nothing else happens. */
+const stepsMax = 4_000;
 
 /**
  * Reads a script, the object that its TOML or JSON stands for. `seed` wins over the script's own.
@@ -54,7 +55,23 @@ export function readTimeline(script: unknown, surroundings: Surroundings, seed?:
   }
   fields.end();
   if (steps.length === 0) throw new PlanError('the script has no steps: write [[steps]] or [[random]]');
-  return { name, seed: around.seed, steps: steps.sort((a, b) => a.atMs - b.atMs) };
+  steps.sort((a, b) => a.atMs - b.atMs);
+  const most = mostRulesAtOnce(steps);
+  if (most > rulesMax)
+    throw new PlanError(`the script sets ${most} rules at once: ${rulesMax} at most; give them a "for"`);
+  return { name, seed: around.seed, steps };
+}
+
+function mostRulesAtOnce(steps: readonly TimelineStep[]): number {
+  const alive = new Set<string>();
+  let most = 0;
+  for (const { action } of steps) {
+    if (action.kind === 'heal') alive.clear();
+    else if (action.kind === 'set') for (const { id } of action.rules) alive.add(id);
+    else for (const { id } of action.rules) alive.delete(id);
+    most = Math.max(most, alive.size);
+  }
+  return most;
 }
 
 function listOf(fields: Fields, name: string): readonly unknown[] {
@@ -100,10 +117,10 @@ function stepRules(step: JsonObject, where: string, surroundings: Surroundings):
 
 function setFor(atMs: number, lastsMs: number, rules: readonly Rule[]): TimelineStep[] {
   const lasts = lastsMs === Number.POSITIVE_INFINITY ? '' : ` for ${durationText(lastsMs)}`;
-  const text = rules.map(ruleText).join('; ');
+  const text = rules.map(ruleText).join('; ') || 'nothing, by chance';
   const set: TimelineStep = { atMs, action: { kind: 'set', rules }, text: `set${lasts} ${text}` };
   if (lastsMs === Number.POSITIVE_INFINITY) return [set];
-  const names = rules.map(({ id }) => id).join('; ');
+  const names = rules.map(({ id }) => id).join('; ') || 'nothing';
   return [set, { atMs: atMs + lastsMs, action: { kind: 'remove', rules }, text: `remove ${names}` }];
 }
 

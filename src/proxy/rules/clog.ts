@@ -15,7 +15,7 @@ export const clog = defineRule<Clog>({
   apply(fate, { ms }, { rule, nowMs, setAtMs }) {
     const leftMs = setAtMs + ms - nowMs;
     if (leftMs <= 0) return;
-    fate.holds.push({ rule, ms: leftMs });
+    fate.hold(rule, leftMs);
     fate.note(rule, 'clog');
   },
 });

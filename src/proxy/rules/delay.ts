@@ -53,8 +53,8 @@ export const delay = defineRule<Delay>({
   },
   apply(fate, delay, { rule, draw }) {
     const ms = drawMs(delay, draw);
-    fate.holds.push({ rule, ms });
-    fate.note(rule, `delay ${Math.round(ms * 1_000) / 1_000}ms`);
+    fate.hold(rule, ms);
+    fate.note(rule, 'delay', Math.round(ms * 1_000) / 1_000);
   },
 });
 

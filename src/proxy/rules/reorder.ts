@@ -16,7 +16,7 @@ export const reorder = defineRule<Reorder>({
   }),
   describe: ({ frames, withinMs }) => `reorder behind ${frames} within ${durationText(withinMs)}`,
   apply(fate, { frames, withinMs }, { rule }) {
-    fate.behind.push({ rule, frames, withinMs });
+    fate.holdBehind(rule, frames, withinMs);
     fate.note(rule, `reorder behind ${frames}`);
   },
 });

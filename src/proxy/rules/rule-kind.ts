@@ -8,7 +8,7 @@ export interface RuleMemory {
   value: number;
 }
 
-/** What is known when a rule is applied to a frame. */
+/** What is known when a rule is applied to a frame; not to be kept. */
 export interface Applied {
   /** The rule's name. */
   readonly rule: string;

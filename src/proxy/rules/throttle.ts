@@ -19,7 +19,7 @@ export const throttle = defineRule<Throttle>({
     // The memory is the moment at which the last byte admitted so far has passed.
     const beginMs = Math.max(nowMs, memory.value);
     memory.value = beginMs + (frameBytes * 1_000) / bytesPerSecond;
-    fate.holds.push({ rule, ms: memory.value - nowMs });
-    fate.note(rule, `throttle ${Math.round(memory.value - nowMs)}ms`);
+    fate.hold(rule, memory.value - nowMs);
+    fate.note(rule, 'throttle', Math.round(memory.value - nowMs));
   },
 });

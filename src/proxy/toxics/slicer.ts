@@ -6,7 +6,8 @@ type Attributes = Readonly<Record<'average_size' | 'size_variation' | 'delay', n
 
 export const slicer: ToxicKind = {
   type: 'slicer',
-  about: 'cuts chunks into pieces of average_size bytes, give or take size_variation, with delay µs after each',
+  about:
+    'cuts chunks into pieces of average_size bytes, give or take size_variation, with delay µs after each (0: they may be joined again)',
   attributes: [integer('average_size', 1), integer('size_variation'), integer('delay')],
   start: (context, attributes: Attributes) => new Slicer(context, attributes),
 };
