@@ -38,7 +38,11 @@ const cases: readonly { program?: string; args: string[]; code: number; says: Re
   },
   { args: ['link'], code: 2, says: /what\? One of ls, cut/ },
   { args: ['link', 'cut', '1'], code: 2, says: /cut takes A B/ },
-  { args: ['link', 'delay', '1', '2', 'soon±1ms'], code: 2, says: /"soon" is no time up to 24h; write it with its unit/ },
+  {
+    args: ['link', 'delay', '1', '2', 'soon±1ms'],
+    code: 2,
+    says: /"soon" is no time up to 24h; write it with its unit/,
+  },
   { args: ['link', 'loss', '1', '2', '1.2.3'], code: 2, says: /"1\.2\.3" is no probability; give 0 to 1/ },
   { args: ['link', 'isolate', '1', '--one-way'], code: 2, says: /--one-way goes with cut, delay and loss/ },
   { args: ['link', 'heal', '--kind', 'accept'], code: 2, says: /--kind goes with cut, delay and loss/ },

@@ -33,7 +33,7 @@ export interface ConnectionHost {
 
 /** How long a connection that was ended may take to say goodbye before its sockets are destroyed. */
 const lingerMs = 1_000;
-/** A caller of any service that has sent less than the beginning of a frame is taken for another protocol after this. */
+/** Any service's caller that has sent less than the beginning of a frame is taken for another protocol after this. */
 const undecidedMs = 200;
 const dialTimeoutMs = 30_000;
 

@@ -1,10 +1,11 @@
-/** A frame that rules hold back, in few objects and those used again: ten thousand may wait, and their garbage delays. */
+/** A frame that rules hold back: few objects, used again. Ten thousand may wait, and garbage of theirs delays all. */
 import type { Behind, Hold } from '../plan/fate.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import type { Slab } from './slab.js';
 
 const noBytes = new Uint8Array(0);
 const none: readonly never[] = [];
+const nobody = (): void => undefined;
 /** Those that nobody uses at present. */
 const spares: HeldFrame[] = [];
 const sparesMax = 16_384;
@@ -28,7 +29,8 @@ export class HeldFrame implements Deadline {
   #bytes: Uint8Array = noBytes;
   #start = 0;
   #end = 0;
-  #letGo: (held: HeldFrame) => void = () => undefined;
+  #letGo: (held: HeldFrame) => void = nobody;
+  #isReusable = false;
 
   /** Holds what `slab` keeps from `start` on. `letGo` is called when its time has come, and must forget it. */
   static of(
@@ -51,6 +53,8 @@ export class HeldFrame implements Deadline {
     held.#start = start;
     held.#end = end;
     held.#letGo = letGo;
+    // One that waits for others to pass is known to its line for longer than it waits.
+    held.#isReusable = behind.length === 0;
     held.dueMs = held.goesMs(since);
     return held;
   }
@@ -90,6 +94,10 @@ export class HeldFrame implements Deadline {
   /** Called by the deadlines, which do not know it any more. */
   run(): void {
     this.#letGo(this);
-    if (spares.length < sparesMax) spares.push(this);
+    if (!this.#isReusable || spares.length >= sparesMax) return;
+    // Its line may be gone long before it is used again.
+    this.#letGo = nobody;
+    this.holds = none;
+    spares.push(this);
   }
 }

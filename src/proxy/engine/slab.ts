@@ -1,4 +1,4 @@
-/** Keeps small pieces of bytes side by side in larger buffers: a piece of a chunk that is kept must not keep the chunk. */
+/** Keeps small pieces of bytes side by side in larger buffers: one that is kept must not keep its whole chunk. */
 
 /** A larger piece gets a buffer of its own. */
 const pieceBytesMax = 2 * 1024;
