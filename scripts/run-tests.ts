@@ -13,7 +13,7 @@ Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs o
 `;
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
-const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/kill9', 'test/e2e/g'];
+const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/nemesis', 'test/e2e/kill9', 'test/e2e/g'];
 /** Files that start whole clusters: they come last, when nothing that only computes takes their cores. */
 const last = 'test/e2e/';
 

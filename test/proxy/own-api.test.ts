@@ -31,8 +31,9 @@ t.test('/links: who is there, what has passed and what was done to it', async (t
     { from: 2, to: 'client', connections: 1, rules: [] },
     { from: 'client', to: 2, connections: 1, frames: 1, rules: [] },
   ]);
-  t.ok(json.links[0].bytes > 500 && json.links[0].heldBytes > 500);
-  t.same(Object.keys(json.links[0]).slice(-8), [
+  const [first] = json.links;
+  t.ok(first !== undefined && first.bytes > 500 && first.heldBytes > 500);
+  t.same(Object.keys(first ?? {}).slice(-8), [
     'dropped',
     'delayed',
     'duplicated',
@@ -43,7 +44,7 @@ t.test('/links: who is there, what has passed and what was done to it', async (t
     'rules',
   ]);
   operator.caller.socket.resetAndDestroy();
-  await until('it to be gone', soonMs, async () => (await api.get('/links')).json.links[2].connections === 0);
+  await until('it to be gone', soonMs, async () => (await api.get('/links')).json.links[2]?.connections === 0);
 });
 
 t.test('/rules: set one, list it with what came of it, replace it, take it away', async (t) => {
@@ -100,7 +101,7 @@ t.test('/rules: several at once, presets with the servers that are known, groups
     ],
   };
   t.same(
-    (await api.post('/rules', both)).json.rules.map(({ id }: { id: string }) => id),
+    (await api.post('/rules', both)).json.rules.map(({ id }) => id),
     ['a', 'isolate 1 #1', 'isolate 1 #2'],
   );
   const bad = await api.post('/rules', [{ id: 'b', do: 'drop' }, { do: 'dorp' }]);
@@ -152,7 +153,7 @@ t.test('/heal: rules, timeline and toxics are gone, and named; what was held goe
   await until('the frame', soonMs, () => listener.slots().length === 1);
   t.same(await api.rules(), []);
   t.same(api.pair.proxy.toxics, []);
-  t.equal((await api.get('/timeline')).json.timeline.state, 'stopped');
+  t.equal((await api.get('/timeline')).json.timeline?.state, 'stopped');
   t.same((await api.post('/heal')).json, { rules: [], toxics: [] });
 });
 
@@ -171,7 +172,7 @@ t.test('/timeline: start, look, stop', async (t) => {
     { atMs: 3_600_000, text: /^set for 1s steps\[1\] #1: / },
     { atMs: 3_601_000, text: 'remove steps[1] #1; steps[1] #2' },
   ]);
-  await until('the first step', soonMs, async () => (await api.get('/timeline')).json.timeline.done === 1);
+  await until('the first step', soonMs, async () => (await api.get('/timeline')).json.timeline?.done === 1);
   t.same(await api.rules(), ['steps[0]']);
   await api.post('/rules', { id: 'mine', do: 'clog' });
   t.equal((await api.delete('/timeline')).status, 204);

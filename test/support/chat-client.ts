@@ -17,6 +17,8 @@ export interface ChatEvent {
   readonly slot?: number;
   readonly from?: string;
   readonly text?: string;
+  /** When its leader proposed it, by the wall clock. */
+  readonly time?: string;
   readonly kind?: string;
   readonly code?: string;
   readonly reason?: string;
@@ -30,9 +32,9 @@ interface Said {
 export interface ChatOptions {
   readonly name: string;
   readonly configDir: string;
-  /** The whole command line, for the old spelling; without it `synod chat --json …` is run. */
-  readonly command?: { readonly program: ProgramName; readonly args: readonly string[] };
-  readonly args?: readonly string[];
+  /** The whole command line: whatever prints the events of CONTRACT.md, a JSON object a line. */
+  readonly program: ProgramName;
+  readonly args: readonly string[];
 }
 
 export class ChatClient {
@@ -48,10 +50,7 @@ export class ChatClient {
 
   constructor(options: ChatOptions) {
     this.name = options.name;
-    const { program, args } = options.command ?? { program: 'synod' as const, args: ['chat', '--json'] };
-    this.program = new Program(program, [...args, ...(options.args ?? [])], {
-      env: { XDG_CONFIG_HOME: options.configDir },
-    });
+    this.program = new Program(options.program, options.args, { env: { XDG_CONFIG_HOME: options.configDir } });
     this.#life = `${options.name}/${this.program.pid}`;
     this.program.onLine(({ text, atMs }) => this.#take(text, atMs));
   }
@@ -137,6 +136,11 @@ export class ChatClient {
 
   get messages(): ChatEvent[] {
     return this.events.filter((event) => event.event === 'message');
+  }
+
+  /** The number of the last message shown; 0 before the first. */
+  get lastShown(): number {
+    return this.events.findLast((event) => event.event === 'message')?.n ?? 0;
   }
 
   /** End of input: the client waits for its lines and goes. Returns the exit code. */

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { askOnce } from '../../src/client/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
 import { ChatClient, type ChatEvent } from './chat-client.js';
+import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
 import { freePort } from './ports.js';
-import { type Exit, Program, type ProgramOptions, runToEnd } from './program.js';
+import { type Exit, Program, type ProgramName, type ProgramOptions, runToEnd } from './program.js';
 import { nowMs, until } from './until.js';
 
 /** How long a process may take to say READY on a busy machine with two cores. */
@@ -17,6 +18,8 @@ export interface ClusterOptions {
   /** `old`: lrunner, srunner and crunner with the write-up's flags. */
   readonly spelling?: 'synod' | 'old';
   readonly serverFlags?: readonly string[];
+  /** A fault proxy stands in for the balancer towards the servers, and so carries every link between them. */
+  readonly proxy?: ProxyOptions;
   /** How a server's process is wrapped, e.g. to limit what it may use. */
   readonly serverOptions?: (id: number) => ProgramOptions;
   /** Where a server's data lies; by default a folder of the cluster's own. */
@@ -52,12 +55,16 @@ process.on('exit', () => {
 export class Cluster {
   readonly root = mkdtempSync(path.join(tmpdir(), 'synod-e2e-'));
   readonly size: number;
+  /** The `-mode` with which each server is started from now on. */
+  readonly modes = new Map<number, string>();
   readonly #options: ClusterOptions;
   readonly #ports = new Map<number, number>();
   readonly #servers = new Map<number, Program>();
   readonly #everything = new Set<Program>();
   #balancer: Program | undefined;
   #balancerPort = 0;
+  #proxy: FaultProxy | undefined;
+  #proxyPort = 0;
   #chats = 0;
 
   constructor(options: ClusterOptions = {}) {
@@ -66,13 +73,12 @@ export class Cluster {
     this.size = options.servers ?? 3;
   }
 
-  /** Starts the balancer and all servers, and waits until each has said READY. */
+  /** Starts the balancer, the proxy if there is one, and all servers, and waits until each has said READY. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(options);
     try {
-      await cluster.choosePorts();
-      await cluster.startBalancer();
-      await Promise.all(cluster.ids.map((id) => cluster.startServer(id)));
+      await cluster.startWithoutServers();
+      await cluster.startServers();
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -80,9 +86,26 @@ export class Cluster {
     return cluster;
   }
 
+  /** All that servers need: ports, the balancer, the proxy if there is one. */
+  async startWithoutServers(): Promise<void> {
+    await this.choosePorts();
+    await this.startBalancer();
+    if (this.#options.proxy !== undefined) await this.startProxy();
+  }
+
+  async startServers(): Promise<void> {
+    await Promise.all(this.ids.map((id) => this.startServer(id)));
+  }
+
   async choosePorts(): Promise<void> {
     this.#balancerPort = await freePort();
-    for (const id of this.ids) this.#ports.set(id, await freePort());
+    this.#proxyPort = await freePort();
+    for (const id of this.ids) await this.movePort(id);
+  }
+
+  /** The server listens elsewhere when it is started the next time. */
+  async movePort(id: number): Promise<void> {
+    this.#ports.set(id, await freePort());
   }
 
   get ids(): number[] {
@@ -95,6 +118,11 @@ export class Cluster {
 
   get balancerAddress(): string {
     return `127.0.0.1:${this.#balancerPort}`;
+  }
+
+  /** Where the proxy stands in for the balancer. */
+  get proxyAddress(): string {
+    return `127.0.0.1:${this.#proxyPort}`;
   }
 
   get addresses(): string {
@@ -121,6 +149,19 @@ export class Cluster {
     return this.#balancer;
   }
 
+  /** The latest proxy; it may have ended. */
+  get proxy(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error('this cluster has no proxy');
+    return this.#proxy;
+  }
+
+  /** Starts the proxy, for the first time or again, at its own address: without the rules of its earlier life. */
+  async startProxy(): Promise<void> {
+    const args = ['proxy', '--master', this.balancerAddress, '--listen', this.proxyAddress];
+    this.#proxy = new FaultProxy((more) => this.run('synod', [...args, ...more]), this.#options.proxy ?? {});
+    await this.#proxy.waitForReady(readyDeadlineMs);
+  }
+
   async startBalancer(): Promise<void> {
     const dataDir = path.join(this.root, 'balancer');
     const port = this.#balancerPort;
@@ -143,12 +184,15 @@ export class Cluster {
   serverArgs(id: number, change: { id?: number; port?: number; dataDir?: string; balancer?: string } = {}): string[] {
     const port = change.port ?? this.#ports.get(id) ?? 0;
     const dataDir = change.dataDir ?? this.dataDir(id);
-    const balancer = change.balancer ?? `localhost:${this.#balancerPort}`;
+    const master = this.#options.proxy === undefined ? this.#balancerPort : this.#proxyPort;
+    const balancer = change.balancer ?? `localhost:${master}`;
+    const mode = this.modes.get(id);
     const own =
       this.#options.spelling === 'old'
         ? [`-master=${balancer}`, `-port=${port}`, `-id=${change.id ?? id}`]
         : ['--balancer', balancer, '--listen', `127.0.0.1:${port}`, '--id', `${change.id ?? id}`];
-    return [...own, '--data-dir', dataDir, ...(this.#options.serverFlags ?? [])];
+    const faults = mode === undefined ? [] : [`-mode=${mode}`];
+    return [...own, ...faults, '--data-dir', dataDir, ...(this.#options.serverFlags ?? [])];
   }
 
   /** Starts a server without waiting for anything. */
@@ -179,8 +223,13 @@ export class Cluster {
     return await this.server(id).waitForExit(deadlineMs);
   }
 
+  /** Every process that was started here, those that ended too. */
+  get programs(): readonly Program[] {
+    return [...this.#everything];
+  }
+
   /** Starts any of our programs as a part of this cluster, ended with it. */
-  run(name: ConstructorParameters<typeof Program>[0], args: readonly string[], options: ProgramOptions = {}): Program {
+  run(name: ProgramName, args: readonly string[], options: ProgramOptions = {}): Program {
     const program = new Program(name, args, options);
     this.#everything.add(program);
     return program;
@@ -188,17 +237,25 @@ export class Cluster {
 
   /** A chat client with an identity of its own, routed by the balancer unless `args` say otherwise. */
   chat(name: string, args: readonly string[] = []): ChatClient {
-    const configDir = path.join(this.root, `config-${name}-${this.#chats++}`);
     const master = `localhost:${this.#balancerPort}`;
-    const client =
-      this.#options.spelling === 'old'
-        ? new ChatClient({
-            name,
-            configDir,
-            args,
-            command: { program: 'crunner', args: [`-id=${name}`, '-port1=2002', `-master=${master}`, '--json'] },
-          })
-        : new ChatClient({ name, configDir, args: ['--name', name, '--balancer', this.balancerAddress, ...args] });
+    return this.#options.spelling === 'old'
+      ? this.#client(name, 'crunner', [`-id=${name}`, '-port1=2002', `-master=${master}`, '--json', ...args])
+      : this.#client(name, 'synod', ['chat', '--json', '--name', name, '--balancer', this.balancerAddress, ...args]);
+  }
+
+  /** A chat client that asks the proxy where to go, so that its own connections run through it too. */
+  chatThroughProxy(name: string): ChatClient {
+    return this.#client(name, 'synod', ['chat', '--json', '--name', name, '--balancer', this.proxyAddress]);
+  }
+
+  /** A reader that follows the room at one server and writes nothing to the log. */
+  watch(id: number): ChatClient {
+    return this.#client(`watcher-${id}`, 'synod', ['tail', '--follow', '--json', '--server', this.address(id)]);
+  }
+
+  #client(name: string, program: ProgramName, args: readonly string[]): ChatClient {
+    const configDir = path.join(this.root, `config-${name}-${this.#chats++}`);
+    const client = new ChatClient({ name, configDir, program, args });
     this.#everything.add(client.program);
     return client;
   }
@@ -302,7 +359,7 @@ export class Cluster {
   }
 
   describe(): string {
-    const servers = [...this.#servers.values()].map((program) => program.describe());
-    return [this.#balancer?.describe() ?? 'no balancer', ...servers].join('\n');
+    const others = [this.#balancer, this.#proxy?.program, ...this.#servers.values()];
+    return others.map((program) => program?.describe() ?? '').join('\n');
   }
 }

@@ -16,11 +16,18 @@ export interface Parties {
   readonly reads?: readonly FreshRead[];
 }
 
+/** As {@link judgeHistory}, but throws with the violations; returns the verdict of a good history. */
+export async function expectOneHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
+  const verdict = await judgeHistory(cluster, parties);
+  if (!verdict.ok) throw new Error(describeVerdict(verdict));
+  return verdict;
+}
+
 /**
  * Waits until the longest stream has reached every watching client, reads the room's history from every server that
- * is up, and checks all of it. Throws with the violations; returns the verdict of a good history.
+ * is up, and has the checker judge all of it.
  */
-export async function expectOneHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
+export async function judgeHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
   const room = parties.room ?? '#lobby';
   const gone = parties.gone ?? [];
   const clients = [...parties.watching, ...gone];
@@ -29,12 +36,12 @@ export async function expectOneHistory(cluster: Cluster, parties: Parties): Prom
     return { session: `stray ${author}`, seq: 1, author, text, outcome: 'unknown', ...never };
   });
   const sends = clients.flatMap((client) => client.sends()).concat(strays);
-  const acked = sends.filter(({ outcome }) => outcome === 'ok').map(({ position }) => position);
-  const head = (): number => Math.max(0, ...acked, ...clients.map((client) => client.messages.at(-1)?.n ?? 0));
+  const acked = sends.reduce((last, { outcome, position }) => (outcome === 'ok' ? Math.max(last, position) : last), 0);
+  const head = (): number => Math.max(acked, ...clients.map((client) => client.lastShown));
   await until(
     'all clients to be shown the whole room',
     20_000,
-    () => parties.watching.every((client) => client.messages.at(-1)?.n === (head() === 0 ? undefined : head())),
+    () => parties.watching.every((client) => client.lastShown === head()),
     () => `head ${head()}\n${parties.watching.map((client) => client.describe()).join('\n')}`,
   );
   const tails = await Promise.all(cluster.upIds.map((id) => cluster.tail(id, room)));
@@ -44,10 +51,8 @@ export async function expectOneHistory(cluster: Cluster, parties: Parties): Prom
     ...parties.watching.map((client) => client.stream(room, true)),
     ...gone.map((client) => client.stream(room, false)),
   ];
-  const verdict = checkHistory({ servers, streams, sends, reads });
-  if (!verdict.ok) throw new Error(describeVerdict(verdict));
   for (const client of clients) {
     if (client.strangeLines.length > 0) throw new Error(`${client.name} printed no JSON: ${client.strangeLines[0]}`);
   }
-  return verdict;
+  return checkHistory({ servers, streams, sends, reads });
 }

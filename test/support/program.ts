@@ -37,7 +37,7 @@ const running = new Set<Program>();
 process.on('exit', () => {
   for (const program of running) program.signal('SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGALRM'] as const) process.on(signal, () => process.exit(1));
 
 export class Program {
   readonly title: string;

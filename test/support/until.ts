@@ -53,3 +53,9 @@ export async function within<T>(
     abort.abort();
   }
 }
+
+/** Lets `ms` pass since `sinceMs`, where time itself is the subject: a scenario's delay, how long a fault lasts. */
+export async function timePasses(ms: number, sinceMs = nowMs()): Promise<void> {
+  const endMs = sinceMs + ms;
+  while (nowMs() < endMs) await pause(endMs - nowMs());
+}
