@@ -15,14 +15,19 @@ function output(command: string, args: readonly string[]): string {
   }
 }
 
-/** Two lines for the top of a report. */
-export function describeEnvironment(): string {
+/** Which code on which machine. */
+export function describeMachine(): string {
   const commit = output('git', ['rev-parse', '--short', 'HEAD']);
   const changed = output('git', ['status', '--porcelain', '--', 'src']) === '' ? '' : ' (src changed)';
-  const disk = output('df', ['--output=fstype,source', tmpdir()]).split('\n').at(-1)?.replace(/\s+/g, ' ');
   const model = cpus()[0]?.model ?? 'unknown processor';
+  return `commit ${commit}${changed} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`;
+}
+
+/** Two lines for the top of a report. */
+export function describeEnvironment(): string {
+  const disk = output('df', ['--output=fstype,source', tmpdir()]).split('\n').at(-1)?.replace(/\s+/g, ' ');
   return [
-    `commit ${commit}${changed} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`,
+    describeMachine(),
     `data on ${disk} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
   ].join('\n');
 }
@@ -56,6 +61,20 @@ export class CpuWatch {
     const own = [...this.#seen.values()].reduce((sum, { first, last }) => sum + last - first, 0);
     const foreign = Math.max(0, busyTicks() - this.#busyBefore - own);
     return { foreign: foreign / ticksPerSecond / seconds, own: own / ticksPerSecond / seconds };
+  }
+}
+
+/** Processor time that a process has used, 0 once it is gone. */
+export function cpuSeconds(pid: number): number {
+  return processTicks(pid) / ticksPerSecond;
+}
+
+/** Resident memory of a process, 0 once it is gone. */
+export function residentBytes(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }
 

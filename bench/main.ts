@@ -3,6 +3,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   throughput: () => import('./throughput.js'),
   'leader-kill': () => import('./leader-kill.js'),
   memory: () => import('./memory.js'),
+  proxy: () => import('./proxy.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,0 +1,111 @@
+/** Part 4: how late delayed frames come, with many held at once, by the clock that all processes share. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Draw, drawBase } from '../src/proxy/plan/draw.js';
+import { until } from '../test/support/until.js';
+import { acceptFrame, callerId, dial, listenerId, nowUs } from './proxy-frames.js';
+import { seed } from './proxy-programs.js';
+import { atLeast, atMost, type Part, type Row } from './proxy-report.js';
+import { type Figures, medians } from './proxy-turns.js';
+import type { Stand } from './proxy-ways.js';
+
+/** A delay, and how the frames that it holds are sent. */
+interface Case {
+  readonly name: string;
+  readonly delay: Readonly<Record<string, unknown>>;
+  /** What the rule does to the n-th frame. */
+  delayMs(n: number): number;
+  /** All are sent over so long, evenly; 0: in one burst. */
+  readonly overMs: number;
+  /** How many are sent for each that is held at the same time. */
+  readonly sentForEachHeld: number;
+  /** A burst measures how fast three processes can take it, not how late a delay is. */
+  readonly isJudged: boolean;
+}
+
+const ruleId = 'late';
+const frameBytes = 64;
+/** Frames that leave in one write. */
+const joinedFrames = 50;
+const fixedMs = 500;
+const leastMs = 100;
+const mostMs = 900;
+const arriveMs = 20_000;
+
+const draw = new Draw();
+const base = drawBase(seed, ruleId, `${callerId}>${listenerId}`);
+const fixed = { delay: { type: 'delay', time: `${fixedMs}ms` }, delayMs: () => fixedMs };
+
+const uniform = {
+  delay: { type: 'delay', distribution: 'uniform', least: `${leastMs}ms`, most: `${mostMs}ms` },
+  delayMs: (n: number) => leastMs + draw.begin(base, n).unit() * (mostMs - leastMs),
+};
+
+/** In each of them there is a moment at which all that are to be held are. */
+const cases: readonly Case[] = [
+  { name: 'fixed 500 ms', ...fixed, overMs: 400, sentForEachHeld: 1, isJudged: true },
+  { name: 'uniform 100–900 ms', ...uniform, overMs: 95, sentForEachHeld: 1, isJudged: true },
+  { name: 'fixed 500 ms, steady', ...fixed, overMs: 4 * fixedMs, sentForEachHeld: 4, isJudged: true },
+  { name: 'fixed 500 ms, one burst', ...fixed, overMs: 0, sentForEachHeld: 1, isJudged: false },
+];
+
+type Figure = 'earliestMs' | 'p50Ms' | 'p99Ms' | 'latestMs';
+
+export async function lateness(
+  stand: Stand,
+  options: { readonly held: number; readonly rounds: number },
+): Promise<Part> {
+  const found = new Map<Case, Figures<Figure>>();
+  for (const aCase of cases) {
+    await measure(stand, aCase, options.held);
+    const samples = [];
+    for (let round = 0; round < options.rounds; round++) samples.push(await measure(stand, aCase, options.held));
+    const earliestMs = Math.min(...samples.map((sample) => sample.earliestMs));
+    const latestMs = Math.max(...samples.map((sample) => sample.latestMs));
+    found.set(aCase, { ...medians(samples), earliestMs, latestMs });
+  }
+  const row = (what: string, figure: Figure): Row => {
+    return { what, by: Object.fromEntries([...found].map(([{ name }, figures]) => [name, figures[figure]])) };
+  };
+  return {
+    title: `Lateness of a delay, ${options.held} frames held; medians of ${options.rounds} rounds after a warm-up`,
+    rows: [
+      row('earliest of all rounds, ms', 'earliestMs'),
+      row('p50 ms', 'p50Ms'),
+      row('p99 ms', 'p99Ms'),
+      row('latest of all rounds, ms', 'latestMs'),
+    ],
+    goals: [...found].flatMap(([{ name, isJudged }, { earliestMs, p99Ms }]) => [
+      atLeast(`earliest, ms after its time: ${name}`, earliestMs, 0),
+      ...(isJudged ? [atMost(`p99 lateness in ms: ${name}`, p99Ms, 2)] : []),
+    ]),
+  };
+}
+
+/** How late the frames of one run came: measured from before each was handed to its socket until it was read. */
+async function measure(
+  { farEnd, proxy }: Stand,
+  { delay, delayMs, overMs, sentForEachHeld }: Case,
+  held: number,
+): Promise<Figures<Figure>> {
+  // Set anew, a rule counts its frames from 1 again.
+  await proxy.setRules([{ id: ruleId, match: { from: callerId, to: listenerId, kinds: 'accept' }, do: delay }]);
+  const socket = await dial(proxy.ports.time);
+  await farEnd.ask('timings');
+  const frames = held * sentForEachHeld;
+  const startUs = nowUs();
+  for (let slot = 1; slot <= frames; ) {
+    const dueFrames = overMs === 0 ? frames : Math.min(frames, ((nowUs() - startUs) / 1_000 / overMs) * frames);
+    while (slot <= dueFrames) {
+      const joined: Buffer[] = [];
+      while (joined.length < joinedFrames && slot <= dueFrames) joined.push(acceptFrame(slot++, frameBytes, nowUs()));
+      socket.write(Buffer.concat(joined));
+    }
+    if (slot <= frames) await pause(1);
+  }
+  await until(`${frames} delayed frames`, arriveMs, async () => (await farEnd.ask('totals')).timedFrames === frames);
+  const timings = await farEnd.ask('timings');
+  socket.destroy();
+  const lateMs = timings.map(([slot, tookUs]) => tookUs / 1_000 - delayMs(slot)).sort((a, b) => a - b);
+  const at = (share: number): number => lateMs[Math.ceil(share * frames) - 1] ?? Number.NaN;
+  return { earliestMs: at(1 / frames), p50Ms: at(0.5), p99Ms: at(0.99), latestMs: at(1) };
+}

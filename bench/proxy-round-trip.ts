@@ -1,0 +1,47 @@
+/** Part 1: one frame of 64 B to and fro on one connection. */
+import { cpuSeconds } from './environment.js';
+import { EchoLoop } from './proxy-echo.js';
+import { dial } from './proxy-frames.js';
+import { atMost, type Part } from './proxy-report.js';
+import { inTurn, type Turns, titleOf } from './proxy-turns.js';
+import type { Stand } from './proxy-ways.js';
+
+const frameBytes = 64;
+const warmUpMs = 500;
+
+export async function roundTrip(stand: Stand, turns: Turns): Promise<Part> {
+  const { direct, through, withRules, rival } = stand;
+  const ways = stand.withRival(direct, through, withRules);
+  const trips = await inTurn(ways, turns.rounds, async (way) => {
+    const socket = await dial(way.ports.echo);
+    const loop = new EchoLoop([socket], frameBytes, 1);
+    await loop.run(warmUpMs);
+    const cpuBefore = cpuSeconds(way.pid);
+    const { p50Us, p99Us, maxUs, perSecond, count } = await loop.run(turns.seconds * 1_000);
+    const cpuUs = way.pid === 0 ? Number.NaN : ((cpuSeconds(way.pid) - cpuBefore) * 1e6) / count;
+    socket.destroy();
+    return { p50Us, p99Us, maxUs, perSecond, cpuUs };
+  });
+  const addedMs = (way: typeof direct): number => (trips.of(way).p99Us - trips.of(direct).p99Us) / 1_000;
+  const goals = [through, withRules].flatMap((way) => [
+    atMost(`p50 round trip, ${way.name}: times direct`, trips.times('p50Us', way, direct), 2.5),
+    atMost(`p99 round trip, ${way.name}: added ms`, addedMs(way), 0.5),
+  ]);
+  if (rival !== undefined) {
+    goals.push(atMost('p50 round trip, proxy: times Toxiproxy', trips.times('p50Us', through, rival), 1));
+  }
+  return {
+    title: titleOf(`Round trip, 1 connection, ${frameBytes} B`, turns),
+    rows: [
+      ...trips.rows({
+        p50Us: 'p50 µs',
+        p99Us: 'p99 µs',
+        maxUs: 'max µs',
+        perSecond: 'round trips/s',
+        cpuUs: "proxy's CPU, µs each",
+      }),
+      trips.timesRow('p50: times direct', 'p50Us', direct),
+    ],
+    goals,
+  };
+}
