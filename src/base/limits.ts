@@ -24,6 +24,8 @@ export const limits = Object.freeze({
    * up.
    */
   commitRepeatMs: 500,
+  /** The first question of a server that starts is repeated after this if its peer is heard: two heartbeat rounds. */
+  greetRetryMs: 200,
   /** An unanswered learn goes to another heard peer after this. */
   learnRetryMs: 1000,
   /** A forward without ForwardOk is sent again after this, doubling … */
@@ -277,6 +279,7 @@ export function assertLimitsAgree(l: Limits): void {
   atMost('heardRounds', 'heardRoundsMax', 'slow answers only add rounds');
   below('heartbeatMs', 'patienceMs', 'a leader must be heard before patience runs out');
   assert(l.heartbeatMs * l.heardRounds < l.patienceMs, 'limits: a peer must count as unheard before patience runs out');
+  below('greetRetryMs', 'learnRetryMs', 'the first repetition must come early');
   below('resendMs', 'patienceMs', 'a lost frame must be resent before it costs the leadership');
   below('patienceMs', 'patienceMaxMs', 'patience must be able to grow');
   atMost('patienceMs', 'cooldownMs', 'the cool-down must give another server a whole patience');

@@ -99,10 +99,11 @@ function delayOf(text: string): Record<string, unknown> {
   return { distribution: 'uniform', least: Math.max(0, meanMs - read(spread)), most: meanMs + read(spread) };
 }
 
-/** `20%` or `0.2`. */
-function lossOf(text: string): number {
+/** `20%` or `0.2`, as it was written. */
+function lossOf(text: string): number | string {
   const value = text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-  return asUsage('loss A B SHARE', () => readProbability('SHARE', value));
+  asUsage('loss A B SHARE', () => readProbability('SHARE', value));
+  return value;
 }
 
 /** Where `--one-way` and `--kind` mean something. */

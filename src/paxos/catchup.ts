@@ -76,8 +76,7 @@ export class Catchup {
   }
 
   onTick(): void {
-    const retryTicks = ticks(limits.learnRetryMs);
-    if (this.#outstanding !== undefined && this.#context.tick - this.#outstanding.tick >= retryTicks) {
+    if (this.#outstanding !== undefined && this.#isOverdue(this.#outstanding)) {
       const { to, upto } = this.#outstanding;
       if (upto === 0 && this.#greeted.has(to)) this.#unanswered.add(to);
       if (this.#log.commit < this.#wanted) this.#source = this.#anotherSource(to);
@@ -87,6 +86,17 @@ export class Catchup {
       this.#fetchingFrom = undefined;
     }
     this.#ask();
+  }
+
+  /**
+   * Links open one after the other, so that a peer may have had none to answer a greeting on: the first time it is
+   * repeated as soon as the peer is heard. After a whole second the answer would teach what has been said since we
+   * started, which a server whose commits are late must not show early (BEHAVIOUR.md 6, G1).
+   */
+  #isOverdue({ to, upto, request, tick }: Outstanding): boolean {
+    const isFirst = upto === 0 && this.#greeted.get(to) === request;
+    const retryMs = isFirst && this.#peers.hears(to) ? limits.greetRetryMs : limits.learnRetryMs;
+    return this.#context.tick - tick >= ticks(retryMs);
   }
 
   /** A server cut off from its leader asks the happy neighbour every second how far it is. */

@@ -51,14 +51,16 @@ t.test('a greeting that gets no answer is repeated until somebody says how far t
   lone.says.set(2, { leads: { round: 1, server: 2, incarnation: 1 }, majority: true, happy: true });
   lone.step({ kind: 'peerUp', peer: 2, incarnation: 1 });
   t.equal(lone.frames('learn').length, 1);
+  lone.pass(limits.greetRetryMs + 50);
+  t.equal(lone.frames('learn').length, 2, 'asked again soon: the peer may have had no link to answer on');
   lone.pass(limits.learnRetryMs + 500);
-  t.equal(lone.frames('learn').length, 2, 'asked again');
+  t.equal(lone.frames('learn').length, 3, 'and then every second');
   t.equal(lone.replica.view.role, 'recovering');
   const request = lone.frames('learn').at(-1)?.request ?? 0;
   lone.receive(2, { type: 'learnReply', request, commit: 0, promised: zeroBallot, firstSlot: 1, from: 1, values: [] });
   t.equal(lone.replica.view.role, 'follower');
   lone.pass(3 * limits.learnRetryMs);
-  t.equal(lone.frames('learn').length, 2, 'and then no more');
+  t.equal(lone.frames('learn').length, 3, 'and then no more');
 });
 
 t.test('a peer that is silent is not asked over and over', async (t) => {

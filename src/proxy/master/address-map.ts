@@ -18,6 +18,11 @@ export class AddressMap {
     return this.#pairs.get(id);
   }
 
+  /** Whether a server is at this address, its own or the proxy's for it. */
+  knows(address: string): boolean {
+    return [...this.#pairs.values()].some(({ real, proxied }) => real === address || proxied === address);
+  }
+
   /** The proxy's address for a server's; any other address stays as it is. */
   proxied(address: string): string {
     for (const { real, proxied } of this.#pairs.values()) if (real === address) return proxied;

@@ -2,7 +2,7 @@
  * `--master`: stands in for the balancer towards servers and clients, and puts a listener of its own in place of every
  * server's address that passes, so that it carries every link between servers without any other setting.
  */
-import type { Hello, Sealed, ServerId } from '../../wire/index.js';
+import type { Hello, Routed, Sealed, ServerId } from '../../wire/index.js';
 import { joinAddress, splitAddress } from '../engine/go-address.js';
 import type { Proxies } from '../engine/proxies.js';
 import type { NamedProxy } from '../engine/proxy.js';
@@ -60,17 +60,24 @@ export class Master {
     return {
       up: translations({ route: (route) => ({ ...route, failed: map.real(route.failed) }) }),
       down: translations({
-        routed: (routed) => ({
-          ...routed,
-          address: map.proxied(routed.address),
-          addresses: routed.addresses.map((address) => map.proxied(address)),
-        }),
+        routed: (routed) => this.#routed(routed),
         members: (members) => ({
           ...members,
           members: members.members.map((member) => ({ ...member, address: map.proxied(member.address) })),
         }),
       }),
     };
+  }
+
+  /** A server that this proxy has not heard of yet would be reached around it: until then nobody is sent there. */
+  #routed(routed: Routed): Routed {
+    const addresses = routed.addresses
+      .filter((address) => this.#map.knows(address))
+      .map((one) => this.#map.proxied(one));
+    if (routed.status !== 'ok' || this.#map.knows(routed.address)) {
+      return { ...routed, address: this.#map.proxied(routed.address), addresses };
+    }
+    return { ...routed, status: 'notReady', address: '', registered: addresses.length, addresses };
   }
 
   /** What passes between a server and its callers. */

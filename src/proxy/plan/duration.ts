@@ -14,7 +14,7 @@ export const durationMsMax = 24 * 3_600_000;
 export function readDurationMs(field: string, value: unknown): number {
   const found = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(us|µs|ms|s|m|h)$/.exec(value.trim()) : null;
   const unit = found?.[2] === 'µs' ? 'us' : (found?.[2] ?? '');
-  const ms = typeof value === 'number' ? value : Number(found?.[1]) * (unitMs[unit] ?? Number.NaN);
+  const ms = typeof value === 'number' ? value : toMicroseconds(Number(found?.[1]) * (unitMs[unit] ?? Number.NaN));
   if (ms >= 0 && ms <= durationMsMax) return ms;
   throw new PlanError(`${field}: ${quoted(value)} is no time up to 24h; write it with its unit, as 200ms or 1.5s`);
 }
@@ -23,5 +23,10 @@ export function readDurationMs(field: string, value: unknown): number {
 export function durationText(ms: number): string {
   if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
   if (ms >= 1_000 && ms % 100 === 0) return `${ms / 1_000}s`;
-  return `${Math.round(ms * 1_000) / 1_000}ms`;
+  return `${toMicroseconds(ms)}ms`;
+}
+
+/** Without the dust of binary fractions: 522.3s is 522300 ms. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

@@ -6,7 +6,7 @@ import t from 'tap';
 import { readRule } from '../../../src/proxy/plan/rule.js';
 import { encode } from '../../../src/wire/index.js';
 import { until } from '../../support/until.js';
-import { accept, FramedPair, helloOf } from '../framed-pair.js';
+import { accept, FramedPair, helloOf, welcomeOf } from '../framed-pair.js';
 import { foreignStreams } from './foreign-streams.js';
 import { type RawEnd, rawPair } from './raw-pair.js';
 
@@ -61,6 +61,27 @@ t.test('a listener that speaks first', async (t) => {
   listener.socket.write('250 ok\r\n');
   await until('the rest', soonMs, () => caller.received.toString() === '220 ready\r\n250 ok\r\n');
   t.pass('all of it passed');
+});
+
+t.test('links with the balancer carry everything, whatever rules are set', async (t) => {
+  const { pair, proxy } = await rawPair(t, { listenerEnd: 'balancer', expectsFrames: true });
+  const everybody = { from: ['*', 'client'], to: ['*', 'client'] };
+  pair.world.faults.setRules(['drop', 'refuse', 'stall'].map((what) => readRule({ match: everybody, do: what }, what)));
+  pair.onAccept = ({ socket }) => socket.once('data', () => socket.write(encode(welcomeOf(0))));
+  for (const role of ['registrant', 'client', 'operator', 'server'] as const) {
+    const { caller, listener } = await pair.pair(proxy);
+    const said = Buffer.concat([encode(helloOf(role, role === 'client' ? 0 : 1)), encode({ type: 'ping', token: 1 })]);
+    caller.socket.write(said);
+    await until(`what a ${role} says`, soonMs, () => listener.received.equals(said));
+    listener.socket.write(encode({ type: 'pong', token: 1 }));
+    const answer = Buffer.concat([encode(welcomeOf(0)), encode({ type: 'pong', token: 1 })]);
+    await until('the answer', soonMs, () => caller.received.equals(answer));
+    t.pass(role);
+  }
+  t.same(
+    pair.world.faults.book.list().map(({ matched }) => matched),
+    [0, 0, 0],
+  );
 });
 
 t.test('half-closed both ways: an end passes, and the other direction goes on', async (t) => {

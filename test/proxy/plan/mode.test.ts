@@ -51,7 +51,7 @@ t.test('each letter delays its frames on every link of its server, both directio
 });
 
 t.test(
-  's delays all of them, in addition to each own delay; d loses everything but hello and its welcome',
+  's delays all of them, in addition to each own delay; d loses everything but hello and its answers',
   async (t) => {
     const all = Object.values(table).flat();
     const slow = effects({ 1: 's:2' }, 1, 2);
@@ -66,7 +66,7 @@ t.test(
       const dead = effects({ 1: `d:${number}` }, 1, 3);
       t.same(
         kinds.filter((kind) => dead(kind) !== 'lost'),
-        ['hello', 'welcome'],
+        ['hello', 'welcome', 'refuse'],
         `d:${number}`,
       );
     }
@@ -95,7 +95,7 @@ t.test('letters and servers combine: every item that means a frame adds its dela
       let wanted: number | 'lost' = 0;
       const letterOf: FaultClass | undefined = registry[kind].faultClass;
       for (const [own, number] of [...(items[from - 1] ?? []), ...(items[to - 1] ?? [])]) {
-        if (own === 'd' && kind !== 'hello' && kind !== 'welcome') wanted = 'lost';
+        if (own === 'd' && !['hello', 'welcome', 'refuse'].includes(kind)) wanted = 'lost';
         const isMeant = own === letterOf || (own === 's' && letterOf !== undefined && letterOf !== 'h');
         if (isMeant && wanted !== 'lost') wanted += number;
       }

@@ -102,12 +102,12 @@ t.test('names: printable, on one line, fit for a path', async (t) => {
     t.notOk(isRuleId(id), JSON.stringify(id));
 });
 
-t.test('classes mean the kinds that PROTOCOL.md gives them; hello and welcome come only by name', async (t) => {
+t.test('classes mean the kinds that PROTOCOL.md gives them; hello and its answers come only by name', async (t) => {
   const meant = (match: object): string[] => {
     const { codes } = readRule({ match, do: 'drop' }, 'a').match;
     return Object.values(registry).flatMap(({ type, code }) => (codes[code] === 1 ? [type] : []));
   };
-  const everything = Object.keys(registry).filter((type) => type !== 'hello' && type !== 'welcome');
+  const everything = Object.keys(registry).filter((type) => !['hello', 'welcome', 'refuse'].includes(type));
   t.same(meant({}), everything);
   t.same(meant({ kinds: 'hello' }), ['hello']);
   t.same(meant({ kinds: ['welcome', 'accept'] }), ['welcome', 'accept']);

@@ -13,6 +13,7 @@ t.test('durations: each unit, numbers as milliseconds, up to a day', async (t) =
     ['250us', '250µs', '200ms', '1.5s', '2m', '24h', ' 5ms ', '0s', 0, 12.5, durationMsMax].map(read),
     [0.25, 0.25, 200, 1_500, 120_000, 86_400_000, 5, 0, 0, 12.5, 86_400_000],
   );
+  t.equal(read('522.3s'), 522_300, 'exactly');
   for (const value of [
     '5',
     's',
