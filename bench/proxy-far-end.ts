@@ -15,15 +15,15 @@ export interface Totals {
   readonly atUs: number;
 }
 
-/** A frame at the timing listener: how long after the stamp that it carries it arrived. */
-export type Timing = readonly [slot: number, tookUs: number];
+/** A frame at the timing listener: its slot, and when it was read. */
+export type Arrival = readonly [slot: number, atUs: number];
 
 /** What the bench asks, and what it is told. */
 export interface Answers {
   readonly ports: Readonly<Record<Purpose, number>>;
   readonly totals: Totals;
   /** Since they were asked for last. To be asked for when all are there: the answer takes its time. */
-  readonly timings: readonly Timing[];
+  readonly arrivals: readonly Arrival[];
 }
 
 type OnChunk = (chunk: Buffer) => void;
@@ -34,9 +34,9 @@ const frameBytesMax = 16 << 20;
 const backlog = 4_096;
 
 const totals = { frames: 0, bytes: 0 };
-/** Timings, in what makes no garbage while frames arrive. */
+/** What arrived at the timing listener, in what makes no garbage meanwhile. */
 const slots = new Float64Array(1 << 20);
-const tooksUs = new Float64Array(slots.length);
+const arrivedUs = new Float64Array(slots.length);
 let timedFrames = 0;
 
 const [echo, count, time] = await Promise.all([
@@ -50,9 +50,9 @@ process.once('disconnect', () => process.exit(0));
 function answer(question: keyof Answers): Answers[keyof Answers] {
   if (question === 'ports') return { echo, count, time };
   if (question === 'totals') return { ...totals, timedFrames, atUs: nowUs() };
-  const timings = Array.from({ length: timedFrames }, (_, i): Timing => [slots[i] ?? 0, tooksUs[i] ?? 0]);
+  const arrivals = Array.from({ length: timedFrames }, (_, i): Arrival => [slots[i] ?? 0, arrivedUs[i] ?? 0]);
   timedFrames = 0;
-  return timings;
+  return arrivals;
 }
 
 /** Counts frames by their length fields alone: the far end must not be what is measured. */
@@ -88,9 +88,8 @@ function frameTimer(): OnChunk {
     for (let frame = splitter.next(); frame !== undefined; frame = splitter.next()) {
       const message = decode(frame);
       assert(message.type === 'accept', `a frame that nobody sent: ${message.type}`);
-      const { buffer, byteOffset } = message.value;
       slots[timedFrames] = message.slot;
-      tooksUs[timedFrames++] = atUs - new DataView(buffer, byteOffset).getFloat64(0);
+      arrivedUs[timedFrames++] = atUs;
     }
   };
 }

@@ -10,7 +10,8 @@ const arriveMs = 20_000;
 export class Flood {
   readonly #farEnd: FarEnd;
   readonly #socket: Socket;
-  readonly #block: ReturnType<typeof frameBlock>;
+  readonly #blockFrames: number;
+  readonly #block: Buffer;
   /** What the listener had counted before. */
   readonly #countedBefore: number;
   #isRunning = true;
@@ -19,7 +20,8 @@ export class Flood {
   private constructor(farEnd: FarEnd, socket: Socket, frameBytes: number, countedBefore: number) {
     this.#farEnd = farEnd;
     this.#socket = socket;
-    this.#block = frameBlock(frameBytes, blockBytes);
+    this.#blockFrames = Math.floor(blockBytes / frameBytes);
+    this.#block = frameBlock(frameBytes, this.#blockFrames);
     this.#countedBefore = countedBefore;
     socket.on('drain', () => this.#pump());
     this.#pump();
@@ -42,8 +44,8 @@ export class Flood {
 
   #pump(): void {
     while (this.#isRunning) {
-      this.#sentFrames += this.#block.frames;
-      if (!this.#socket.write(this.#block.bytes)) return;
+      this.#sentFrames += this.#blockFrames;
+      if (!this.#socket.write(this.#block)) return;
     }
   }
 }

@@ -19,17 +19,14 @@ export function nowUs(): number {
   return seconds * 1e6 + nanoseconds / 1e3;
 }
 
-/** An accept of `frameBytes` in all, which carries `stamp` and is otherwise filled up. */
-export function acceptFrame(slot: number, frameBytes: number, stamp = 0): Buffer {
-  const value = Buffer.alloc(frameBytes - overheadBytes, slot & 0xff);
-  value.writeDoubleBE(stamp, 0);
-  return encode({ type: 'accept', ballot, slot, value });
+/** An accept of `frameBytes` in all. */
+export function acceptFrame(slot: number, frameBytes: number): Buffer {
+  return encode({ type: 'accept', ballot, slot, value: Buffer.alloc(frameBytes - overheadBytes, slot & 0xff) });
 }
 
-/** As many frames of `frameBytes` as fit into `blockBytes`, one behind the other. */
-export function frameBlock(frameBytes: number, blockBytes: number): { bytes: Buffer; frames: number } {
-  const frames = Math.floor(blockBytes / frameBytes);
-  return { bytes: Buffer.concat(Array.from({ length: frames }, (_, i) => acceptFrame(i + 1, frameBytes))), frames };
+/** So many frames of `frameBytes`, one behind the other, for slot 1 onwards. */
+export function frameBlock(frameBytes: number, frames: number): Buffer {
+  return Buffer.concat(Array.from({ length: frames }, (_, i) => acceptFrame(i + 1, frameBytes)));
 }
 
 /** Connects, says hello and waits for the welcome; from then on the connection carries only what is measured. */

@@ -14,7 +14,8 @@ const defaults = { rounds: 5, seconds: 2, held: 10_000, connections: 1_000, call
 type Options = Readonly<typeof defaults>;
 
 const parts: Readonly<Record<string, (stand: Stand, options: Options) => Promise<Part>>> = {
-  'round-trip': roundTrip,
+  'round-trip': (stand, options) => roundTrip(stand, options, 'apart'),
+  'round-trip-one-core': (stand, options) => roundTrip(stand, options, 'together'),
   frames: (stand, options) => smallFrames(stand, 64, options),
   'frames-256': (stand, options) => smallFrames(stand, 256, options),
   'large-frames': largeFrames,
