@@ -11,14 +11,15 @@ import type { Stand } from './proxy-ways.js';
 /** A delay, and how the frames that it holds are sent. */
 interface Case {
   readonly name: string;
-  readonly delay: Readonly<Record<string, unknown>>;
+  /** Undefined: no rule, so that what the machine itself does to such a stream stands beside the others. */
+  readonly delay: Readonly<Record<string, unknown>> | undefined;
   /** What the rule does to the n-th frame. */
   delayMs(n: number): number;
   /** All are sent over so long, evenly; 0: in one burst. */
   readonly overMs: number;
   /** How many are sent for each that is held at the same time. */
   readonly sentForEachHeld: number;
-  /** A burst measures how fast three processes can take it, not how late a delay is. */
+  /** The machine is not, nor is a burst: that is how fast three processes can take it, not how late a delay is. */
   readonly isJudged: boolean;
 }
 
@@ -45,6 +46,7 @@ const uniform = {
 /** A stream of so long keeps as many held as its frames are late on average; the burst holds all of its own. */
 const stream = { overMs: 2_000, sentForEachHeld: 4, isJudged: true };
 const cases: readonly Case[] = [
+  { name: 'no delay', delay: undefined, delayMs: () => 0, ...stream, isJudged: false },
   { name: 'fixed 500 ms', ...fixed, ...stream },
   { name: 'uniform 100–900 ms', ...uniform, ...stream },
   { name: 'fixed 500 ms, in one burst', ...fixed, overMs: 0, sentForEachHeld: 1, isJudged: false },
@@ -90,7 +92,8 @@ async function measure(
   held: number,
 ): Promise<Figures<Figure>> {
   // Set anew, a rule counts its frames from 1 again.
-  await proxy.setRules([{ id: ruleId, match: { from: callerId, to: listenerId, kinds: 'accept' }, do: delay }]);
+  const rule = { id: ruleId, match: { from: callerId, to: listenerId, kinds: 'accept' }, do: delay };
+  await proxy.setRules(delay === undefined ? [] : [rule]);
   const socket = await dial(proxy.ports.time);
   await farEnd.ask('arrivals');
   const frames = held * sentForEachHeld;

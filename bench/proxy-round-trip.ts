@@ -11,7 +11,8 @@ const frameBytes = 64;
 const warmUpMs = 500;
 
 /**
- * Where the ends run. Left to the kernel they are now on one core and now on two, and a direct round trip takes 15 or 60
+ * Where the ends run. Left to the kernel they are now on one core and now on two, and a direct round trip takes 15 or
+ * 60
  * microseconds: a ratio would be chance. What stands between may use all cores.
  */
 const placements = {
