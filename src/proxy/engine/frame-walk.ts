@@ -26,8 +26,6 @@ export interface WalkHost {
   readonly line: FrameLine;
   /** While it is on nothing may pass; what is left of a chunk goes there. */
   readonly waiting: Waiting;
-  /** The connection is over. */
-  readonly isDone: boolean;
   out(bytes: Uint8Array): void;
   /** The frame's rewritten form is still being made; nothing passes before it. */
   outLater(frame: Promise<Uint8Array>, code: number): void;
@@ -58,6 +56,9 @@ interface Verdict {
 
 export class FrameWalk {
   readonly #host: WalkHost;
+  readonly #line: FrameLine;
+  readonly #waiting: Waiting;
+  #isDone = false;
   readonly #faults: Faults;
   /** By type byte. */
   readonly #care = new Uint8Array(256);
@@ -71,6 +72,13 @@ export class FrameWalk {
   constructor(faults: Faults, host: WalkHost) {
     this.#faults = faults;
     this.#host = host;
+    this.#line = host.line;
+    this.#waiting = host.waiting;
+  }
+
+  /** The connection is over, perhaps by what was just done to a frame: the rest of the chunk is nobody's. */
+  stop(): void {
+    this.#isDone = true;
   }
 
   /** The stream has stopped being made of frames. */
@@ -81,7 +89,7 @@ export class FrameWalk {
   /** Rules, or what is watched or rewritten, have changed. */
   refresh(translate: Translate = this.#translate): void {
     this.#translate = translate;
-    const { link } = this.#host.line;
+    const { link } = this.#line;
     const all = this.#faults.hub.hears('trace');
     for (let code = 1; code < 256; code++) {
       this.#care[code] = all || translate.has(code) ? read : link.rules.concerns(code) ? ruled : free;
@@ -113,11 +121,11 @@ export class FrameWalk {
       if (this.#assembler.length > 0) return;
     }
     let start = at;
-    while (at < chunk.length && !this.#host.isDone) {
+    while (at < chunk.length && !this.#isDone) {
       const left = chunk.length - at;
-      if (this.#host.waiting.isOn) {
+      if (this.#waiting.isOn) {
         this.#outOf(chunk, start, at);
-        this.#host.waiting.push(chunk.subarray(at));
+        this.#waiting.push(chunk.subarray(at));
         return;
       }
       if (this.#isForeign) {
@@ -153,10 +161,10 @@ export class FrameWalk {
       }
       this.#count(code, frameBytes);
       at += frameBytes;
-      if (this.#host.line.isPassingMatter) {
+      if (this.#line.isPassingMatter) {
         this.#outOf(chunk, start, at);
         start = at;
-        this.#host.line.passed();
+        this.#line.passed();
       }
     }
     this.#outOf(chunk, start, at);
@@ -186,7 +194,7 @@ export class FrameWalk {
     else {
       this.#count(code, frameBytes);
       this.#host.out(frame);
-      this.#host.line.passed();
+      this.#line.passed();
     }
     return at;
   }
@@ -207,11 +215,11 @@ export class FrameWalk {
 
   /** A frame that nobody looks into may pass while it arrives, unless one that is held could fall into its middle. */
   #mustBeWhole(code: number): boolean {
-    return this.#isFirst || this.#care[code] !== free || this.#host.line.heldFrames > 0;
+    return this.#isFirst || this.#care[code] !== free || this.#line.heldFrames > 0;
   }
 
   #count(code: number, frameBytes: number): void {
-    const { counts } = this.#host.line.link;
+    const { counts } = this.#line.link;
     counts.frames[code] = (counts.frames[code] as number) + 1;
     counts.bytes += frameBytes;
   }
@@ -219,7 +227,7 @@ export class FrameWalk {
   /** Decides about the whole frame at `at`; undefined: it passes where it stands. */
   #judge(bytes: Uint8Array, at: number, frameBytes: number, code: number, nowMs: number): Verdict | undefined {
     if (this.#isFirst || this.#care[code] === read) return this.#read(bytes.subarray(at, at + frameBytes), code, nowMs);
-    const { link } = this.#host.line;
+    const { link } = this.#line;
     const fate = link.rules.judge(code, frameBytes, nowMs);
     if (fate === undefined) return undefined;
     // Most frames are judged and pass: a view is made only of the others.
@@ -233,14 +241,14 @@ export class FrameWalk {
     if (this.#isFirst) {
       this.#readFirst(frame);
       // Refused, or stalled by its own hello: then it is judged again once the stall is over.
-      if (this.#host.isDone) return { fate: undefined, frame: noBytes };
-      if (this.#host.waiting.isOn) return { fate: undefined, frame, again: true };
+      if (this.#isDone) return { fate: undefined, frame: noBytes };
+      if (this.#waiting.isOn) return { fate: undefined, frame, again: true };
     }
     if (code === registry.heartbeatReply.code) this.#watchLeader(frame);
     const translate = this.#translate.get(code);
     const changed = translate === undefined ? frame : translate(frame);
     if (changed instanceof Promise) return { fate: undefined, frame, later: changed };
-    const { link } = this.#host.line;
+    const { link } = this.#line;
     const fate = link.rules.judge(code, changed.length, nowMs);
     this.#faults.tell(link, code, changed, fate);
     return fate === undefined && changed === frame ? undefined : { fate, frame: changed };
@@ -249,15 +257,15 @@ export class FrameWalk {
   /** Does with a frame that was taken out of the stream what was decided. */
   #obey({ fate, frame, again, later }: Verdict, code: number, nowMs: number): void {
     if (again === true) {
-      this.#host.waiting.push(frame);
+      this.#waiting.push(frame);
       return;
     }
     this.#count(code, frame.length);
     if (later !== undefined) this.#host.outLater(later, code);
-    else if (fate !== undefined) this.#host.line.settle(fate, code, frame, nowMs);
+    else if (fate !== undefined) this.#line.settle(fate, code, frame, nowMs);
     else {
       this.#host.out(frame);
-      this.#host.line.passed();
+      this.#line.passed();
     }
   }
 

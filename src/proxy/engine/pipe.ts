@@ -175,6 +175,7 @@ export class Pipe {
     if (this.#isDone) return;
     this.#isDone = true;
     this.line.link.connections--;
+    this.#walk.stop();
     this.line.close();
     this.chain.stop();
   }
@@ -182,14 +183,10 @@ export class Pipe {
   #newWalk(): FrameWalk {
     const { line } = this;
     const waiting = this.#waiting;
-    const isDone = (): boolean => this.#isDone;
     const owner = this.#owner;
     return new FrameWalk(this.#faults, {
       line,
       waiting,
-      get isDone() {
-        return isDone();
-      },
       out: (bytes) => this.#out(bytes),
       outLater: (frame, code) => this.#outLater(frame, code),
       onFirstFrame: (message) => owner.onFirstFrame(this, message),
