@@ -12,11 +12,12 @@ export interface Deadline {
   order: number;
   /** It has run or was cancelled. */
   isOver: boolean;
-  run(): void;
+  run: () => void;
 }
 
 /** Fewer cancelled ones are not worth looking for. */
 const sweepFrom = 64;
+const nothing = (): void => undefined;
 
 export class Deadlines {
   readonly #clock: Clock;
@@ -69,7 +70,8 @@ export class Deadlines {
   cancel(deadline: Deadline): void {
     if (deadline.isOver) return;
     deadline.isOver = true;
-    // What they would have run, and the frames that it holds, must not live until then.
+    // What it would have run, and the chunks that it holds, must not live until then; nor must too many of these.
+    deadline.run = nothing;
     if (++this.#cancelled > sweepFrom && this.#cancelled > this.#heap.length / 2) this.reschedule();
   }
 

@@ -28,7 +28,7 @@ export class ToxicLink implements ToxicContext, LinkTarget {
   #toxic: Toxic;
   readonly #host: LinkHost;
   readonly #stage: ToxicStage;
-  readonly #waits = new Set<Wait>();
+  readonly #waits = new Set<Deadline>();
   #isStanding = true;
   #end: 'none' | 'here' | 'passed' = 'none';
 
@@ -73,6 +73,7 @@ export class ToxicLink implements ToxicContext, LinkTarget {
   remove(): void {
     if (!this.#isStanding) return;
     this.#stage.remove();
+    if (this.#end === 'here') this.emitEnd();
     this.stop();
   }
 
@@ -89,12 +90,11 @@ export class ToxicLink implements ToxicContext, LinkTarget {
   later(delayMs: number, run: () => void): () => void {
     if (!this.#isStanding) return () => undefined;
     const { deadlines } = this.#host;
-    const wait = new Wait(() => {
+    const wait = deadlines.after(delayMs, () => {
       this.#waits.delete(wait);
       run();
       this.#host.onDeadline();
     });
-    wait.deadline = deadlines.after(delayMs, wait.fire);
     this.#waits.add(wait);
     return () => this.#cancel(wait);
   }
@@ -121,31 +121,8 @@ export class ToxicLink implements ToxicContext, LinkTarget {
     return this.#host.isFramed();
   }
 
-  #cancel(wait: Wait): void {
+  #cancel(wait: Deadline): void {
     this.#waits.delete(wait);
-    wait.forget();
-    if (wait.deadline !== undefined) this.#host.deadlines.cancel(wait.deadline);
-  }
-}
-
-/**
- * Something a stage waits for. The heap knows a cancelled deadline until its time has come; what would have run then,
- * and the chunks that it holds, must not live as long.
- */
-class Wait {
-  deadline: Deadline | undefined;
-  #run: (() => void) | undefined;
-  readonly fire = (): void => {
-    const run = this.#run;
-    this.#run = undefined;
-    run?.();
-  };
-
-  constructor(run: () => void) {
-    this.#run = run;
-  }
-
-  forget(): void {
-    this.#run = undefined;
+    this.#host.deadlines.cancel(wait);
   }
 }

@@ -61,9 +61,7 @@ class Bandwidth implements ToxicStage {
   }
 
   remove(): void {
-    this.#cancel?.();
     while (!this.#queue.isEmpty) this.#context.emit(this.#queue.take());
-    if (this.#hasEnded) this.#context.emitEnd();
   }
 
   #sliceBytes(): number {

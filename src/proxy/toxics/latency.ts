@@ -51,7 +51,6 @@ class Latency implements ToxicStage {
   }
 
   remove(): void {
-    this.#cancel?.();
     this.#release(Number.POSITIVE_INFINITY);
   }
 

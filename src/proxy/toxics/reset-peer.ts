@@ -16,9 +16,7 @@ class ResetPeer implements ToxicStage {
   readonly #context: ToxicContext;
   #timeoutMs: number;
   readonly #queue = new ChunkQueue();
-  #hasEnded = false;
   #hasBegun = false;
-  #cancel: (() => void) | undefined;
 
   constructor(context: ToxicContext, { timeout }: Attributes) {
     this.#context = context;
@@ -35,7 +33,6 @@ class ResetPeer implements ToxicStage {
   }
 
   end(): void {
-    this.#hasEnded = true;
     this.#begin();
   }
 
@@ -44,15 +41,13 @@ class ResetPeer implements ToxicStage {
   }
 
   remove(): void {
-    this.#cancel?.();
     while (!this.#queue.isEmpty) this.#context.emit(this.#queue.take());
-    if (this.#hasEnded) this.#context.emitEnd();
   }
 
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    if (this.#timeoutMs > 0) this.#cancel = this.#context.later(this.#timeoutMs, () => this.#context.reset());
+    if (this.#timeoutMs > 0) this.#context.later(this.#timeoutMs, () => this.#context.reset());
     else this.#context.reset();
   }
 }

@@ -48,9 +48,7 @@ class Slicer implements ToxicStage {
   }
 
   remove(): void {
-    this.#cancel?.();
     while (!this.#queue.isEmpty) this.#context.emit(this.#queue.take());
-    if (this.#hasEnded) this.#context.emitEnd();
   }
 
   /**

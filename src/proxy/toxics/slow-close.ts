@@ -14,8 +14,6 @@ class SlowClose implements ToxicStage {
   readonly heldBytes = 0;
   readonly #context: ToxicContext;
   #delayMs: number;
-  /** Set while the end is held. */
-  #cancel: (() => void) | undefined;
 
   constructor(context: ToxicContext, { delay }: Attributes) {
     this.#context = context;
@@ -27,7 +25,7 @@ class SlowClose implements ToxicStage {
   }
 
   end(): void {
-    if (this.#delayMs > 0) this.#cancel = this.#context.later(this.#delayMs, () => this.#context.emitEnd());
+    if (this.#delayMs > 0) this.#context.later(this.#delayMs, () => this.#context.emitEnd());
     else this.#context.emitEnd();
   }
 
@@ -35,9 +33,5 @@ class SlowClose implements ToxicStage {
     this.#delayMs = delay;
   }
 
-  remove(): void {
-    if (this.#cancel === undefined) return;
-    this.#cancel();
-    this.#context.emitEnd();
-  }
+  remove(): void {}
 }

@@ -41,7 +41,6 @@ class Timeout implements ToxicStage {
 
   /** Bytes are missing: nobody could make sense of what would follow. */
   remove(): void {
-    this.#cancel?.();
     this.#context.close();
   }
 
