@@ -24,8 +24,11 @@ interface Proxied {
   readonly proxy: ProxyHandle;
 }
 
-/** The servers' balancer is the proxy; `cluster.balancer` is the real one. */
-async function startProxied(t: { teardown(end: () => Promise<unknown>): void }): Promise<Proxied> {
+/** The servers' balancer is the proxy; `cluster.balancer` is the real one. `before` the servers start, something is done. */
+async function startProxied(
+  t: { teardown(end: () => Promise<unknown>): void },
+  before?: (proxy: ProxyHandle) => Promise<unknown>,
+): Promise<Proxied> {
   const cluster = new Cluster();
   const balancer = await cluster.startBalancer(3);
   const proxy = await startProxy({ ...proxyOptions, master: balancer.address });
@@ -33,6 +36,7 @@ async function startProxied(t: { teardown(end: () => Promise<unknown>): void }):
     await cluster.end();
     await proxy.stop();
   });
+  await before?.(proxy);
   cluster.balancerAddress = proxy.address;
   await cluster.startServers(1, 2, 3);
   await cluster.leader();
@@ -150,19 +154,13 @@ t.test('a proxy that is gone takes the links with it; a new one at its place bri
 });
 
 t.test("the cluster's own proxies can't be taken away over the API; a user's of such a name stays his", async (t) => {
-  const cluster = new Cluster();
-  const balancer = await cluster.startBalancer(3);
-  const proxy = await startProxy({ ...proxyOptions, master: balancer.address });
-  t.teardown(async () => {
-    await cluster.end();
-    await proxy.stop();
-  });
-  const api = (method: string, path: string, body?: unknown): Promise<Response> =>
-    fetch(`http://${proxy.api}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  await api('POST', '/proxies', { name: 'server-1', listen: 'localhost:0', upstream: '127.0.0.1:80' });
-  cluster.balancerAddress = proxy.address;
-  await cluster.startServers(1, 2, 3);
-  await cluster.leader();
+  const calling =
+    (proxy: ProxyHandle) =>
+    (method: string, path: string, body?: unknown): Promise<Response> =>
+      fetch(`http://${proxy.api}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const users = { name: 'server-1', listen: 'localhost:0', upstream: '127.0.0.1:80' };
+  const { cluster, proxy } = await startProxied(t, (started) => calling(started)('POST', '/proxies', users));
+  const api = calling(proxy);
   const all = (await (await api('GET', '/proxies')).json()) as Record<string, { upstream: string }>;
   t.equal(all['server-1']?.upstream, '127.0.0.1:80', "the user's own");
   t.equal(all['synod-server-1']?.upstream, cluster.server(1).address, "the cluster's");

@@ -22,30 +22,22 @@ export function metricRoutes(controlled: Controlled): Route[] {
 
 function describeMetrics({ world, proxies }: Controlled, registry: Registry): void {
   const { faults } = world;
-  const counter = (name: string, help: string, labelNames: string[], collect: Collect): void => {
-    const metric: Counter = new Counter({
-      name,
-      help,
-      labelNames,
-      registers: [registry],
-      collect() {
-        metric.reset();
-        collect((labels, value) => metric.inc(labels, value));
-      },
-    });
-  };
-  const gauge = (name: string, help: string, labelNames: string[], collect: Collect): void => {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [registry],
-      collect() {
-        metric.reset();
-        collect((labels, value) => metric.set(labels, value));
-      },
-    });
-  };
+  const metric =
+    (Kind: typeof Counter | typeof Gauge) =>
+    (name: string, help: string, labelNames: string[], collect: Collect): void => {
+      const made: Counter | Gauge = new Kind({
+        name,
+        help,
+        labelNames,
+        registers: [registry],
+        collect() {
+          made.reset();
+          collect((labels, value) => made.inc(labels, value));
+        },
+      });
+    };
+  const counter = metric(Counter);
+  const gauge = metric(Gauge);
   const linkLabels = ['from', 'to', 'kind'];
   counter('synod_proxy_frames_total', 'Frames that arrived, by link and kind.', linkLabels, (set) => {
     for (const { from, to, counts } of faults.links) {
