@@ -24,7 +24,10 @@ interface Proxied {
   readonly proxy: ProxyHandle;
 }
 
-/** The servers' balancer is the proxy; `cluster.balancer` is the real one. `before` the servers start, something is done. */
+/**
+ * The servers' balancer is the proxy; `cluster.balancer` is the real one. `before` the servers start, something is
+ * done.
+ */
 async function startProxied(
   t: { teardown(end: () => Promise<unknown>): void },
   before?: (proxy: ProxyHandle) => Promise<unknown>,

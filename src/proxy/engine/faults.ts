@@ -3,7 +3,7 @@
  * each own one; it knows neither sockets nor HTTP.
  */
 import type { Clock } from '../../base/index.js';
-import { decode, type FaultClass, ProtocolError, specOfCode } from '../../wire/index.js';
+import { type FaultClass, ProtocolError, specOfCode } from '../../wire/index.js';
 import { type End, linkName } from '../plan/ends.js';
 import type { Fate } from '../plan/fate.js';
 import { type Rule, ruleText, shownRule } from '../plan/rule.js';
@@ -12,6 +12,7 @@ import { Deadlines } from './deadlines.js';
 import type { FrameLine } from './frame-line.js';
 import { Hub } from './hub.js';
 import { LinkCounts } from './link-counts.js';
+import { readFrame } from './read-frame.js';
 
 /** A link: its rules and its counts, shared by all connections between the same two ends. */
 export interface LinkState {
@@ -28,9 +29,6 @@ export interface LinkState {
 
 /** Links that are told apart: those of sixty servers. Callers that make up numbers share the link of the unknown. */
 const linksMax = 4_096;
-
-/** Bytes of a frame before its version field: length and checksum. */
-export const framePrefixBytes = 8;
 
 export class Faults {
   readonly book: RuleBook;
@@ -180,19 +178,15 @@ function frameRecord(
 
 /** Ballot and slot, of kinds that have them. */
 function placeOf(frame: Uint8Array): Record<string, unknown> {
-  try {
-    const message: object = decode(frame.subarray(framePrefixBytes));
-    const { ballot, slot, upto } = message as {
-      ballot?: { round: number; server: number };
-      slot?: number;
-      upto?: number;
-    };
-    return {
-      ...(ballot === undefined ? {} : { ballot: `${ballot.round}.${ballot.server}` }),
-      ...(typeof slot === 'number' ? { slot } : typeof upto === 'number' ? { slot: upto } : {}),
-    };
-  } catch (error) {
-    if (error instanceof ProtocolError) return { unreadable: error.message };
-    throw error;
-  }
+  const message = readFrame(frame);
+  if (message instanceof ProtocolError) return { unreadable: message.message };
+  const { ballot, slot, upto } = message as {
+    ballot?: { round: number; server: number };
+    slot?: number;
+    upto?: number;
+  };
+  return {
+    ...(ballot === undefined ? {} : { ballot: `${ballot.round}.${ballot.server}` }),
+    ...(typeof slot === 'number' ? { slot } : typeof upto === 'number' ? { slot: upto } : {}),
+  };
 }

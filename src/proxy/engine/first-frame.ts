@@ -1,7 +1,7 @@
 /** Tells from the first bytes of a connection whether it speaks this protocol: every caller begins with hello. */
 import { readU32 } from '../../base/index.js';
 import { FRAME_HEADER_BYTES, FRAME_VERSION, frameBytesMax, registry } from '../../wire/index.js';
-import { framePrefixBytes } from './faults.js';
+import { framePrefixBytes } from './read-frame.js';
 
 /** The bytes of a frame up to its type. */
 export const frameStartBytes = 10;

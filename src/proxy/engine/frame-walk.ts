@@ -4,7 +4,6 @@
  */
 import { readU32 } from '../../base/index.js';
 import {
-  decode,
   FRAME_HEADER_BYTES,
   FRAME_VERSION,
   frameBytesMax,
@@ -14,11 +13,12 @@ import {
   specOfCode,
 } from '../../wire/index.js';
 import type { Fate } from '../plan/fate.js';
-import { type Faults, framePrefixBytes } from './faults.js';
+import type { Faults } from './faults.js';
 import { frameStartBytes } from './first-frame.js';
 import { FrameAssembler } from './frame-assembler.js';
 import type { FrameLine } from './frame-line.js';
-import type { Translate } from './translate.js';
+import { framePrefixBytes, readFrame } from './read-frame.js';
+import { noTranslation, type Translate } from './translate.js';
 import type { Waiting } from './waiting.js';
 
 /** The direction whose frames are walked over. */
@@ -62,7 +62,7 @@ export class FrameWalk {
   readonly #faults: Faults;
   /** By type byte. */
   readonly #care = new Uint8Array(256);
-  #translate: Translate = new Map();
+  #translate = noTranslation;
   #isFirst = true;
   #isForeign = false;
   readonly #assembler = new FrameAssembler();
@@ -272,25 +272,16 @@ export class FrameWalk {
   /** Tells the owner of hello or welcome. What can't be read is left to the receiver to refuse. */
   #readFirst(frame: Uint8Array): void {
     this.#isFirst = false;
-    try {
-      this.#host.onFirstFrame(decode(frame.subarray(framePrefixBytes)));
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#host.onForeign(`its first frame is unreadable: ${error.message}`);
-    }
+    const message = readFrame(frame);
+    if (message instanceof ProtocolError) this.#host.onForeign(`its first frame is unreadable: ${message.message}`);
+    else this.#host.onFirstFrame(message);
   }
 
   #watchLeader(frame: Uint8Array): void {
-    try {
-      const message = decode(frame.subarray(framePrefixBytes));
-      if (message.type !== 'heartbeatReply') return;
-      const { leads, majority, abdicated } = message;
-      if (leads.round > 0 && majority && !abdicated)
-        this.#host.onLeader(leads.server, `${leads.round}.${leads.server}`);
-    } catch (error) {
-      // The receiver will refuse it and say why; leaders are none of its business here.
-      if (!(error instanceof ProtocolError)) throw error;
-    }
+    const message = readFrame(frame);
+    if (message instanceof ProtocolError || message.type !== 'heartbeatReply') return;
+    const { leads, majority, abdicated } = message;
+    if (leads.round > 0 && majority && !abdicated) this.#host.onLeader(leads.server, `${leads.round}.${leads.server}`);
   }
 
   #outOf(chunk: Uint8Array, start: number, end: number): void {

@@ -16,7 +16,7 @@ import {
 } from './go-address.js';
 import type { PipeBounds } from './pipe.js';
 import type { Toxic } from './toxic-chain.js';
-import type { Translate } from './translate.js';
+import { noTranslation, type Translate } from './translate.js';
 import type { World } from './world.js';
 
 export interface ProxyOptions {
@@ -45,7 +45,6 @@ export interface ProxyChange {
 
 /** What one direction holds at most: half a minute of a busy link; and what may wait in a socket. */
 const bounds: PipeBounds = { heldBytesMax: 64 << 20, queuedBytesMax: 1 << 20 };
-const nothing: Translate = new Map();
 
 export class NamedProxy implements ConnectionHost {
   readonly name: string;
@@ -166,7 +165,7 @@ export class NamedProxy implements ConnectionHost {
   }
 
   translations(role: Hello['role']): { readonly up: Translate; readonly down: Translate } {
-    return this.#options.translations?.(role) ?? { up: nothing, down: nothing };
+    return this.#options.translations?.(role) ?? { up: noTranslation, down: noTranslation };
   }
 
   onListener(end: End): void {

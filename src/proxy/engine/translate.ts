@@ -1,18 +1,13 @@
 /** Rewriting of some frames on their way: how `--master` puts the proxy's addresses in place of the servers'. */
 import { crc32, readU32 } from '../../base/index.js';
-import {
-  decode,
-  encode,
-  type Message,
-  type MessageOf,
-  type MessageType,
-  ProtocolError,
-  registry,
-} from '../../wire/index.js';
-import { framePrefixBytes } from './faults.js';
+import { encode, type Message, type MessageOf, type MessageType, ProtocolError, registry } from '../../wire/index.js';
+import { framePrefixBytes, readFrame } from './read-frame.js';
 
 /** Each gets the whole frame and gives the whole frame to send instead; the same one to leave it as it is. */
 export type Translate = ReadonlyMap<number, (frame: Uint8Array) => Uint8Array | Promise<Uint8Array>>;
+
+/** Nothing is rewritten. */
+export const noTranslation: Translate = new Map();
 
 /** How a message is rewritten; it may return the same object. */
 export type Rewrite<M> = (message: M) => M | Promise<M>;
@@ -41,12 +36,7 @@ export function translations(rewrites: { readonly [T in MessageType]?: Rewrite<M
 
 /** A frame whose checksum is wrong must not arrive with a right one. */
 function readable(frame: Uint8Array): Message | undefined {
-  const content = frame.subarray(framePrefixBytes);
-  if (crc32(content) !== readU32(frame, 4)) return undefined;
-  try {
-    return decode(content);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  if (crc32(frame.subarray(framePrefixBytes)) !== readU32(frame, 4)) return undefined;
+  const message = readFrame(frame);
+  return message instanceof ProtocolError ? undefined : message;
 }

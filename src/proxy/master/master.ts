@@ -6,7 +6,7 @@ import type { Hello, Routed, Sealed, ServerId } from '../../wire/index.js';
 import { joinAddress, splitAddress } from '../engine/go-address.js';
 import type { Proxies } from '../engine/proxies.js';
 import type { NamedProxy } from '../engine/proxy.js';
-import { type Translate, translations } from '../engine/translate.js';
+import { noTranslation, type Translate, translations } from '../engine/translate.js';
 import { AddressMap } from './address-map.js';
 
 export interface MasterOptions {
@@ -17,8 +17,6 @@ export interface MasterOptions {
 }
 
 type Both = { readonly up: Translate; readonly down: Translate };
-
-const nothing: Translate = new Map();
 
 export class Master {
   readonly #proxies: Proxies;
@@ -55,7 +53,8 @@ export class Master {
 
   /** What passes between the balancer and its callers. */
   #frontTranslations(role: Hello['role']): Both {
-    if (role === 'registrant') return { up: nothing, down: translations({ sealed: (sealed) => this.#sealed(sealed) }) };
+    if (role === 'registrant')
+      return { up: noTranslation, down: translations({ sealed: (sealed) => this.#sealed(sealed) }) };
     const map = this.#map;
     return {
       up: translations({ route: (route) => ({ ...route, failed: map.real(route.failed) }) }),
@@ -86,7 +85,7 @@ export class Master {
     // A server that was called says where its caller can be reached: without this it would dial around the proxy.
     if (role === 'server') {
       const address = (hello: Hello): string => map.ofServer(hello.serverId)?.proxied ?? hello.address;
-      return { up: translations({ hello: (hello) => ({ ...hello, address: address(hello) }) }), down: nothing };
+      return { up: translations({ hello: (hello) => ({ ...hello, address: address(hello) }) }), down: noTranslation };
     }
     const standing = translations({
       standing: (message) => ({
@@ -94,7 +93,7 @@ export class Master {
         addresses: message.addresses.map((address) => map.proxied(address)),
       }),
     });
-    return { up: nothing, down: standing };
+    return { up: noTranslation, down: standing };
   }
 
   async #sealed(sealed: Sealed): Promise<Sealed> {

@@ -47,7 +47,8 @@ export interface ToxicStage {
   /** The toxic's attributes have changed; what is held stays held as it was. */
   update(attributes: ToxicAttributes): void;
   /**
-   * The toxic is taken away: what is held is passed on at once. The end behind it, if it has come, is passed on for it, and
+   * The toxic is taken away: what is held is passed on at once. The end behind it, if it has come, is passed on for it,
+   * and
    * nothing is called afterwards, whatever it waits for.
    */
   remove(): void;

@@ -1,6 +1,6 @@
 /** Rewriting on the way: whole frames in and out, later if need be; what can't be read is left alone. */
 import t from 'tap';
-import { framePrefixBytes } from '../../../src/proxy/engine/faults.js';
+import { framePrefixBytes } from '../../../src/proxy/engine/read-frame.js';
 import { translations } from '../../../src/proxy/engine/translate.js';
 import { decode, encode, type Message, type MessageType, registry } from '../../../src/wire/index.js';
 import { accept, helloOf } from '../framed-pair.js';
