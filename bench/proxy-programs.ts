@@ -15,6 +15,11 @@ export type Ports = Answers['ports'];
 export const seed = 1;
 const startMs = 10_000;
 
+/** A program of this folder. */
+function forkBeside(file: string, ...args: string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [] });
+}
+
 export class FarEnd {
   readonly #child: ChildProcess;
 
@@ -23,7 +28,7 @@ export class FarEnd {
   }
 
   static start(): FarEnd {
-    return new FarEnd(fork(fileURLToPath(new URL('proxy-far-end.js', import.meta.url)), { execArgv: [] }));
+    return new FarEnd(forkBeside('./proxy-far-end.js'));
   }
 
   get pid(): number {
@@ -36,6 +41,31 @@ export class FarEnd {
     this.#child.send(question);
     const [answer] = (await answered) as [Answers[Q]];
     return answer;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** A process that hands bytes on to the echoing listener, and does nothing else. */
+export class Relay {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(upstreamPort: number): Promise<Relay> {
+    const child = forkBeside('./proxy-relay.js', `${upstreamPort}`);
+    const [port] = (await once(child, 'message')) as [number];
+    return new Relay(child, port);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   stop(): void {

@@ -5,6 +5,7 @@ import type { Clock, Timer } from './clock.js';
 export const nodeClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  // Node cuts fractions off.
+  setTimeout: (callback, delayMs) => setTimeout(callback, Math.ceil(delayMs)),
   clearTimeout: (timer: Timer) => clearTimeout(timer as NodeJS.Timeout),
 };

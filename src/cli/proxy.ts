@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ExitError, exitCodes, nodeClock } from '../base/index.js';
-import { readMode, startProxy, tuneMemory } from '../proxy/index.js';
+import { FineClock, readMode, startProxy, tuneMemory } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
@@ -23,6 +23,7 @@ export async function proxy(call: Call): Promise<number> {
   }
   if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
+  const logger = daemonLogger(call, 'proxy');
   tuneMemory();
   const handle = await startProxy({
     ...(master === undefined ? {} : { master: readAddress('--master', master) }),
@@ -33,8 +34,8 @@ export async function proxy(call: Call): Promise<number> {
     api,
     proxies: config === undefined ? [] : readConfig(config),
     ...(trace === undefined ? {} : { traceFile: trace }),
-    logger: daemonLogger(call, 'proxy'),
-    clock: nodeClock,
+    logger,
+    clock: new FineClock(nodeClock, logger),
   });
   const also = handle.api === handle.address || handle.api === '' ? '' : ` api ${handle.api}`;
   return serve(call, handle, `READY proxy ${handle.address}${also}`, signal);

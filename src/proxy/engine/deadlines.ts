@@ -103,8 +103,8 @@ export class Deadlines {
     this.#disarm();
     if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#armedForMs = dueMs;
-    // Rounded up: timers count whole milliseconds. A clock that lets it fire early is met in #fire.
-    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.nowMs())), 0x7fff_ffff);
+    // One that fires early finds nothing due in #fire, and is armed again.
+    const delayMs = Math.min(Math.max(0, dueMs - this.nowMs()), 0x7fff_ffff);
     this.#timer = this.#clock.setTimeout(() => this.#fire(), delayMs);
   }
 

@@ -31,6 +31,8 @@ export class HeldFrame implements Deadline {
   #end = 0;
   #letGo: (held: HeldFrame) => void = nobody;
   #isReusable = false;
+  /** Most are held once: what says so is used again, too. */
+  readonly #only: [{ rule: string; ms: number }] = [{ rule: '', ms: 0 }];
 
   /** Holds what `slab` keeps from `start` on. `letGo` is called when its time has come, and must forget it. */
   static of(
@@ -44,7 +46,7 @@ export class HeldFrame implements Deadline {
   ): HeldFrame {
     const held = spares.pop() ?? new HeldFrame();
     held.code = code;
-    held.holds = holds;
+    held.holds = holds.length === 1 ? held.#copyOf(holds[0] as Hold) : holds;
     held.behind = behind;
     held.since = since;
     held.isOver = false;
@@ -57,6 +59,12 @@ export class HeldFrame implements Deadline {
     held.#isReusable = behind.length === 0;
     held.dueMs = held.goesMs(since);
     return held;
+  }
+
+  #copyOf({ rule, ms }: Hold): readonly Hold[] {
+    this.#only[0].rule = rule;
+    this.#only[0].ms = ms;
+    return this.#only;
   }
 
   /** Gives the frame away: this may be known for longer than the frame is to be kept. */

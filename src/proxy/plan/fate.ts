@@ -38,8 +38,6 @@ export class Note {
 }
 
 const none: readonly never[] = [];
-/** The list of the frame that was held last. */
-let lastHolds: readonly Hold[] = none;
 
 /** Rules add to it in the order in which they were set. Delays add up; a drop wins over all else. */
 export class Fate {
@@ -61,13 +59,7 @@ export class Fate {
   }
 
   hold(rule: string, ms: number): void {
-    // Thousands of frames may wait, mostly with one hold each, and that the same: they share its list.
-    const [last] = lastHolds;
-    if (this.holds.length > 0) this.holds = [...this.holds, { rule, ms }];
-    else {
-      if (last?.rule !== rule || last.ms !== ms) lastHolds = [{ rule, ms }];
-      this.holds = lastHolds;
-    }
+    this.holds = [...this.holds, { rule, ms }];
   }
 
   holdBehind(rule: string, frames: number, withinMs: number): void {

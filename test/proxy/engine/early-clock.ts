@@ -15,6 +15,6 @@ export class EarlyClock extends FakeClock {
 
   override setTimeout(callback: () => void, delayMs: number): Timer {
     this.set++;
-    return super.setTimeout(callback, Math.max(0, delayMs - this.#earlyMs()));
+    return super.setTimeout(callback, Math.max(0, Math.ceil(delayMs) - this.#earlyMs()));
   }
 }
