@@ -12,13 +12,22 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   storage: ['wire', 'base'],
   client: ['net', 'wire', 'base'],
   proxy: ['wire', 'base'],
-  tui: ['client', 'wire', 'base'],
+  tui: ['client', 'chat', 'wire', 'base'],
   daemon: ['storage', 'paxos', 'chat', 'net', 'proxy', 'wire', 'base'],
   cli: ['daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
 };
 
 /** Folders below src that are functions of their inputs: no clock, no chance, no input or output, no packages. */
-const pureFolders: readonly string[] = ['paxos', 'chat', 'wire', 'proxy/plan', 'proxy/rules'];
+const pureFolders: readonly string[] = [
+  'paxos',
+  'chat',
+  'wire',
+  'proxy/plan',
+  'proxy/rules',
+  'tui/text',
+  'tui/editor',
+  'tui/model',
+];
 
 /** The pure folder that a file belongs to, as `proxy/plan`; undefined for any other file. */
 export function pureFolderOf(file: string): string | undefined {

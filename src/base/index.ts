@@ -23,5 +23,6 @@ export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';
 export { nodeClock } from './node-clock.js';
 export { Prng } from './prng.js';
+export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
 export { isUtf8 } from './utf8.js';

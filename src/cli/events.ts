@@ -2,6 +2,7 @@
  * The events of line mode, exactly as CONTRACT.md lists them, and their two spellings: JSON for programs, plain for
  * people.
  */
+import { sanitise } from '../base/index.js';
 import type {
   ConnectedEvent,
   DisconnectedEvent,
@@ -12,7 +13,6 @@ import type {
   StateEvent,
   WaitingEvent,
 } from '../client/index.js';
-import { sanitise } from './sanitise.js';
 
 /** What `chat`, `tail` and `demo` print; the client's own events, without those that only programs want. */
 export type LineEvent =

@@ -1,12 +1,11 @@
 /** `synod log dump|check DIR`: reads the log of a stopped server and changes nothing, not even a lock. */
 import { existsSync } from 'node:fs';
-import { ExitError, exitCodes } from '../base/index.js';
+import { ExitError, exitCodes, sanitise } from '../base/index.js';
 import { FileDisk, type ScannedLog, scanLog, segmentNumber } from '../storage/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { dumpRecord, recordLine } from './log-text.js';
-import { sanitise } from './sanitise.js';
 
 export async function log(call: Call): Promise<number> {
   const [action, directory] = call.positionals;

@@ -1,6 +1,6 @@
 /** `synod send`: submits one message, or one for each line of stdin, and waits until all are committed. */
 
-import { exitCodes } from '../base/index.js';
+import { exitCodes, sanitise } from '../base/index.js';
 import {
   ChatClient,
   configDirectory,
@@ -12,7 +12,6 @@ import {
 import { chatName, connectionOptions, eventPrinter, windowLines } from './chat.js';
 import type { Call } from './command.js';
 import { eachLine } from './lines.js';
-import { sanitise } from './sanitise.js';
 import { readDurationMs, readRoom } from './values.js';
 
 /** Reading pauses while so many lines are open. */

@@ -1,6 +1,6 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
+import { sanitise } from '../base/index.js';
 import type { Status } from '../wire/index.js';
-import { sanitise } from './sanitise.js';
 import { type Column, renderTable } from './table.js';
 
 /** What came of asking one server. */

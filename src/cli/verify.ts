@@ -1,10 +1,9 @@
 /** `synod verify`: the state hash of every server at one slot that all have applied; they must be equal. */
-import { ExitError, exitCodes } from '../base/index.js';
+import { ExitError, exitCodes, sanitise } from '../base/index.js';
 import { type Operator, openOperator } from '../client/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { knownCluster } from './members.js';
-import { sanitise } from './sanitise.js';
 import { renderTable } from './table.js';
 import { readDurationMs } from './values.js';
 

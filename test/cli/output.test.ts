@@ -1,8 +1,9 @@
 /** What line mode prints: the contract's JSON field by field, lines for people, and text that no terminal obeys. */
+
 import fc from 'fast-check';
 import t from 'tap';
+import { sanitise } from '../../src/base/index.js';
 import { jsonLine, type LineEvent, plainLine } from '../../src/cli/events.js';
-import { sanitise } from '../../src/cli/sanitise.js';
 import { renderTable } from '../../src/cli/table.js';
 
 process.env.TZ = 'UTC';
