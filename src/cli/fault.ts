@@ -10,7 +10,7 @@ import { readInteger } from './values.js';
 
 export async function fault(call: Call): Promise<number> {
   const [verb = '', file, ...rest] = call.positionals;
-  const api = new ProxyApi(call);
+  const api = ProxyApi.of(call);
   if (rest.length === 0 && verb === 'run' && file !== undefined) return run(call, api, file);
   if (verb === 'stop' && file === undefined) {
     await api.call('DELETE', '/timeline');

@@ -1,8 +1,8 @@
 /** `synod link`: the links between servers as a table, and the usual faults by name. */
 import { exitCodes } from '../base/index.js';
-import { readDurationMs, readProbability } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
+import { cutPreset, delayPreset, lossPreset, type PresetBody, readEnd } from './fault-words.js';
 import { UsageError } from './go-flags.js';
 import { ProxyApi } from './proxy-api.js';
 import { renderTable } from './table.js';
@@ -31,7 +31,7 @@ interface ShownRule {
 export async function link(call: Call): Promise<number> {
   const [verb = '', ...words] = call.positionals;
   if (verbs.includes(verb)) expectOptions(call, verb);
-  const api = new ProxyApi(call);
+  const api = ProxyApi.of(call);
   switch (verb) {
     case 'ls':
       expectWords(verb, words, 0, '');
@@ -44,38 +44,33 @@ export async function link(call: Call): Promise<number> {
       await api.call('DELETE', `/rules/${encodeURIComponent(words[0] as string)}`);
       call.output.note(`removed ${words[0]}`);
       return exitCodes.ok;
-    default:
-      return set(call, api, presetOf(call, verb, words));
+    default: {
+      const preset = asUsage(verb, () => presetOf(call, verb, words));
+      return set(call, api, preset);
+    }
   }
 }
 
 /** The preset that the words mean, as the API takes it. */
-function presetOf(call: Call, verb: string, words: readonly string[]): Record<string, unknown> {
-  const kind = call.options.text('kind');
-  const options = {
-    ...(call.options.has('one-way') ? { oneWay: true } : {}),
-    ...(kind === undefined ? {} : { kinds: kind.split(',') }),
-  };
+function presetOf(call: Call, verb: string, words: readonly string[]): PresetBody {
+  const scope = { oneWay: call.options.has('one-way'), kinds: call.options.text('kind')?.split(',') };
   const [a = '', b = '', what = ''] = words;
   switch (verb) {
     case 'cut':
       expectWords(verb, words, 2, 'A B');
-      // A cut of some kinds only is a loss of all of them.
-      return kind === undefined
-        ? { preset: 'cut', a: end(a), b: end(b), ...options }
-        : { preset: 'loss', a: end(a), b: end(b), probability: 1, ...options };
+      return cutPreset(a, b, scope);
     case 'isolate':
       expectWords(verb, words, 1, 'A');
-      return { preset: 'isolate', server: end(a) };
+      return { preset: 'isolate', server: readEnd(a) };
     case 'halves':
       expectWords(verb, words, 1, '1,2/3');
-      return { preset: 'halves', groups: a.split('/').map((group) => group.split(',').map(end)) };
+      return { preset: 'halves', groups: a.split('/').map((group) => group.split(',').map(readEnd)) };
     case 'delay':
       expectWords(verb, words, 3, 'A B 200ms±50ms');
-      return { preset: 'delay', a: end(a), b: end(b), ...delayOf(what), ...options };
+      return delayPreset(a, b, what, scope);
     case 'loss':
       expectWords(verb, words, 3, 'A B 20%');
-      return { preset: 'loss', a: end(a), b: end(b), probability: lossOf(what), ...options };
+      return lossPreset(a, b, what, scope);
     default:
       throw new UsageError(verb === '' ? `what? One of ${verbs.join(', ')}` : `no link command '${verb}'`);
   }
@@ -86,26 +81,6 @@ function expectWords(verb: string, words: readonly string[], count: number, form
     throw new UsageError(`${verb} takes ${form === '' ? 'no words' : form}: synod link ${verb} ${form}`.trimEnd());
 }
 
-function end(word: string): number | string {
-  return /^\d+$/.test(word) ? Number(word) : word;
-}
-
-/** `200ms`, or `200ms±50ms` (also +-) for anything from 150 to 250 ms. */
-function delayOf(text: string): Record<string, unknown> {
-  const read = (part: string): number => asUsage('delay A B TIME', () => readDurationMs('TIME', part));
-  const [mean = '', spread] = text.split(/±|\+-/);
-  const meanMs = read(mean);
-  if (spread === undefined) return { time: mean };
-  return { distribution: 'uniform', least: Math.max(0, meanMs - read(spread)), most: meanMs + read(spread) };
-}
-
-/** `20%` or `0.2`, as it was written. */
-function lossOf(text: string): number | string {
-  const value = text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-  asUsage('loss A B SHARE', () => readProbability('SHARE', value));
-  return value;
-}
-
 /** Where `--one-way` and `--kind` mean something. */
 function expectOptions(call: Call, verb: string): void {
   const given = ['one-way', 'kind'].find((name) => call.options.has(name));
@@ -113,7 +88,7 @@ function expectOptions(call: Call, verb: string): void {
   throw new UsageError(`--${given} goes with cut, delay and loss, not with '${verb}'`);
 }
 
-async function set(call: Call, api: ProxyApi, preset: Record<string, unknown>): Promise<number> {
+async function set(call: Call, api: ProxyApi, preset: PresetBody): Promise<number> {
   const answer = (await api.call('POST', '/rules', preset)) as { rules: ShownRule[]; warnings: string[] };
   if (call.options.has('json')) call.output.line(jsonLine(answer));
   else for (const { text } of answer.rules) call.output.line(text);

@@ -1,32 +1,65 @@
-/** Calls of the proxy's control API for `synod link` and `synod fault`. */
+/** Calls of the proxy's control API for `synod link`, `synod fault` and the chat. */
 import { ExitError, exitCodes } from '../base/index.js';
 import type { Call } from './command.js';
-import { readApi } from './proxy.js';
+import { readApi } from './values.js';
 
-/** The API named by `--api`. */
+/** So much of what a stranger says is repeated. */
+const foreignCharsMax = 100;
+
+export interface ProxyApiOptions {
+  /** Where another address is given, for error texts. Default `--api`. */
+  readonly option?: string;
+  /** For one call, its answer included; without it a call waits as long as it takes. */
+  readonly timeoutMs?: number;
+}
+
 export class ProxyApi {
   readonly #address: string;
+  readonly #option: string;
+  readonly #timeoutMs: number | undefined;
 
-  constructor(call: Call) {
-    this.#address = readApi(call.options.text('api') ?? '') ?? 'localhost:8474';
+  /** The API at `address`, `host:port`. */
+  constructor(address: string, options: ProxyApiOptions = {}) {
+    this.#address = address;
+    this.#option = options.option ?? '--api';
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** The API named by `--api`. */
+  static of(call: Call): ProxyApi {
+    return new ProxyApi(readApi(call.options.text('api') ?? '') ?? 'localhost:8474');
   }
 
   /**
    * The answer's JSON, undefined for an empty one.
    *
-   * @throws ExitError 4 when nobody answers there, 3 with the API's own text when it refuses.
+   * @throws ExitError 4 when no fault proxy answers there, 3 with the API's own text when it refuses.
    */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await this.#fetch(method, path, body);
-    const text = await response.text();
-    if (!response.ok) throw refusal(response.status, text);
-    return text === '' ? undefined : (JSON.parse(text) as unknown);
+    const signal = this.#timeoutMs === undefined ? undefined : AbortSignal.timeout(this.#timeoutMs);
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#fetch(method, path, body, signal);
+      text = await response.text();
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    if (!response.ok) throw this.#refusal(path, response.status, text);
+    if (text === '') return undefined;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw this.foreign(`${path} is no JSON`);
+    }
   }
 
   /** The objects of an endless answer, one a line, until it ends or `signal` aborts. */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<Readonly<Record<string, unknown>>> {
-    const response = await this.#fetch('GET', path, undefined, signal);
-    if (!response.ok || response.body === null) throw refusal(response.status, await response.text());
+    const response = await this.#fetch('GET', path, undefined, signal).catch((error: unknown) => {
+      throw signal.aborted ? error : this.#unreachable(error);
+    });
+    if (!response.ok || response.body === null) throw this.#refusal(path, response.status, await response.text());
     let rest = '';
     const decoder = new TextDecoder();
     try {
@@ -40,20 +73,35 @@ export class ProxyApi {
     }
   }
 
-  async #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  /** Something answers there, but not as a fault proxy does: `reason` says in what. */
+  foreign(reason: string): ExitError {
+    const text = `What answers at ${this.#address} is no fault proxy (${reason}). Give its control address with ${this.#option}`;
+    return new ExitError(exitCodes.unreachable, 'NO_PROXY', text);
+  }
+
+  #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const address = this.#address.replace(/^localhost:/, '127.0.0.1:');
-    try {
-      return await fetch(`http://${address}${path}`, {
-        method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    } catch (error) {
-      if (signal?.aborted === true) throw error;
-      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-      const text = `No proxy API at ${this.#address} (${reason}). Is it running? Start one: synod proxy --master H:P  (or pass --api)`;
-      throw new ExitError(exitCodes.unreachable, 'NO_PROXY', text);
-    }
+    return fetch(`http://${address}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  #unreachable(error: unknown): ExitError {
+    const { name, message, cause } = error as Error & { readonly cause?: { readonly code?: string } };
+    let reason = cause?.code ?? message;
+    if (reason === 'ECONNREFUSED') reason = 'connection refused';
+    if (name === 'TimeoutError') reason = `no answer within ${(this.#timeoutMs ?? 0) / 1_000} s`;
+    const text = `No fault proxy answers at ${this.#address} (${reason}). Is it running? Start one: synod proxy --master H:P  (or pass ${this.#option})`;
+    return new ExitError(exitCodes.unreachable, 'NO_PROXY', text);
+  }
+  /** An error answer. Ours is always an object with `error`, which ends in what to do. */
+  #refusal(path: string, status: number, text: string): ExitError {
+    const reason = errorOf(text);
+    if (reason === undefined) return this.foreign(`${path}: HTTP ${status}: ${text.trim().slice(0, foreignCharsMax)}`);
+    const words = status < 500 ? `the proxy refuses: ${reason}` : `the proxy failed: ${reason}. Look into its log`;
+    return new ExitError(exitCodes.refused, 'REFUSED_BY_PROXY', words);
   }
 }
 
@@ -62,13 +110,11 @@ export function proxyGone(): ExitError {
   return new ExitError(exitCodes.unreachable, 'NO_PROXY', 'the proxy has ended. Start it again: synod proxy');
 }
 
-function refusal(status: number, text: string): ExitError {
-  let reason = text.trim();
+function errorOf(text: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(text);
-    if (typeof answer === 'object' && answer !== null && 'error' in answer) reason = String(answer.error);
+    return typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : undefined;
   } catch {
-    reason = `HTTP ${status}: ${reason}`; // Not our API, or not JSON: its own words are all there is.
+    return undefined; // Not JSON, so not our API.
   }
-  return new ExitError(exitCodes.refused, 'REFUSED_BY_PROXY', `the proxy refuses: ${reason}`);
 }

@@ -6,7 +6,7 @@ import { FineClock, readMode, startProxy, tuneMemory } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
-import { asUsage, readAddress, readInteger } from './values.js';
+import { asUsage, readAddress, readApi, readInteger } from './values.js';
 
 export async function proxy(call: Call): Promise<number> {
   const { options } = call;
@@ -39,13 +39,6 @@ export async function proxy(call: Call): Promise<number> {
   });
   const also = handle.api === handle.address || handle.api === '' ? '' : ` api ${handle.api}`;
   return serve(call, handle, `READY proxy ${handle.address}${also}`, signal);
-}
-
-/** `localhost` stays what it is: the API listens on IPv4 and IPv6 then. An empty value switches it off. */
-export function readApi(value: string): string | undefined {
-  if (value === '') return undefined;
-  const address = readAddress('--api', value);
-  return value.startsWith('localhost:') ? value : address;
 }
 
 /** `9110=localhost:9010` or `127.0.0.1:9110=localhost:9010`. */

@@ -22,6 +22,15 @@ export function readAddresses(option: string, value: string): string[] {
   return value.split(',').map((part) => readAddress(option, part.trim()));
 }
 
+/**
+ * `--api`: `localhost` stays what it is, since the API listens on IPv4 and IPv6 then. An empty value switches it off.
+ */
+export function readApi(value: string): string | undefined {
+  if (value === '') return undefined;
+  const address = readAddress('--api', value);
+  return value.startsWith('localhost:') ? value : address;
+}
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** A duration with a unit, in milliseconds: `200ms`, `10s`, `1.5m`. */

@@ -12,7 +12,7 @@ import type { OnOutcome } from './outbox.js';
 import { type Asked, Requests } from './requests.js';
 import { type From, roomKey } from './room-stream.js';
 import { Rooms } from './rooms.js';
-import { ClientSession } from './session.js';
+import { ClientSession, type SessionState } from './session.js';
 
 /** What `history` asks for; defaults: events, the last 100, not fresh. */
 export type HistoryQuery = Partial<Omit<History, 'type' | 'request' | 'room'>> & { readonly room: string };
@@ -101,6 +101,16 @@ export class ChatClient {
     return link === undefined ? undefined : { id: link.server, address: link.address };
   }
 
+  /** Since anything was last received from the connected server, answers to pings included; undefined without one. */
+  get contactAgeMs(): number | undefined {
+    return this.#shared.link?.connection.silentForMs;
+  }
+
+  /** Whether lines can be submitted now; after `refused` only `useName` helps. Undefined for a reader. */
+  get sessionState(): SessionState | undefined {
+    return this.#session?.state;
+  }
+
   /** What the server last said about leader and quorum. */
   get standing(): Standing | undefined {
     return this.#connector.standing;
@@ -124,6 +134,14 @@ export class ChatClient {
   /** Starts looking for a server. A second call does nothing. */
   connect(): void {
     this.#connector.start();
+  }
+
+  /**
+   * Leaves the present server, if any, for the one at this address (`host:port`); if it can't be reached, the search
+   * goes on as ever. Does nothing in a client that is there already, is closed, or was given `server`.
+   */
+  moveTo(address: string): void {
+    this.#connector.moveTo(address);
   }
 
   /** A post. Returns the line's id; see {@link OnOutcome} for the callback, and the `state` events. */

@@ -57,7 +57,7 @@ export class Connector {
       {
         timeoutMs: this.#dialTimeoutMs,
         known: () => this.#router.known,
-        found: (address) => this.#moveTo(address),
+        found: (address) => this.#moveToLeader(address),
       },
       shared.environment,
     );
@@ -106,6 +106,20 @@ export class Connector {
     this.#retryAfter(link.server, reason);
   }
 
+  /** The user wants this server: goes there at once, whatever is under way. */
+  moveTo(address: string): void {
+    const { link } = this.#shared;
+    if (this.#phase === 'closed' || this.#options.server !== undefined || link?.address === address) return;
+    this.#router.prefer(address);
+    if (link !== undefined) return this.lose(link, `Left server ${link.server} for ${address}, as asked`);
+    if (this.#phase === 'idle') return;
+    this.#greeting?.cancel();
+    this.#greeting = undefined;
+    this.#clear(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#route();
+  }
+
   /** How the connected server stands; it may ask its clients to move (BEHAVIOUR.md 3.6). */
   onStanding(link: Link, standing: Standing): void {
     this.#standing = standing;
@@ -117,7 +131,7 @@ export class Connector {
   }
 
   /** Another server has a leader, and ours has none: goes there, unless that changes before it is time to. */
-  #moveTo(address: string): void {
+  #moveToLeader(address: string): void {
     const { link } = this.#shared;
     if (link === undefined || this.#moveTimer !== undefined) return;
     const { clock } = this.#shared.environment;

@@ -16,16 +16,18 @@ export function emitGroup(
   own: OwnLines,
   session: SessionId | undefined,
 ): void {
-  if (emitter.wants('group')) emitter.emitOnly('group', { event: 'group', room, group, skip });
-  if (!emitter.wants('message') && !emitter.wants('room')) return;
+  const wantsMessages = emitter.wants('message');
+  const wantsGroups = emitter.wants('group');
+  const ids = wantsMessages || wantsGroups ? own.delivered(group, skip, session) : undefined;
+  if (wantsGroups) emitter.emitOnly('group', { event: 'group', room, group, skip, ids });
+  if (!wantsMessages && !emitter.wants('room')) return;
   for (const { index, event } of groupEvents(room, group)) {
     if (index < skip) continue;
     if (event.event === 'room') {
       emitter.emit('room', event);
       continue;
     }
-    const source = group.events[index];
-    const id = source === undefined ? undefined : own.delivered(source, session);
+    const id = ids?.get(index);
     emitter.emit('message', id === undefined ? event : { ...event, id });
   }
 }

@@ -121,6 +121,8 @@ export interface GroupEvent {
   readonly group: EventGroup;
   /** Leading events of `group` that were delivered before. */
   readonly skip: number;
+  /** This client's own lines in it: the id that `post` returned, by the event's index; undefined if there is none. */
+  readonly ids: ReadonlyMap<number, number> | undefined;
 }
 
 /** Where the connection stands. */

@@ -25,3 +25,4 @@ export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
 export type { Asked } from './requests.js';
 export type { From } from './room-stream.js';
+export type { SessionState } from './session.js';

@@ -287,7 +287,8 @@ export class Lines {
   }
 
   #onSending(line: Line, seq: number): void {
-    if (this.#shared.emitter.wants('message')) this.own.sent(seq, line.id);
+    const { emitter } = this.#shared;
+    if (emitter.wants('message') || emitter.wants('group')) this.own.sent(seq, line.id);
     this.#tellState(line.id, 'sending', line.room);
   }
 

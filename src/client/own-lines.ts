@@ -1,5 +1,5 @@
 /** Which delivered events are this client's own lines: seq → local id, for as long as a delivery may still come. */
-import type { RoomEvent, SessionId } from '../wire/index.js';
+import type { EventGroup, SessionId } from '../wire/index.js';
 import { OWN_IDS_MAX } from './options.js';
 
 export class OwnLines {
@@ -15,14 +15,23 @@ export class OwnLines {
     }
   }
 
-  /** The id of the line behind this event, if it is one of `session`'s and still known. */
-  delivered(event: RoomEvent, session: SessionId | undefined): number | undefined {
-    if (session === undefined || event.session.slot !== session.slot || event.session.index !== session.index) {
-      return undefined;
+  /**
+   * The ids of the lines of `session` behind the events of `group` from `skip` on, by the event's index; undefined if
+   * there is none. Each id is given once. Allocates nothing for other people's events.
+   */
+  delivered(group: EventGroup, skip: number, session: SessionId | undefined): ReadonlyMap<number, number> | undefined {
+    if (session === undefined || this.#ids.size === 0) return undefined;
+    let found: Map<number, number> | undefined;
+    for (let index = skip; index < group.events.length; index++) {
+      const event = group.events[index];
+      if (event?.session.slot !== session.slot || event.session.index !== session.index) continue;
+      const id = this.#ids.get(event.seq);
+      if (id === undefined) continue;
+      this.#ids.delete(event.seq);
+      found ??= new Map();
+      found.set(index, id);
     }
-    const id = this.#ids.get(event.seq);
-    if (id !== undefined) this.#ids.delete(event.seq);
-    return id;
+    return found;
   }
 
   /** The session is gone: its seqs mean nothing any more. */

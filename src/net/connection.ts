@@ -53,6 +53,7 @@ export class Connection implements FrameConnection {
   #beforeFirstFrameMs = 0;
   #lingeredMs = 0;
   #pingToken = 0;
+  #heardAtMs: number;
 
   /** `socket` is connected. Nothing is read until `attach`. */
   constructor(socket: Socket, limits: ConnectionLimits, context: NetContext) {
@@ -60,6 +61,7 @@ export class Connection implements FrameConnection {
     this.#socket = socket;
     this.#limits = limits;
     this.#context = context;
+    this.#heardAtMs = context.clock.monotonicMs();
     this.#splitter = new FrameSplitter(limits.frameBytesMax);
     this.#outbound = new Outbound(socket);
     this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
@@ -90,6 +92,10 @@ export class Connection implements FrameConnection {
 
   get writable(): boolean {
     return this.#closed === undefined && this.#outbound.queuedBytes < this.#limits.highWaterBytes;
+  }
+
+  get silentForMs(): number {
+    return this.#context.clock.monotonicMs() - this.#heardAtMs;
   }
 
   attach(handlers: ConnectionHandlers): void {
@@ -195,6 +201,7 @@ export class Connection implements FrameConnection {
   #onData(chunk: Buffer): void {
     this.stats.bytesIn += chunk.length;
     this.#liveness.heard();
+    this.#heardAtMs = this.#context.clock.monotonicMs();
     // After a close the rest is read and dropped, so that the socket ends with our last frame and not with a reset.
     if (this.#closed !== undefined) return;
     this.#splitter.push(chunk);

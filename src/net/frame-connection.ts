@@ -38,6 +38,8 @@ export interface FrameConnection {
   readonly queuedBytes: number;
   /** False while `queuedBytes` is above the high-water mark: a sender that can wait should wait for `onDrain`. */
   readonly writable: boolean;
+  /** Since a byte was last received, or since it was opened; stalls of this process included. */
+  readonly silentForMs: number;
   /** Bytes and frames ever received and sent, for status and tests. */
   readonly stats: ConnectionStats;
   /** Sets or replaces the owner's handlers (a listener's hello step hands the connection on this way). */

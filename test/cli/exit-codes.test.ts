@@ -38,6 +38,7 @@ const cases: readonly { program?: string; args: string[]; code: number; says: Re
   },
   { args: ['link'], code: 2, says: /what\? One of ls, cut/ },
   { args: ['link', 'cut', '1'], code: 2, says: /cut takes A B/ },
+  { args: ['link', 'cut', '1', 'two'], code: 2, says: /cut: "two" is no server; give its number, as 1 or s1/ },
   {
     args: ['link', 'delay', '1', '2', 'soon±1ms'],
     code: 2,
@@ -53,7 +54,11 @@ const cases: readonly { program?: string; args: string[]; code: number; says: Re
     code: 3,
     says: /upstream 127\.0\.0\.1:28999 is the proxy's own address/,
   },
-  { args: ['link', 'ls', '--api', '127.0.0.1:1'], code: 4, says: /No proxy API at 127\.0\.0\.1:1 .*synod proxy/ },
+  {
+    args: ['link', 'ls', '--api', '127.0.0.1:1'],
+    code: 4,
+    says: /No fault proxy answers at 127\.0\.0\.1:1 .*synod proxy.*--api/,
+  },
   { args: ['fault'], code: 2, says: /what\? One of: run FILE/ },
   { args: ['fault', 'run', 'nowhere.toml'], code: 3, says: /nowhere\.toml: .* Write TOML/ },
   { args: ['log', 'mend', 'x'], code: 2, says: /log dump DIR, or log check DIR/ },

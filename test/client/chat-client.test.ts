@@ -1,6 +1,6 @@
 /** The client's promises one by one: states, reroutes, routing answers, moving, expiry, gaps. */
 import t from 'tap';
-import { ChatClient } from '../../src/client/index.js';
+import { ChatClient, type GroupEvent } from '../../src/client/index.js';
 import { BALANCER, SERVERS, World } from './world.js';
 
 t.test('a line goes queued, sending, committed, and comes back once as a message with its id', async (t) => {
@@ -17,6 +17,57 @@ t.test('a line goes queued, sending, committed, and comes back once as a message
     { room: '#lobby', n: 1, from: 'Aaron', text: 'hello', id, time: '2026-01-01T00:00:00.000Z' },
   ]);
   t.match(w.of('connected'), [{ server: 1, address: SERVERS[0] }]);
+});
+
+t.test('a program that listens to groups alone knows its own lines, each once', async (t) => {
+  const w = new World();
+  const token = new Uint8Array(32).fill(8);
+  const client = new ChatClient({ name: 'Gus', token, balancers: [BALANCER], environment: w.environment });
+  const told: GroupEvent[] = [];
+  client.on('group', (event) => told.push(event));
+  client.subscribe('#lobby');
+  client.connect();
+  w.until(() => client.phase === 'ready', 5_000, 'connected');
+  const joinId = client.join('#lobby');
+  const ids = ['a', 'b'].map((text) => client.post('#lobby', text));
+  w.clock.settle();
+  t.same(
+    told.map(({ skip, ids: own }) => [skip, own]),
+    [
+      [
+        0,
+        new Map([
+          [0, joinId],
+          [1, ids[0]],
+          [2, ids[1]],
+        ]),
+      ],
+    ],
+  );
+  const { id: session } = w.log.sessions[0]!;
+  w.log.append('#lobby', ++w.log.slot, [{ kind: 'post', from: 'Gus', text: 'a', session, seq: 2 }]);
+  w.clock.settle();
+  t.equal(told[1]?.ids, undefined, 'its id was told already');
+});
+
+t.test('the age of the last contact: small while the server answers pings, growing while it is silent', async (t) => {
+  const w = new World();
+  t.equal(w.client.contactAgeMs, undefined, 'no connection');
+  w.up();
+  t.ok(w.client.contactAgeMs! <= 10);
+  let mostMs = 0;
+  for (let i = 0; i < 100; i++) {
+    w.clock.advance(100);
+    mostMs = Math.max(mostMs, w.client.contactAgeMs!);
+  }
+  t.ok(mostMs >= 500 && mostMs <= 1_500, `${mostMs} ms at most on an idle connection`);
+  const pair = w.network.pairs.findLast(({ address }) => address === w.client.server?.address)!;
+  pair.listener.muted = true;
+  const beforeMs = w.client.contactAgeMs!;
+  w.clock.advance(1_500);
+  t.equal(w.client.contactAgeMs, beforeMs + 1_500);
+  w.until(() => w.client.server === undefined, 5_000, 'given up');
+  t.equal(w.client.contactAgeMs, undefined);
 });
 
 t.test('all lines of one turn leave as one run', async (t) => {
@@ -366,13 +417,17 @@ t.test('a server that forgot who speaks: the session is resumed, nothing is give
 t.test('NAME_TAKEN: told once, lines wait, another name goes on', async (t) => {
   const w = new World();
   w.log.takenNames.add('Aaron');
+  t.equal(w.client.sessionState, 'none', 'nobody asked yet');
   const id = w.client.post('#lobby', 'hello');
   w.up();
   w.clock.advance(40_000);
   t.match(w.of('error'), [{ code: 'NAME_TAKEN', text: /"Aaron" belongs to another user/ }]);
   t.same(w.states(id), ['queued']);
+  t.equal(w.client.sessionState, 'refused');
   w.client.useName('Aaron2');
+  t.equal(w.client.sessionState, 'opening');
   w.until(() => w.states(id).includes('committed'), 1_000, 'registered under the other name');
+  t.equal(w.client.sessionState, 'open');
   t.match(w.of('disconnected'), []);
 });
 
@@ -450,6 +505,7 @@ t.test('a direct room opened before the register was applied is asked for again,
 t.test('a reader is refused a direct room with a reason, and may ask again', async (t) => {
   const w = new World();
   const reader = new ChatClient({ token: new Uint8Array(32), balancers: [BALANCER], environment: w.environment });
+  t.equal(reader.sessionState, undefined);
   const errors: string[] = [];
   reader.on('error', (event) => errors.push(`${event.code} ${event.text}`));
   reader.subscribe('@aaron,bob');

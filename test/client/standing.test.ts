@@ -92,6 +92,7 @@ t.test('a pinned client stays with its server', async (t) => {
   t.equal(w.client.server?.id, 2);
   w.current.stand(3, 0, true);
   w.clock.advance(20_000);
+  w.client.moveTo(SERVERS[0]!);
   t.equal(w.of('disconnected').length, 0);
   w.servers[1]!.kill();
   w.clock.advance(3_000);
@@ -99,6 +100,41 @@ t.test('a pinned client stays with its server', async (t) => {
   w.servers[1]!.start();
   w.until(() => w.client.phase === 'ready', 3_000, 'back on the same one');
   t.equal(w.client.server?.id, 2);
+});
+
+t.test('the user may name the server: gone to at once, from a connection and during the search for one', async (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  const id = w.client.post('#lobby', 'before');
+  const [, second, third] = w.servers;
+  w.client.moveTo(third!.address);
+  t.match(w.of('disconnected'), [{ server: 1, reason: `Left server 1 for ${third!.address}, as asked` }]);
+  const tookMs = w.until(() => w.client.phase === 'ready', 1_000, 'there');
+  t.ok(tookMs <= limits.rerouteMs, `${tookMs} ms`);
+  t.equal(w.client.server?.id, 3);
+  w.until(() => w.states(id).includes('committed'), 1_000, 'its lines went along');
+  w.client.moveTo(third!.address);
+  t.equal(w.of('disconnected').length, 1, 'it is there already');
+  w.network.swallow(SERVERS[0]!);
+  w.servers[2]!.kill();
+  w.client.moveTo(SERVERS[0]!);
+  w.until(() => w.client.phase === 'dialling', 1_000, 'a dial that nobody answers');
+  w.client.moveTo(second!.address);
+  t.ok(w.until(() => w.client.phase === 'ready', 1_000, 'there') <= 1, 'nothing else was waited for');
+  t.equal(w.client.server?.id, 2);
+});
+
+t.test('a server that the user named and that is down is not insisted on', async (t) => {
+  const w = new World().up();
+  w.servers[2]!.kill();
+  w.client.moveTo(SERVERS[2]!);
+  w.until(() => w.client.phase === 'ready', 2_000, 'elsewhere');
+  t.not(w.client.server?.id, 3);
+  t.match(w.of('disconnected').at(-1)?.reason, /refused/);
+  await w.client.close();
+  w.client.moveTo(SERVERS[1]!);
+  w.clock.advance(5_000);
+  t.equal(w.client.phase, 'closed');
 });
 
 t.test('two confused servers do not throw a client back and forth', async (t) => {

@@ -66,6 +66,26 @@ t.test('all frames of a turn leave in one write, in order', async (t) => {
   );
 });
 
+t.test('how long the other side has been silent counts from its last byte, pings answered included', async (t) => {
+  const { clock, caller, listener } = pair({ ...quiet, pingEveryMs: 1_000 }, quiet);
+  t.equal(caller.connection.silentForMs, 0, 'opened just now');
+  clock.advance(400);
+  t.equal(caller.connection.silentForMs, 400);
+  listener.connection.send(route(1));
+  clock.settle();
+  t.equal(caller.connection.silentForMs, 0);
+  t.equal(listener.connection.silentForMs, 400, 'sending is not hearing');
+  let mostMs = 0;
+  for (let i = 0; i < 50; i++) {
+    clock.advance(100);
+    mostMs = Math.max(mostMs, caller.connection.silentForMs);
+  }
+  t.ok(mostMs >= 1_000 && mostMs <= 1_500, `${mostMs} ms: the answer to a ping is a sign of life`);
+  listener.socket.muted = true;
+  clock.advance(10_000);
+  t.ok(caller.connection.silentForMs >= 10_000);
+});
+
 t.test('a turn of large frames is one vectored write without copying', async (t) => {
   const { clock, caller } = pair(quiet, quiet);
   const page = encode({ type: 'submit', run: bigRun() });

@@ -84,6 +84,11 @@ export class OwnApi {
     return this.pair.faults;
   }
 
+  /** `host:port`. */
+  get address(): string {
+    return this.#api.address;
+  }
+
   /** `body` is sent as JSON; a text is sent as it is. */
   call(method: string, path: string, body?: unknown): Promise<Answer> {
     const bytes = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
@@ -150,6 +155,6 @@ export class OwnApi {
   }
 
   url(path: string): string {
-    return `http://${this.#api.address}${path}`;
+    return `http://${this.address}${path}`;
   }
 }
