@@ -21,6 +21,7 @@ export { crc32 } from './crc32.js';
 export { ExitError, exitCodes } from './exit-error.js';
 export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';
+export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';
 export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';

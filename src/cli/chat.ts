@@ -1,10 +1,11 @@
-/** `synod chat`: the client library in line mode between stdin and stdout. */
+/** `synod chat`: the client library on the whole screen, or in line mode between stdin and stdout. */
 import { ChatClient, configDirectory, loadIdentity } from '../client/index.js';
 import type { Call } from './command.js';
 import { jsonLine, type LineEvent, plainLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { LineChat } from './line-chat.js';
 import { eachLine } from './lines.js';
+import { isFirstTime, Notes, screenChat, wantsScreen } from './screen.js';
 import {
   nameFromLogin,
   readAddress,
@@ -20,7 +21,8 @@ export const windowLines = 256;
 
 export async function chat(call: Call): Promise<number> {
   const { options } = call;
-  return runChat(call, connectionOptions(call), readHistory(options.text('history') ?? 'all'));
+  const notes = new Notes(call.output.note, wantsScreen(call));
+  return runChat(call, connectionOptions(call), readHistory(options.text('history') ?? 'all'), { notes });
 }
 
 /** Where to connect: the options `--server` and `--balancer`. */
@@ -47,16 +49,32 @@ export function eventPrinter(call: Call, mainRoom: string): (event: LineEvent) =
   return (event) => call.output.line(isJson ? jsonLine(event) : plainLine(event, mainRoom));
 }
 
-/** Chats until the input, the user or a refusal ends it. Resolves to the exit code. */
-export async function runChat(call: Call, connection: Connection, history: 'all' | number): Promise<number> {
+/** What the program around a chat knows: `demo` has a fault proxy, and words for the user. */
+export interface Surroundings {
+  readonly notes: Notes;
+  /** The address of a fault proxy's control API, unless `--proxy-api` names another one. */
+  readonly api?: string;
+}
+
+/** Chats, on the screen or in lines, until the input, the user or a refusal ends it. Resolves to the exit code. */
+export async function runChat(
+  call: Call,
+  connection: Connection,
+  history: 'all' | number,
+  { notes, api }: Surroundings,
+): Promise<number> {
+  const room = readRoom('--room', call.options.text('room') ?? '');
+  const name = chatName(call);
+  const isNewUser = isFirstTime(call.environment);
+  const token = loadIdentity(configDirectory(call.environment));
+  const client = new ChatClient({ name, token, window: windowLines, ...connection });
+  if (wantsScreen(call)) return screenChat(call, client, { name, room, api }, notes, isNewUser);
+  notes.detach();
+  return lineChat(call, client, room, history);
+}
+
+async function lineChat(call: Call, client: ChatClient, room: string, history: 'all' | number): Promise<number> {
   const { options } = call;
-  const room = readRoom('--room', options.text('room') ?? '');
-  const client = new ChatClient({
-    name: chatName(call),
-    token: loadIdentity(configDirectory(call.environment)),
-    window: windowLines,
-    ...connection,
-  });
   const chat = new LineChat(client, {
     room,
     history,

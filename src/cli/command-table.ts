@@ -21,8 +21,7 @@ const plain: OptionSpec = { name: 'plain', help: 'lines of text, for people and 
 const proxyApi: OptionSpec = {
   name: 'proxy-api',
   value: 'H:P',
-  help: 'control address of a fault proxy (not built yet)',
-  comesWith: 'the full-screen chat',
+  help: 'control address of a fault proxy: faults from the chat',
 };
 const logLevel: OptionSpec = {
   name: 'log-level',

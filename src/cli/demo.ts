@@ -12,6 +12,7 @@ import { runChat } from './chat.js';
 import { type ClusterMember, LocalCluster } from './cluster.js';
 import type { Call } from './command.js';
 import { ownCommand } from './own-command.js';
+import { Notes, wantsScreen } from './screen.js';
 import { readAddress } from './values.js';
 
 const usualAddress = '127.0.0.1:8009';
@@ -20,21 +21,25 @@ const usualApi = 'localhost:8474';
 const firstLeaderPatienceMs = 3_000;
 
 export async function demo(call: Call): Promise<number> {
-  const { options, output } = call;
+  const { options } = call;
+  const notes = new Notes(call.output.note, wantsScreen(call));
+  const output = { ...call.output, note: notes.note };
   const servers = readServers(options.text('servers') ?? '');
   const given = options.text('data-dir');
   const dataDir = path.resolve(given ?? mkdtempSync(path.join(tmpdir(), 'synod-demo-')));
   const isThrownAway = given === undefined && !options.has('keep');
   try {
-    const cluster = await start(call, servers, dataDir);
+    const cluster = await start({ ...call, output }, servers, dataDir);
     try {
       await firstLeader(cluster, call.signal);
-      introduce(call, cluster, dataDir, isThrownAway);
-      return await runChat(call, { balancers: [cluster.balancer] }, 'all');
+      introduce({ ...call, output }, cluster, dataDir, isThrownAway);
+      return await runChat({ ...call, output }, { balancers: [cluster.balancer] }, 'all', { notes, api: cluster.api });
     } finally {
+      notes.detach();
       await cluster.stop();
     }
   } finally {
+    notes.detach();
     if (isThrownAway) rmSync(dataDir, { recursive: true, force: true });
     else output.note(`The data is in ${dataDir}.`);
   }

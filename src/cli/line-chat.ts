@@ -2,11 +2,11 @@
  * A chat in lines: what is read becomes messages and commands, what happens is printed, and the end waits for the
  * commits.
  */
-import { exitCodes } from '../base/index.js';
+import { assert, exitCodes } from '../base/index.js';
 import { directRoom, isName } from '../chat/index.js';
 import type { ChatClient, ClientEvent, DirectEvent, From, StateEvent, SubscribedEvent } from '../client/index.js';
+import { type Command, commandHelp, readCommand } from '../tui/index.js';
 import type { LineEvent } from './events.js';
-import { type LineAction, lineHelp, readLineAction } from './line-commands.js';
 
 /** As much of the client as a chat in lines needs. */
 export type LineClient = Pick<
@@ -93,7 +93,7 @@ export class LineChat {
    * that the end of the input would be given, the rest of the input has no better prospects: the chat ends.
    */
   async take(line: string): Promise<void> {
-    this.#act(readLineAction(line));
+    this.#act(readCommand(line, 'line'));
     if (this.#client.openLines < openLinesMax) return;
     const isMoving = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), this.#options.timeoutMs);
@@ -118,7 +118,7 @@ export class LineChat {
     return this.#refused ? exitCodes.refused : exitCodes.ok;
   }
 
-  #act(action: LineAction): void {
+  #act(action: Command): void {
     const room = this.#rooms.at(-1) as string;
     switch (action.kind) {
       case 'nothing':
@@ -146,7 +146,7 @@ export class LineChat {
       case 'rooms':
         return this.#options.note(`rooms: ${this.#rooms.join(' ')} (lines go to ${room})`);
       case 'help':
-        for (const text of lineHelp()) this.#options.note(text);
+        for (const text of commandHelp('line')) this.#options.note(text);
         return;
       case 'quit':
         // What was typed before is still waited for.
@@ -154,6 +154,8 @@ export class LineChat {
         return;
       case 'wrong':
         return this.#wrong(action.text);
+      default:
+        assert(false, `${action.kind} is no command of line mode`);
     }
   }
 

@@ -1,10 +1,10 @@
 /** The program: finds the command, calls it, and turns whatever comes of it into an exit code of CONTRACT.md. */
 import { existsSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { ExitError, exitCodes, sanitise } from '../base/index.js';
+import { ExitError, exitCodes, nearest, sanitise } from '../base/index.js';
 import type { CommandSpec, OldSpelling, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
-import { nearest, UsageError } from './go-flags.js';
+import { UsageError } from './go-flags.js';
 import { commandHelp, generalHelp } from './help.js';
 import { parse } from './parse.js';
 import { version } from './version.js';

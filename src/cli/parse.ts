@@ -2,10 +2,12 @@
  * From a command line to option values: Go's grammar first, then commander, then defaults; every mistake is a
  * UsageError.
  */
+
 import { Command, CommanderError, Option } from 'commander';
+import { nearest } from '../base/index.js';
 import { type CommandSpec, type OldSpelling, type OptionSpec, type OptionValue, OptionValues } from './command.js';
 import { commonOptions } from './command-table.js';
-import { nearest, normaliseGoFlags, UsageError } from './go-flags.js';
+import { normaliseGoFlags, UsageError } from './go-flags.js';
 
 export interface Parsed {
   readonly options: OptionValues;

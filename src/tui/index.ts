@@ -1,2 +1,5 @@
-/** The face of the full-screen chat. */
-export type * from './model/faults.js';
+/** The full-screen chat; and its table of commands, which line mode reads, too. */
+export { type Command, commandHelp, readCommand } from './model/commands.js';
+export type { FaultAction, FaultAnswer, FaultControl, FaultLink, FaultState } from './model/faults.js';
+export type { ThemeName } from './model/model.js';
+export { ScreenChat, type ScreenChatOptions } from './screen-chat.js';

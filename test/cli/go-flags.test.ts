@@ -1,7 +1,9 @@
 /** Go's flag grammar for declared options: every spelling means the same, and nothing undeclared is ever touched. */
+
 import fc from 'fast-check';
 import t from 'tap';
-import { nearest, normaliseGoFlags, UsageError } from '../../src/cli/go-flags.js';
+import { nearest } from '../../src/base/index.js';
+import { normaliseGoFlags, UsageError } from '../../src/cli/go-flags.js';
 
 const flags = [
   { name: 'id', isSwitch: false },

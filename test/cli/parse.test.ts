@@ -79,10 +79,6 @@ const refused: readonly { line: string; says: string }[] = [
     line: 'lrunner --registry redis://x',
     says: '--registry is not built yet: it comes with the shared registry; leave it out',
   },
-  {
-    line: 'chat --proxy-api 127.0.0.1:1',
-    says: '--proxy-api is not built yet: it comes with the full-screen chat; leave it out',
-  },
 ];
 for (const { line, says } of refused) {
   t.test(`refused: ${line}`, async (t) => {

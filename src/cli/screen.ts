@@ -1,0 +1,108 @@
+/** Whether the chat gets the whole screen, and how it is set up for it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { ReadStream, WriteStream } from 'node:tty';
+import { nodeClock } from '../base/index.js';
+import { type ChatClient, configDirectory } from '../client/index.js';
+import { ScreenChat, type ThemeName } from '../tui/index.js';
+import type { Call } from './command.js';
+import { readApi } from './values.js';
+
+/** Words from the program around a chat: on stderr, or on the screen while a chat has that. */
+export class Notes {
+  readonly #write: (text: string) => void;
+  #kept: string[] | undefined;
+  #listener: ((text: string) => void) | undefined;
+
+  /** `isKept`: what is said before the screen is there waits for it. */
+  constructor(write: (text: string) => void, isKept: boolean) {
+    this.#write = write;
+    this.#kept = isKept ? [] : undefined;
+  }
+
+  readonly note = (text: string): void => {
+    if (this.#listener !== undefined) this.#listener(text);
+    else if (this.#kept !== undefined) this.#kept.push(text);
+    else this.#write(text);
+  };
+
+  /** From now on the screen gets them; first of all those that were kept. */
+  attach(listener: (text: string) => void): void {
+    this.#listener = listener;
+    for (const text of this.#kept?.splice(0) ?? []) listener(text);
+  }
+
+  /** The screen is gone, or never came. */
+  detach(): void {
+    this.#listener = undefined;
+    for (const text of this.#kept?.splice(0) ?? []) this.#write(text);
+    this.#kept = undefined;
+  }
+}
+
+/** On a terminal that can move its cursor, unless lines were asked for. */
+export function wantsScreen({ options, stdin, environment }: Call): boolean {
+  if (options.has('plain') || options.has('json')) return false;
+  return stdin.isTTY === true && process.stdout.isTTY === true && (environment.TERM ?? '') !== 'dumb';
+}
+
+/** How long lines that wait are given when the user leaves. */
+const leaveMs = 2_000;
+
+/** Chats until the user leaves. Resolves to the exit code. */
+export async function screenChat(
+  call: Call,
+  client: ChatClient,
+  { name, room, api }: { readonly name: string; readonly room: string; readonly api: string | undefined },
+  notes: Notes,
+  isNewUser: boolean,
+): Promise<number> {
+  const { environment, options, signal } = call;
+  const given = options.text('proxy-api');
+  const address = given === undefined ? api : (readApi(given) ?? undefined);
+  const faults = address === undefined ? undefined : (await import('./chat-faults.js')).faultControl(address);
+  const chat = new ScreenChat({
+    client,
+    name,
+    room,
+    input: call.stdin as ReadStream,
+    output: process.stdout as WriteStream,
+    environment,
+    clock: nodeClock,
+    theme: themeOf(environment),
+    isAscii: isAsciiOnly(environment),
+    faults,
+    signal,
+    notes: isNewUser ? firstWords : [],
+    onNote: (listener) => notes.attach(listener),
+  });
+  await chat.run();
+  notes.detach();
+  await client.close(leaveMs);
+  for (const text of chat.unsent) call.output.note(`not confirmed: ${text}`);
+  return 0;
+}
+
+const firstWords: readonly string[] = [
+  'Type a line and press Enter: everybody in the room sees it. A tick means that it is in the log of a majority, for good.',
+  'Tab completes names and commands, PageUp scrolls back, M-a goes to the next unread room (M- is Alt, or Esc before the key).',
+  'F1 or /help shows every key and command; C-d or /quit leaves.',
+];
+
+/** Nobody has chatted from this account yet. To be asked before the identity is made. */
+export function isFirstTime(environment: NodeJS.ProcessEnv): boolean {
+  return !existsSync(path.join(configDirectory(environment), 'identity'));
+}
+
+/** Terminals that tell their colours do it as `15;0`: text on background. */
+function themeOf({ COLORFGBG, NO_COLOR }: NodeJS.ProcessEnv): ThemeName {
+  if ((NO_COLOR ?? '') !== '') return 'mono';
+  const background = /;(\d+)$/.exec(COLORFGBG ?? '')?.[1];
+  return background === '7' || background === '15' ? 'light' : 'dark';
+}
+
+/** The console's font has no ticks; other terminals have them unless the locale names another encoding than UTF-8. */
+function isAsciiOnly(environment: NodeJS.ProcessEnv): boolean {
+  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '';
+  return environment.TERM === 'linux' || /\.(?!utf-?8)/i.test(locale);
+}

@@ -1,0 +1,244 @@
+/**
+ * The slash commands, in one table: it reads them, completes them, prints /help and stands in the manual. Line mode has
+ * those that need no screen.
+ */
+import { nearest } from '../../base/index.js';
+import type { ThemeName } from './model.js';
+
+export type Command =
+  | { readonly kind: 'nothing' | 'names' | 'rooms' | 'help' | 'quit' }
+  | { readonly kind: 'post' | 'action' | 'topic'; readonly text: string }
+  | { readonly kind: 'join' | 'part'; readonly room: string }
+  | { readonly kind: 'nick'; readonly name: string }
+  | { readonly kind: 'message'; readonly to: string; readonly text: string }
+  | { readonly kind: 'wrong'; readonly text: string }
+  | { readonly kind: 'retry' | 'edit' | 'drop' | 'status' | 'links' | 'heal' | 'newest' }
+  | { readonly kind: 'search'; readonly query: string }
+  | { readonly kind: 'goto'; readonly n: number }
+  | { readonly kind: 'gotoSlot'; readonly slot: number }
+  | { readonly kind: 'gotoTime'; readonly text: string }
+  /** The post with this number; 0: one's own last line. */
+  | { readonly kind: 'why'; readonly n: number }
+  | { readonly kind: 'theme'; readonly theme: ThemeName }
+  | { readonly kind: 'set'; readonly what: 'bell' | 'mouse' | 'ascii' | 'people'; readonly isOn: boolean }
+  | { readonly kind: 'export'; readonly file: string }
+  | { readonly kind: 'cut'; readonly a: string; readonly b: string; readonly oneWay: boolean }
+  | { readonly kind: 'delay'; readonly a: string; readonly b: string; readonly time: string }
+  | { readonly kind: 'loss'; readonly a: string; readonly b: string; readonly share: string };
+
+/** Where a command can be given: anywhere, on the full screen only, or there if there is a fault proxy. */
+export type Surface = 'line' | 'screen' | 'faults';
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly usage: string;
+  readonly help: string;
+  readonly surface: Surface;
+  /** Undefined when what follows the command is not what its usage says. */
+  readonly read: (rest: string) => Command | undefined;
+}
+
+export const themeNames: readonly ThemeName[] = ['dark', 'light', 'mono'];
+
+export const commands: readonly CommandSpec[] = [
+  { name: 'join', usage: '/join ROOM', help: 'enter a room and speak there', surface: 'line', read: readRoom('join') },
+  {
+    name: 'part',
+    usage: '/part [ROOM]',
+    help: 'leave a room',
+    surface: 'line',
+    read: (rest) => (rest === '' ? { kind: 'part', room: '' } : readRoom('part')(rest)),
+  },
+  {
+    name: 'nick',
+    usage: '/nick NAME',
+    help: 'take another name',
+    surface: 'line',
+    read: (rest) => (/^\S+$/.test(rest) ? { kind: 'nick', name: rest } : undefined),
+  },
+  {
+    name: 'msg',
+    usage: '/msg NAME TEXT',
+    help: 'say something to one person only',
+    surface: 'line',
+    read: readPrivate,
+  },
+  {
+    name: 'me',
+    usage: '/me TEXT',
+    help: 'say what you do',
+    surface: 'line',
+    read: (text) => (text === '' ? undefined : { kind: 'action', text }),
+  },
+  {
+    name: 'topic',
+    usage: '/topic [TEXT]',
+    help: "set the room's topic",
+    surface: 'line',
+    read: (text) => ({ kind: 'topic', text }),
+  },
+  { name: 'names', usage: '/names', help: 'who is in the room', surface: 'line', read: alone('names') },
+  { name: 'rooms', usage: '/rooms', help: 'the rooms you are in', surface: 'line', read: alone('rooms') },
+  {
+    name: 'search',
+    usage: '/search TEXT',
+    help: 'find a line here, as C-r does',
+    surface: 'screen',
+    read: (query) => (query === '' ? undefined : { kind: 'search', query }),
+  },
+  {
+    name: 'goto',
+    usage: '/goto N|sSLOT|[DAY] HH:MM|end',
+    help: 'jump to a message by its number, slot or time',
+    surface: 'screen',
+    read: readGoto,
+  },
+  {
+    name: 'why',
+    usage: '/why [N]',
+    help: "a message's slot, ballot and time to commit; without N your last one's",
+    surface: 'screen',
+    read: (rest) => (/^\d{0,15}$/.test(rest) ? { kind: 'why', n: Number(rest) } : undefined),
+  },
+  { name: 'retry', usage: '/retry', help: 'send again what has failed', surface: 'screen', read: alone('retry') },
+  {
+    name: 'edit',
+    usage: '/edit',
+    help: 'take what failed last back to change it',
+    surface: 'screen',
+    read: alone('edit'),
+  },
+  { name: 'drop', usage: '/drop', help: 'forget what has failed', surface: 'screen', read: alone('drop') },
+  { name: 'status', usage: '/status', help: 'how the servers are', surface: 'screen', read: alone('status') },
+  {
+    name: 'theme',
+    usage: '/theme dark|light|mono',
+    help: 'colours for your background',
+    surface: 'screen',
+    read: (rest) => {
+      const theme = themeNames.find((name) => name === rest);
+      return theme === undefined ? undefined : { kind: 'theme', theme };
+    },
+  },
+  {
+    name: 'set',
+    usage: '/set bell|mouse|ascii|people on|off',
+    help: 'switch something on or off',
+    surface: 'screen',
+    read: readSetting,
+  },
+  {
+    name: 'export',
+    usage: '/export FILE',
+    help: 'write the lines that are loaded into a new file',
+    surface: 'screen',
+    read: (file) => (file === '' ? undefined : { kind: 'export', file }),
+  },
+  { name: 'links', usage: '/links', help: 'links between servers, as F3', surface: 'faults', read: alone('links') },
+  {
+    name: 'cut',
+    usage: '/cut A B [--one-way]',
+    help: 'nothing passes between two servers',
+    surface: 'faults',
+    read: (rest) => {
+      const [a, b, oneWay, ...more] = rest.split(/\s+/);
+      if (a === undefined || b === undefined || more.length > 0) return undefined;
+      if (oneWay !== undefined && oneWay !== '--one-way') return undefined;
+      return { kind: 'cut', a, b, oneWay: oneWay !== undefined };
+    },
+  },
+  {
+    name: 'delay',
+    usage: '/delay A B 200ms±50ms',
+    help: 'frames between two servers are late',
+    surface: 'faults',
+    read: (rest) => threeWords(rest, (a, b, time) => ({ kind: 'delay', a, b, time })),
+  },
+  {
+    name: 'loss',
+    usage: '/loss A B 20%',
+    help: 'frames between two servers are lost',
+    surface: 'faults',
+    read: (rest) => threeWords(rest, (a, b, share) => ({ kind: 'loss', a, b, share })),
+  },
+  { name: 'heal', usage: '/heal', help: 'take every fault away', surface: 'faults', read: alone('heal') },
+  { name: 'help', usage: '/help', help: 'this list', surface: 'line', read: () => ({ kind: 'help' }) },
+  { name: 'quit', usage: '/quit', help: 'leave the chat', surface: 'line', read: alone('quit') },
+];
+
+/** The commands that can be given at a surface; the one with a fault proxy has all of them. */
+export function commandsAt(surface: Surface): readonly CommandSpec[] {
+  const order: readonly Surface[] = ['line', 'screen', 'faults'];
+  return commands.filter((command) => order.indexOf(command.surface) <= order.indexOf(surface));
+}
+
+/** Reads what was typed. A doubled slash begins a message with a slash; nothing but space asks for nothing. */
+export function readCommand(typed: string, surface: Surface): Command {
+  if (typed.trim() === '') return { kind: 'nothing' };
+  if (!typed.startsWith('/')) return { kind: 'post', text: typed };
+  if (typed.startsWith('//')) return { kind: 'post', text: typed.slice(1) };
+  const [, word = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(typed) ?? [];
+  const known = commandsAt(surface);
+  const command = known.find(({ name }) => name === word.toLowerCase());
+  if (command !== undefined)
+    return command.read(rest.trim()) ?? { kind: 'wrong', text: `Write it as ${command.usage}` };
+  const elsewhere = commands.find(({ name }) => name === word.toLowerCase());
+  if (elsewhere !== undefined) return { kind: 'wrong', text: `/${elsewhere.name} ${missing[elsewhere.surface]}` };
+  const guess = nearest(
+    word,
+    known.map(({ name }) => name),
+  );
+  const hint = guess === undefined ? '/help lists them; // begins a message with a slash.' : `Did you mean /${guess}?`;
+  return { kind: 'wrong', text: `No command /${word}. ${hint}` };
+}
+
+const missing: Readonly<Record<Surface, string>> = {
+  line: 'works everywhere',
+  screen: 'needs the full screen: start synod chat on a terminal without --plain',
+  faults: "needs a fault proxy: start the chat with --proxy-api HOST:PORT, its control API's address",
+};
+
+/** The lines that /help prints. */
+export function commandHelp(surface: Surface): string[] {
+  const shown = commandsAt(surface);
+  const width = Math.max(...shown.map(({ usage }) => usage.length));
+  const list = shown.map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`);
+  return [...list, `${'//text'.padEnd(width)}  a message that begins with a slash`];
+}
+
+function readRoom(kind: 'join' | 'part') {
+  return (rest: string): Command | undefined => {
+    if (!/^\S+$/.test(rest)) return undefined;
+    return { kind, room: /^[#@]/.test(rest) ? rest : `#${rest}` };
+  };
+}
+
+function alone(kind: 'names' | 'rooms' | 'quit' | 'retry' | 'edit' | 'drop' | 'status' | 'links' | 'heal') {
+  return (rest: string): Command | undefined => (rest === '' ? { kind } : undefined);
+}
+
+function readPrivate(rest: string): Command | undefined {
+  const found = /^(\S+)\s+(.+)$/s.exec(rest);
+  return found === null ? undefined : { kind: 'message', to: found[1] as string, text: found[2] as string };
+}
+
+function readGoto(rest: string): Command | undefined {
+  if (rest === 'end') return { kind: 'newest' };
+  if (/^#?\d{1,15}$/.test(rest)) return { kind: 'goto', n: Math.max(1, Number(rest.replace('#', ''))) };
+  if (/^s\d{1,15}$/.test(rest)) return { kind: 'gotoSlot', slot: Number(rest.slice(1)) };
+  return /^(\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d$|^\d{4}-\d\d-\d\d$/.test(rest)
+    ? { kind: 'gotoTime', text: rest }
+    : undefined;
+}
+
+function readSetting(rest: string): Command | undefined {
+  const found = /^(bell|mouse|ascii|people)\s+(on|off)$/.exec(rest);
+  if (found === null) return undefined;
+  const what = found[1] as 'bell' | 'mouse' | 'ascii' | 'people';
+  return { kind: 'set', what, isOn: found[2] === 'on' };
+}
+
+function threeWords(rest: string, make: (a: string, b: string, what: string) => Command): Command | undefined {
+  const [a, b, what, ...more] = rest.split(/\s+/);
+  return a === undefined || b === undefined || what === undefined || more.length > 0 ? undefined : make(a, b, what);
+}

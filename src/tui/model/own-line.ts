@@ -1,0 +1,38 @@
+/** A line typed here, on its way into the log: what is known of it until it comes back as everybody sees it. */
+import type { LineState } from '../../client/index.js';
+import type { Life } from './lines.js';
+
+export interface OwnLine {
+  /** Counts the lines typed here. */
+  readonly key: number;
+  readonly room: string;
+  /** The name it was typed under. */
+  readonly from: string;
+  readonly what: 'post' | 'action';
+  readonly text: string;
+  readonly typedMs: number;
+  readonly wallMs: number;
+  /** The client library's id, once it has one. */
+  id: number | undefined;
+  state: LineState;
+  /** Since when it is in this state. */
+  sinceMs: number;
+  reason: string;
+  /** With committed. */
+  slot: number;
+  n: number;
+  life: Life | undefined;
+  /** Unconfirmed for good: it is not sent again. */
+  isGivenUp: boolean;
+}
+
+/** UX.md 2.4: a state in one column, in ASCII, and in words. */
+export const stateSigns: Readonly<
+  Record<LineState, { readonly glyph: string; readonly ascii: string; readonly word: string }>
+> = {
+  queued: { glyph: '⋯', ascii: 'q', word: 'queued' },
+  sending: { glyph: '…', ascii: '~', word: 'sending' },
+  committed: { glyph: '✓', ascii: '.', word: 'committed' },
+  unconfirmed: { glyph: '?', ascii: '?', word: 'unconfirmed' },
+  failed: { glyph: '✗', ascii: '!', word: 'failed' },
+};

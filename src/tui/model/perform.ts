@@ -1,0 +1,242 @@
+/** What a command does. */
+import { directRoom, isName } from '../../chat/index.js';
+import { remember, setText } from '../editor/index.js';
+import { type Command, commandHelp, readCommand, type Surface } from './commands.js';
+import { keyHelp } from './keys.js';
+import { noticeText } from './layout.js';
+import type { Line } from './lines.js';
+import { shortMs } from './look.js';
+import type { Model } from './model.js';
+import { jumpTo } from './on-page.js';
+import type { OwnLine } from './own-line.js';
+import type { Room } from './room.js';
+import { scrollToEnd } from './scroll.js';
+import { beginSearch } from './search.js';
+import { enterRoom, flash, loadNewest, openingPosts, openRoom, type Step, say } from './step.js';
+
+/** Names listed at most. */
+const namesShownMax = 100;
+
+export function surfaceOf({ hasFaults }: Model): Surface {
+  return hasFaults ? 'faults' : 'screen';
+}
+
+/** Enter: what is in the input line is sent or done, and remembered. What can't be done stays there. */
+export function send(step: Step): void {
+  const { room } = step.model;
+  const { text } = room.editor;
+  const command = readCommand(text, surfaceOf(step.model));
+  if (command.kind === 'nothing') return;
+  if (command.kind === 'wrong') return flash(step, command.text, true);
+  room.history = remember(room.history, text);
+  room.editor = setText(room.editor, '');
+  perform(step, command);
+}
+
+export function perform(step: Step, command: Command): void {
+  const { model, effects } = step;
+  const { room } = model;
+  switch (command.kind) {
+    case 'nothing':
+      return;
+    case 'wrong':
+      return flash(step, command.text, true);
+    case 'post':
+    case 'action':
+      return submit(step, room, command.kind, command.text);
+    case 'topic':
+      return void effects.push({ kind: 'topic', room: room.name, text: command.text });
+    case 'join':
+      effects.push({ kind: 'join', room: command.room });
+      return enterRoom(step, openRoom(step, command.room, { lastPosts: openingPosts }));
+    case 'part':
+      return part(step, command.room === '' ? room.name : command.room);
+    case 'nick':
+      if (!isName(command.name))
+        return flash(step, `'${command.name}' is no name: letters, digits or []{}^|\\_-, no digit first`, true);
+      return void effects.push({ kind: 'nick', name: command.name });
+    case 'message':
+      return message(step, command.to, command.text);
+    case 'names':
+      return say(step, namesText(room));
+    case 'rooms':
+      return say(step, `Rooms: ${model.rooms.map(({ name }, index) => `${index + 1} ${name}`).join('  ')}`);
+    case 'help':
+      model.popup = { kind: 'help', top: 0 };
+      return;
+    case 'quit':
+      return void effects.push({ kind: 'quit' });
+    case 'search':
+      return beginSearch(step, command.query);
+    case 'goto':
+      return jumpTo(step, command.n);
+    case 'gotoSlot':
+      return void effects.push({ kind: 'find', room: room.name, by: 'slot', value: command.slot });
+    case 'gotoTime':
+      return void effects.push({ kind: 'findTime', room: room.name, text: command.text });
+    case 'newest':
+      loadNewest(step, room);
+      return scrollToEnd(room);
+    case 'why':
+      return say(step, why(model, command.n));
+    case 'retry':
+    case 'edit':
+    case 'drop':
+      return failed(step, command.kind);
+    case 'status':
+      return void effects.push({ kind: 'status' });
+    case 'theme':
+      model.theme = command.theme;
+      return flash(
+        step,
+        `Colours for a ${command.theme === 'mono' ? 'screen without colours' : `${command.theme} background`}.`,
+      );
+    case 'set':
+      return set(step, command.what, command.isOn);
+    case 'export':
+      return void effects.push({ kind: 'export', file: command.file, lines: exported(room, step) });
+    case 'links':
+      model.popup = { kind: 'links', row: 0, column: 1 };
+      return void effects.push({ kind: 'faults', action: undefined });
+    case 'heal':
+      return void effects.push({ kind: 'faults', action: { kind: 'heal' } });
+    case 'cut':
+    case 'delay':
+    case 'loss':
+      return void effects.push({ kind: 'faults', action: command });
+  }
+}
+
+/** A line of the user's: shown at once, with its state, and kept until it comes back. */
+export function submit({ model, effects }: Step, room: Room, what: 'post' | 'action', text: string): void {
+  const key = ++model.lastKey;
+  const own: OwnLine = {
+    key,
+    room: room.name,
+    from: model.name,
+    what,
+    text,
+    typedMs: model.nowMs,
+    wallMs: model.wallMs,
+    id: undefined,
+    state: 'queued',
+    sinceMs: model.nowMs,
+    reason: '',
+    slot: 0,
+    n: 0,
+    life: undefined,
+    isGivenUp: false,
+  };
+  room.own.push(own);
+  scrollToEnd(room);
+  effects.push({ kind: 'submit', key, what, room: room.name, text });
+}
+
+function part(step: Step, name: string): void {
+  const { model, effects } = step;
+  const room = model.rooms.find((other) => other.name === name);
+  if (room === undefined) return flash(step, `You are not in ${name}; /rooms lists yours`, true);
+  if (model.rooms.length === 1)
+    return flash(step, `${name} is the only room you are in; /join another one, or /quit`, true);
+  if (room.unsent > 0)
+    return flash(step, `${room.unsent} of your messages to ${name} wait still; leave when they are in`, true);
+  const index = model.rooms.indexOf(room);
+  if (room === model.room) enterRoom(step, model.rooms[index === 0 ? 1 : index - 1] as Room);
+  model.rooms.splice(index, 1);
+  if (!room.isDirect) effects.push({ kind: 'leave', room: name });
+  effects.push({ kind: 'unsubscribe', room: name });
+}
+
+function message(step: Step, to: string, text: string): void {
+  const name = directRoom(step.model.name, to);
+  if (name === undefined) return flash(step, `'${to}' is nobody you can write to; give another person's name`, true);
+  const room = openRoom(step, name, { lastPosts: openingPosts });
+  enterRoom(step, room);
+  submit(step, room, 'post', text);
+}
+
+function namesText({ name, people }: Room): string {
+  const sorted = [...people].sort();
+  const more = sorted.length - namesShownMax;
+  const shown = sorted.slice(0, namesShownMax).join(' ');
+  return `In ${name}: ${shown === '' ? 'not known yet' : shown}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** A message's life, as far as it is known here. */
+export function why({ room }: Model, n: number): string {
+  if (n === 0) {
+    const own = room.own.at(-1);
+    if (own !== undefined && own.state !== 'committed')
+      return `Your last message is ${own.state}${own.reason === '' ? '' : `: ${own.reason}`}.`;
+  }
+  const line = n === 0 ? lastMine(room) : room.lines.post(n);
+  if (line === undefined)
+    return n === 0 ? 'None of your messages is loaded here.' : `Message ${n} is not loaded; /goto ${n} first.`;
+  const head = `Message ${line.n} of ${room.name}, from ${line.from}: chosen at slot ${line.slot}`;
+  const { life } = line;
+  if (life === undefined) return `${head}; its ballot and time to commit are known to the client that sent it.`;
+  const ballot = life.ballot === '' ? '' : ` under ballot ${life.ballot}`;
+  return `${head}${ballot}, ${shortMs(life.commitMs)} from Enter to commit. It will not change any more.`;
+}
+
+function lastMine({ lines }: Room): Line | undefined {
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const line = lines.at(index);
+    if (line?.isMine === true) return line;
+  }
+  return undefined;
+}
+
+function failed(step: Step, what: 'retry' | 'edit' | 'drop'): void {
+  const { model } = step;
+  const { room } = model;
+  const isOver = (own: OwnLine): boolean => own.state === 'failed' || own.isGivenUp;
+  const over = room.own.filter(isOver);
+  const last = over.at(-1);
+  if (last === undefined) return flash(step, 'Nothing here has failed.', true);
+  const taken = what === 'edit' ? [last] : over;
+  room.own = room.own.filter((own) => !taken.includes(own));
+  for (const { id } of taken) if (id !== undefined) model.byId.delete(id);
+  if (what === 'retry') for (const own of taken) submit(step, room, own.what, own.text);
+  if (what === 'edit')
+    room.editor = setText(room.editor, last.what === 'action' ? `/me ${last.text}` : last.text.replace(/^\//, '//'));
+}
+
+function set(step: Step, what: 'bell' | 'mouse' | 'ascii' | 'people', isOn: boolean): void {
+  const { model, effects } = step;
+  if (what === 'bell') model.isBellOn = isOn;
+  else if (what === 'ascii') model.isAscii = isOn;
+  else if (what === 'people') model.isPeopleShown = isOn;
+  else {
+    model.isMouseOn = isOn;
+    effects.push({ kind: 'mouse', isOn });
+  }
+  flash(step, `${what} ${isOn ? 'on' : 'off'}`);
+}
+
+function exported({ lines }: Room, { look }: Step): string[] {
+  const texts: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines.at(index) as Line;
+    if (line.kind === 'local') continue;
+    const { day, time } = look.local(line.wallMs);
+    const said =
+      line.kind === 'post'
+        ? `<${line.from}> ${line.text}`
+        : line.kind === 'action'
+          ? `* ${line.from} ${line.text}`
+          : `-- ${noticeText(line)}`;
+    texts.push(`${day} ${time} ${said}`);
+  }
+  return texts;
+}
+
+/** What F1 shows: keys, then commands. */
+export function helpLines(model: Model): string[] {
+  const keys = keyHelp().flatMap(({ group, rows }) => [
+    group,
+    ...rows.map(([key, help]) => `  ${key.padEnd(22)} ${help}`),
+    '',
+  ]);
+  return [...keys, 'Commands', ...commandHelp(surfaceOf(model)).map((line) => `  ${line}`)];
+}

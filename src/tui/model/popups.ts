@@ -1,0 +1,110 @@
+/** What lies over the messages: help, the matrix of links, the preview of what was pasted. */
+import { clipWith, pad, wrap } from '../text/index.js';
+import type { FaultLink } from './faults.js';
+import type { Row, Style } from './frame.js';
+import { type Look, signs } from './look.js';
+import type { Model, Popup } from './model.js';
+import { serversOf } from './on-links-key.js';
+import { helpLines } from './perform.js';
+
+const previewRows = 5;
+const cellColumns = 16;
+
+export function helpRows(model: Model, { theme }: Look, top: number, height: number): Row[] {
+  const lines = helpLines(model);
+  const shown = lines.slice(top, top + height - 1);
+  const rest = lines.length - top - shown.length;
+  const foot = rest > 0 ? `-- ${rest} more: Down, PageDown; any other key closes --` : '-- any key closes --';
+  return [
+    ...shown.map((line): Row => {
+      const style: Style = line.startsWith(' ') ? {} : theme.strong;
+      return [{ text: clipWith(line, model.columns, '~'), style }];
+    }),
+    [{ text: clipWith(foot, model.columns, ''), style: theme.quiet }],
+  ];
+}
+
+export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'links' }, height: number): Row[] {
+  const { theme } = look;
+  const { faults, faultTrouble, columns } = model;
+  const text = (line: string, style: Style = {}): Row => [{ text: clipWith(line, columns, '~'), style }];
+  if (faults === undefined)
+    return [text('LINKS', theme.strong), text(faultTrouble === '' ? 'asking the fault proxy …' : faultTrouble)];
+  const servers = serversOf(faults);
+  const byEnds = new Map(faults.links.map((link) => [`${link.from}>${link.to}`, link]));
+  const width = Math.max(6, Math.min(cellColumns, Math.floor((columns - 6) / Math.max(1, servers.length))));
+  const head = `${pad('from', 6)}${servers.map((id) => pad(`to s${id}`, width)).join('')}`;
+  const matrix = servers.map(
+    (from, row): Row => [
+      { text: pad(`s${from}`, 6), style: theme.strong },
+      ...servers.map((to, column) => {
+        const isHere = popup.row === row && popup.column === column;
+        const state = from === to ? '-' : linkState(byEnds.get(`${from}>${to}`), faults.rules);
+        const isBroken = state !== '-' && state !== 'ok';
+        const style = isHere ? theme.bar : isBroken ? theme.alarm : theme.quiet;
+        return { text: pad(clipWith(state, width - 1, '~'), width), style };
+      }),
+    ],
+  );
+  const rules = [
+    ...faults.rules.map(({ text: rule }) => `  ${rule}`),
+    ...faults.toxics.map((toxic) => `  toxic ${toxic}`),
+  ];
+  const foot = 'arrows choose · x cut · 1 cut one way · d delay · l loss · h heal all · Esc closes';
+  const rows = [
+    text('LINKS between servers', theme.strong),
+    text(head, theme.quiet),
+    ...matrix,
+    text(''),
+    text(
+      rules.length === 0 ? 'No faults are set.' : `FAULTS ${rules.length}`,
+      rules.length === 0 ? theme.good : theme.trouble,
+    ),
+    ...rules.map((rule) => text(rule)),
+  ];
+  return [...rows.slice(0, height - 1), text(look.isAscii ? foot.replaceAll('·', '-') : foot, theme.quiet)];
+}
+
+/** In a word what the rules do to a link. */
+function linkState(
+  link: FaultLink | undefined,
+  rules: readonly { readonly id: string; readonly text: string }[],
+): string {
+  if (link === undefined) return 'no traffic';
+  const [first, ...more] = link.rules;
+  if (first === undefined) return 'ok';
+  const rule = rules.find(({ id }) => id === first)?.text ?? first;
+  const what =
+    /\b(drop|delay [^,;]*|lose [^,;]*|loss [^,;]*|clog|reorder|duplicate|corrupt|throttle|refuse|stall|reset)/.exec(
+      rule,
+    )?.[0];
+  const word = what === undefined ? first : what.startsWith('drop') ? (/\d%|probab/.test(rule) ? 'LOSS' : 'CUT') : what;
+  return more.length === 0 ? word : `${word} +${more.length}`;
+}
+
+export function pasteRows({ theme, isAscii }: Look, pasted: string, columns: number, height: number): Row[] {
+  const { ellipsis, bar } = signs(isAscii);
+  const lines = pasted.split('\n');
+  const bytes = new TextEncoder().encode(pasted).length;
+  const shown = lines.slice(0, Math.max(1, Math.min(previewRows, height - 3)));
+  const rest = lines.length - shown.length;
+  const keys = 'Enter: send as one message · l: line by line · e: into the input line · Esc: back';
+  return [
+    [
+      {
+        text: clipWith(`PASTE ${lines.length} lines, ${bytes} bytes. Nothing is sent yet.`, columns, ellipsis),
+        style: theme.strong,
+      },
+    ],
+    ...shown.map(
+      (line): Row => [
+        { text: `${bar} `, style: theme.quiet },
+        { text: clipWith(line, Math.max(1, columns - 2), ellipsis) },
+      ],
+    ),
+    ...(rest > 0 ? [[{ text: `and ${rest} more`, style: theme.quiet }]] : []),
+    ...wrap(isAscii ? keys.replaceAll('·', '-') : keys, columns).map(
+      (line): Row => [{ text: line, style: theme.pending }],
+    ),
+  ];
+}

@@ -1,0 +1,47 @@
+/** The list of rooms: what is unread in each, who is mentioned, what waits to be sent. */
+import { clipWith, columnsOf } from '../text/index.js';
+import type { Row } from './frame.js';
+import { sideColumns } from './geometry.js';
+import { type Look, signs } from './look.js';
+import type { Model } from './model.js';
+import type { Room } from './room.js';
+
+/** `@n`: mentions; else the number of unread posts; `!` for what is not sent. */
+export function roomBadge({ unread, mentions, unsent }: Room): string {
+  const count = mentions > 0 ? `@${mentions}` : unread > 0 ? `${unread > 999 ? '999+' : unread}` : '';
+  return unsent > 0 ? `${count}!` : count;
+}
+
+/** A direct room is called by the other person. */
+export function roomTitle({ name }: Room, user: string): string {
+  if (!name.startsWith('@')) return name;
+  const other = name
+    .slice(1)
+    .split(',')
+    .find((person) => person !== user.toLowerCase());
+  return other === undefined ? name : `@${other}`;
+}
+
+export function roomsRows(model: Model, { theme, isAscii }: Look, height: number): Row[] {
+  const { rooms, room, name } = model;
+  const first = Math.max(0, Math.min(rooms.indexOf(room) - height + 2, rooms.length - height + 1));
+  const shown = rooms.slice(first, first + height - 1).map((one): Row => {
+    const badge = roomBadge(one);
+    const space = sideColumns - (badge === '' ? 0 : columnsOf(badge) + 1);
+    const title = clipWith(roomTitle(one, name), space, signs(isAscii).ellipsis);
+    const style =
+      one === room
+        ? theme.bar
+        : one.mentions > 0 || (one.isDirect && one.unread > 0)
+          ? theme.mention
+          : one.unread > 0
+            ? theme.strong
+            : {};
+    return [
+      { text: `${title}${' '.repeat(Math.max(0, sideColumns - columnsOf(title) - columnsOf(badge)))}${badge}`, style },
+    ];
+  });
+  const rows: Row[] = [[{ text: 'ROOMS'.padEnd(sideColumns), style: theme.strong }], ...shown];
+  while (rows.length < height) rows.push([{ text: ' '.repeat(sideColumns) }]);
+  return rows;
+}

@@ -1,0 +1,46 @@
+/** Searching back through the lines that are loaded. */
+
+import type { Room } from './room.js';
+import { scrollTo } from './scroll.js';
+import { flash, loadOlder, pageOf, type Step } from './step.js';
+
+export function beginSearch(step: Step, query = ''): void {
+  step.model.search = { query, event: 0, isMissing: false };
+  if (query !== '') findOlder(step);
+}
+
+/** Another query: from the newest line again. */
+export function changeQuery(step: Step, query: string): void {
+  step.model.search = { query, event: 0, isMissing: false };
+  if (query === '') step.model.room.markedN = 0;
+  else findOlder(step);
+}
+
+/** The next line above the one that was found, or the newest that holds the query. */
+export function findOlder(step: Step): void {
+  const { model } = step;
+  const { search, room } = model;
+  if (search === undefined || search.query === '') return;
+  const found = findBefore(room, search.query, search.event === 0 ? Number.POSITIVE_INFINITY : search.event);
+  search.isMissing = found === undefined;
+  if (found === undefined) {
+    // What is older may hold it: it is loaded, and the next C-r looks there.
+    loadOlder(step, room);
+    if (room.isLoading) flash(step, 'Not in what is loaded; loading older lines, C-r again looks there');
+    return;
+  }
+  search.event = found.event;
+  room.markedN = found.n;
+  const { layout, height } = pageOf(step);
+  scrollTo(room, found.event, height, layout);
+}
+
+function findBefore({ lines }: Room, query: string, event: number): { event: number; n: number } | undefined {
+  const wanted = query.toLowerCase();
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const line = lines.at(index);
+    if (line === undefined || line.n === 0 || line.event >= event) continue;
+    if (line.text.toLowerCase().includes(wanted) || line.from.toLowerCase() === wanted) return line;
+  }
+  return undefined;
+}

@@ -1,0 +1,137 @@
+/** From the model to a whole screen. Pure; the terminal paints what is different from before. */
+import { cursorCell } from '../editor/index.js';
+import { clipWith, columnsOf, pad, wrap } from '../text/index.js';
+import { bannerOf } from './banner.js';
+import type { Frame, Row, Span, Style } from './frame.js';
+import { type Geometry, geometry, layoutOf, leastColumns, leastRows, prompt, sideColumns } from './geometry.js';
+import { type Look, nameStyle, signs } from './look.js';
+import type { Model } from './model.js';
+import { helpRows, linksRows, pasteRows } from './popups.js';
+import { roomBadge, roomsRows } from './rooms-view.js';
+import { seen } from './scroll.js';
+import { statusRow } from './status-view.js';
+
+export function view(model: Model, look: Look): Frame {
+  const banner = bannerOf(model);
+  const wanted = banner === undefined ? 0 : wrap(banner.text, Math.max(1, model.columns - 2)).length;
+  const at = geometry(model, wanted);
+  if (at.isTooSmall) return tooSmall(model);
+  const style = banner?.isAlarm === true ? look.theme.alarm : look.theme.pending;
+  const input = inputRows(model, look, at);
+  const rows = [
+    ...(at.titleRows > 0 ? [titleRow(model, look)] : []),
+    ...middle(model, look, at),
+    ...bannerRows(banner?.text ?? '', at.bannerRows, model.columns, style),
+    ...(at.statusRows > 0 ? [statusRow(model, look, at.isTiny)] : []),
+    ...input.rows,
+  ];
+  const top = rows.length - input.rows.length;
+  const hasCursor = model.popup === undefined || model.popup.kind === 'paste';
+  return hasCursor ? { rows, cursor: { row: top + input.row, column: input.column } } : { rows };
+}
+
+function tooSmall({ columns, rows }: Model): Frame {
+  const text = clipWith(`terminal too small (${leastColumns}x${leastRows} needed)`, columns, '');
+  return { rows: [[{ text }], ...Array.from({ length: Math.max(0, rows - 1) }, (): Row => [])] };
+}
+
+function titleRow(model: Model, { theme, isAscii }: Look): Row {
+  const { room, columns, connection, rooms } = model;
+  const { standing, server } = connection;
+  const { ellipsis, dot } = signs(isAscii);
+  const leader = standing === undefined || standing.leader === 0 ? 'no leader' : `s${standing.leader} leads`;
+  const ballot = standing === undefined ? '' : ` ${dot} ballot ${standing.ballot.round}.${standing.ballot.server}`;
+  const up = standing === undefined ? '' : ` ${dot} ${standing.up}/${standing.servers}`;
+  const cluster = server === undefined ? 'not connected' : `${leader}${ballot}${up}`;
+  const others = rooms.filter((other) => other !== room && roomBadge(other) !== '');
+  const badges = others.map((other) => `${other.name} ${roomBadge(other)}`).join('  ');
+  const right = columns >= 80 ? cluster : badges === '' ? (columns >= 60 ? cluster : '') : `[${badges}]`;
+  const rightText = clipWith(right, Math.max(0, columns - columnsOf(room.name) - 3), ellipsis);
+  const space = columns - columnsOf(rightText) - (rightText === '' ? 0 : 1);
+  const topic = room.topic === '' ? '' : `  ${room.topic.replaceAll('\n', ' ')}`;
+  const left = pad(clipWith(` ${room.name}${topic}`, space - 1, ellipsis), space);
+  return [{ text: pad(left + rightText, columns), style: theme.bar }];
+}
+
+function middle(model: Model, look: Look, at: Geometry): Row[] {
+  const { popup } = model;
+  const height = at.messageRows;
+  if (popup !== undefined) {
+    const rows =
+      popup.kind === 'help'
+        ? helpRows(model, look, popup.top, height)
+        : popup.kind === 'links'
+          ? linksRows(model, look, popup, height)
+          : pasteRows(look, popup.text, model.columns, height);
+    return fill(rows, height);
+  }
+  const layout = layoutOf(model, look, at);
+  const { rows } = seen(model.room, height, layout);
+  const messages = [...blank(height - rows.length), ...rows];
+  const marked = belowMark(model, look, messages);
+  if (!at.hasRooms) return marked;
+  const rooms = roomsRows(model, look, height);
+  const people = at.hasPeople ? peopleRows(model, look, height) : [];
+  const { bar } = signs(look.isAscii);
+  const border: Span = { text: `${bar} `, style: look.theme.quiet };
+  return marked.map((row, index) => [
+    ...(rooms[index] ?? []),
+    border,
+    ...(at.hasPeople ? [...padded(row, at.columns), border, ...(people[index] ?? [])] : row),
+  ]);
+}
+
+/** Whoever looks at something older is told that there is more. */
+function belowMark({ room }: Model, { theme, isAscii }: Look, rows: Row[]): Row[] {
+  if (room.anchor === undefined && room.lines.isLive) return rows;
+  const { more } = signs(isAscii);
+  const text = room.newBelow > 0 ? ` ${more} ${room.newBelow} new below: Esc ` : ` ${more} more below: Esc `;
+  return [...rows.slice(0, -1), [{ text, style: room.newBelow > 0 ? theme.mention : theme.quiet }]];
+}
+
+function peopleRows({ room, name }: Model, { theme, isAscii }: Look, height: number): Row[] {
+  const { ellipsis } = signs(isAscii);
+  const people = [...room.people].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  const shown = people.slice(0, Math.max(0, height - 2)).map((person): Row => {
+    const text = clipWith(person === name ? `${person} (you)` : person, sideColumns, ellipsis);
+    return [{ text, style: nameStyle(theme, person) }];
+  });
+  const more = people.length - shown.length;
+  const rest: Row[] = more > 0 ? [[{ text: `and ${more} more`, style: theme.quiet }]] : [];
+  return [[{ text: `PEOPLE ${people.length}`, style: theme.strong }], ...shown, ...rest];
+}
+
+function bannerRows(text: string, count: number, columns: number, style: Style): Row[] {
+  if (count === 0) return [];
+  const lines = wrap(text, Math.max(1, columns - 2));
+  const shown = lines.slice(0, count);
+  if (lines.length > count) shown[count - 1] = clipWith(lines.slice(count - 1).join(' '), columns - 2, '…');
+  return shown.map((line) => [{ text: pad(` ${line}`, columns), style }]);
+}
+
+function inputRows(model: Model, { theme }: Look, at: Geometry): { rows: Row[]; row: number; column: number } {
+  const { room, search, columns } = model;
+  const head = prompt(model, at.isTiny);
+  const editor =
+    search === undefined ? room.editor : { ...room.editor, text: search.query, cursor: search.query.length };
+  const cell = cursorCell(editor, columns, columnsOf(head));
+  const first = Math.max(0, Math.min(cell.row - at.inputRows + 1, cell.lines.length - at.inputRows));
+  const rows = cell.lines.slice(first, first + at.inputRows).map((line, index): Row => {
+    return first + index === 0 ? [{ text: head, style: theme.strong }, { text: line }] : [{ text: line }];
+  });
+  const column = cell.column + (cell.row === 0 ? columnsOf(head) : 0);
+  return { rows: fill(rows, at.inputRows), row: cell.row - first, column: Math.min(column, columns - 1) };
+}
+
+function padded(row: Row, columns: number): Row {
+  const used = row.reduce((sum, { text }) => sum + columnsOf(text), 0);
+  return used >= columns ? row : [...row, { text: ' '.repeat(columns - used) }];
+}
+
+function blank(count: number): Row[] {
+  return Array.from({ length: Math.max(0, count) }, (): Row => []);
+}
+
+function fill(rows: readonly Row[], height: number): Row[] {
+  return [...rows.slice(0, height), ...blank(height - rows.length)];
+}

@@ -1,0 +1,282 @@
+/** The full-screen chat at work: what terminal and client tell goes to the update, whose effects are done here. */
+import { writeFile } from 'node:fs/promises';
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Clock } from '../base/index.js';
+import type { ChatClient, ClientEvent } from '../client/index.js';
+import { findPost, type PostPlace } from './find-post.js';
+import { localTime, readMoment } from './local-time.js';
+import type { Effect } from './model/effect.js';
+import type { FaultAction, FaultControl } from './model/faults.js';
+import type { Input } from './model/input.js';
+import { type Look, themes } from './model/look.js';
+import { type Model, newModel, type ThemeName } from './model/model.js';
+import { openingPosts } from './model/step.js';
+import { update } from './model/update.js';
+import { view } from './model/view.js';
+import { openTerminal, type Terminal } from './terminal/index.js';
+
+export interface ScreenChatOptions {
+  readonly client: ChatClient;
+  /** Under which the client registers. */
+  readonly name: string;
+  readonly room: string;
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly theme: ThemeName;
+  readonly isAscii: boolean;
+  /** Undefined: there is no fault proxy to talk to. */
+  readonly faults: FaultControl | undefined;
+  /** Ends the chat when it is aborted. */
+  readonly signal: AbortSignal;
+  /** Words to begin with, and how to get more while the screen is ours. */
+  readonly notes: readonly string[];
+  readonly onNote?: (listener: (text: string) => void) => void;
+}
+
+/** Between two paintings of what nobody typed: as often as an eye follows. */
+const frameMs = 33;
+const tickMs = 250;
+const faultsEveryMs = 2_000;
+/** Every event that the chat wants; `message` and `room` come as groups. */
+const events = [
+  'waiting',
+  'connected',
+  'disconnected',
+  'quorum',
+  'phase',
+  'group',
+  'state',
+  'subscribed',
+  'direct',
+  'error',
+] as const;
+
+/** Runs the chat until the user leaves it, the input ends or `signal` is aborted. The screen is restored then. */
+export class ScreenChat {
+  readonly #options: ScreenChatOptions;
+  readonly #model: Model;
+  readonly #terminal: Terminal;
+  readonly #queue: Input[] = [];
+  #isRunning = false;
+  #paintedMs = Number.NEGATIVE_INFINITY;
+  #paintTimer: NodeJS.Timeout | undefined;
+  #isPaintUrgent = false;
+  #end: () => void = () => undefined;
+  #isOver = false;
+
+  constructor(options: ScreenChatOptions) {
+    this.#options = options;
+    const { input, output, environment, clock, name, room, theme, isAscii, faults } = options;
+    this.#terminal = openTerminal({
+      input,
+      output,
+      environment,
+      listener: {
+        onInput: (terminalInput) => this.#dispatch(terminalInput),
+        onResize: () => this.#onResize(),
+        onEnd: () => this.#end(),
+      },
+    });
+    const { columns, rows } = this.#terminal;
+    const nowMs = clock.monotonicMs();
+    const wallMs = clock.wallMs();
+    const hasFaults = faults !== undefined;
+    this.#model = newModel({ columns, rows, nowMs, wallMs, name, room, theme, isAscii, hasFaults });
+  }
+
+  /** Resolves when the chat is over. The client is the caller's to close. */
+  async run(): Promise<void> {
+    const { client, room, signal, notes, onNote, faults } = this.#options;
+    const ended = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    // Before anything of a crash is printed.
+    const restore = (): void => this.#terminal.close();
+    process.once('uncaughtExceptionMonitor', restore);
+    const quit = (): void => this.#end();
+    signal.addEventListener('abort', quit, { once: true });
+    const unsubscribe = events.map((name) =>
+      client.on(name, (event: ClientEvent) => this.#dispatch({ kind: 'client', event })),
+    );
+    const ticks = setInterval(() => this.#tick(), tickMs);
+    const faultReads =
+      faults === undefined ? undefined : setInterval(() => this.#faults(undefined, false), faultsEveryMs);
+    try {
+      for (const text of notes) this.#dispatch({ kind: 'note', text });
+      onNote?.((text) => {
+        if (!this.#isOver) this.#dispatch({ kind: 'note', text });
+      });
+      client.subscribe(room, { lastPosts: openingPosts });
+      client.join(room);
+      client.connect();
+      this.#tick();
+      if (faults !== undefined) this.#faults(undefined, false);
+      if (!signal.aborted) await ended;
+    } finally {
+      this.#isOver = true;
+      clearInterval(ticks);
+      clearInterval(faultReads);
+      clearTimeout(this.#paintTimer);
+      for (const stop of unsubscribe) stop();
+      signal.removeEventListener('abort', quit);
+      process.removeListener('uncaughtExceptionMonitor', restore);
+      restore();
+    }
+  }
+
+  /** The user's own lines that are in no log yet, for a last word when the screen is gone. */
+  get unsent(): readonly string[] {
+    return this.#model.rooms.flatMap(({ own }) =>
+      own.filter(({ state }) => state !== 'committed').map(({ room, text }) => `${room} ${text}`),
+    );
+  }
+
+  #look(): Look {
+    const { theme, isAscii } = this.#model;
+    return { theme: themes[theme], isAscii, local: localTime };
+  }
+
+  /** What happens while an input is worked on waits its turn. */
+  #dispatch(input: Input): void {
+    if (this.#isOver) return;
+    this.#queue.push(input);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#paintSoon(input.kind === 'key' || input.kind === 'paste' || input.kind === 'resize');
+  }
+
+  #take(input: Input): void {
+    const { clock } = this.#options;
+    const moment = { nowMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    for (const effect of update(this.#model, input, moment, this.#look())) this.#perform(effect);
+  }
+
+  #onResize(): void {
+    const { columns, rows } = this.#terminal;
+    this.#dispatch({ kind: 'resize', columns, rows });
+  }
+
+  #tick(): void {
+    const { client } = this.#options;
+    const { standing, contactAgeMs, name } = client;
+    this.#dispatch({ kind: 'tick', standing, contactAgeMs, queued: client.queuedLines, name });
+  }
+
+  /** A key shows at once; what arrives by itself, as often as an eye follows. */
+  #paintSoon(isUrgent: boolean): void {
+    if (this.#isOver) return;
+    if (isUrgent) {
+      if (this.#isPaintUrgent) return;
+      this.#isPaintUrgent = true;
+      setImmediate(() => this.#paint());
+      return;
+    }
+    if (this.#paintTimer !== undefined) return;
+    const waitMs = Math.max(0, this.#paintedMs + frameMs - this.#options.clock.monotonicMs());
+    this.#paintTimer = setTimeout(() => this.#paint(), waitMs);
+  }
+
+  #paint(): void {
+    clearTimeout(this.#paintTimer);
+    this.#paintTimer = undefined;
+    this.#isPaintUrgent = false;
+    if (this.#isOver) return;
+    this.#terminal.paint(view(this.#model, this.#look()));
+    this.#paintedMs = this.#options.clock.monotonicMs();
+  }
+
+  #perform(effect: Effect): void {
+    const { client } = this.#options;
+    switch (effect.kind) {
+      case 'submit': {
+        const submit = effect.what === 'post' ? client.post.bind(client) : client.action.bind(client);
+        const id = submit(effect.room, effect.text);
+        // Before what the client told while it took the line.
+        this.#queue.unshift({ kind: 'submitted', key: effect.key, id });
+        return;
+      }
+      case 'join':
+        return void client.join(effect.room);
+      case 'leave':
+        return void client.leave(effect.room);
+      case 'topic':
+        return void client.topic(effect.room, effect.text);
+      case 'nick':
+        if (client.sessionState === 'refused') client.useName(effect.name);
+        else client.nick(effect.name);
+        return;
+      case 'subscribe':
+        return client.subscribe(effect.room, effect.from);
+      case 'unsubscribe':
+        return client.unsubscribe(effect.room);
+      case 'history':
+        void client.history(effect.query).then((asked) => {
+          this.#dispatch({ kind: 'page', room: effect.query.room, purpose: effect.purpose, asked });
+        });
+        return;
+      case 'find':
+        return this.#find(effect.room, ({ wallMs, slot }) => (effect.by === 'time' ? wallMs : slot) >= effect.value);
+      case 'findTime': {
+        const momentMs = readMoment(effect.text, this.#options.clock.wallMs());
+        if (momentMs !== undefined) return this.#find(effect.room, ({ wallMs }) => wallMs >= momentMs);
+        this.#queue.push({
+          kind: 'found',
+          room: effect.room,
+          n: undefined,
+          text: `${effect.text} is no time of a day`,
+        });
+        return;
+      }
+      case 'status':
+        void client.status().then((asked) => this.#dispatch({ kind: 'status', asked }));
+        return;
+      case 'faults':
+        return this.#faults(effect.action, effect.action !== undefined);
+      case 'mouse':
+        return this.#terminal.setMouse(effect.isOn);
+      case 'export':
+        return this.#export(effect.file, effect.lines);
+      case 'bell':
+        return this.#terminal.bell();
+      case 'redraw':
+        return this.#terminal.redraw();
+      case 'suspend':
+        return this.#terminal.suspend();
+      case 'quit':
+        return this.#end();
+    }
+  }
+
+  #find(room: string, isReached: (place: PostPlace) => boolean): void {
+    void findPost(this.#options.client, room, isReached).then((found) => {
+      const n = 'n' in found ? found.n : undefined;
+      this.#dispatch({ kind: 'found', room, n, text: 'text' in found ? found.text : '' });
+    });
+  }
+
+  #faults(action: FaultAction | undefined, isAsked: boolean): void {
+    const { faults } = this.#options;
+    if (faults === undefined) return;
+    const answered = action === undefined ? faults.read() : faults.act(action);
+    void answered.then((answer) => this.#dispatch({ kind: 'faults', answer, isAsked }));
+  }
+
+  #export(file: string, lines: readonly string[]): void {
+    // Never over a file that is there.
+    writeFile(file, `${lines.join('\n')}\n`, { flag: 'wx' }).then(
+      () => this.#dispatch({ kind: 'note', text: `${lines.length} lines are in ${file}` }),
+      (error: unknown) =>
+        this.#dispatch({
+          kind: 'note',
+          text: `Nothing was exported: ${(error as Error).message}. Choose another file`,
+        }),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+/** Listens to the terminal's input in raw mode and gives the key decoder the timers it does without. */
+import type { ReadStream } from 'node:tty';
+import { KeyDecoder } from './key-decoder.js';
+import type { Input } from './keys.js';
+
+export class Reader {
+  readonly #input: ReadStream;
+  readonly #onInput: (input: Input) => void;
+  #decoder = new KeyDecoder();
+  #timer: NodeJS.Timeout | undefined;
+  #reading = false;
+
+  constructor(input: ReadStream, onInput: (input: Input) => void) {
+    this.#input = input;
+    this.#onInput = onInput;
+  }
+
+  start(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#input.setRawMode?.(true);
+    this.#input.on('data', this.#onData);
+    this.#input.resume();
+  }
+
+  /** Leaves the stream paused and cooked; what was unfinished is forgotten. */
+  stop(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    clearTimeout(this.#timer);
+    this.#decoder = new KeyDecoder();
+    this.#input.off('data', this.#onData);
+    this.#input.pause();
+    if (!this.#input.destroyed) this.#input.setRawMode?.(false);
+  }
+
+  readonly #onData = (data: Buffer | string): void => {
+    clearTimeout(this.#timer);
+    this.#hand(this.#decoder.decode(typeof data === 'string' ? Buffer.from(data) : data));
+    const { waitMs } = this.#decoder;
+    if (this.#reading && waitMs !== undefined) {
+      this.#timer = setTimeout(() => this.#hand(this.#decoder.flush()), waitMs);
+    }
+  };
+
+  #hand(inputs: readonly Input[]): void {
+    for (const input of inputs) {
+      // One of them may have closed or suspended the terminal: the rest was typed at a screen that is gone.
+      if (this.#reading) this.#onInput(input);
+    }
+  }
+}
