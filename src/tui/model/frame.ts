@@ -1,23 +1,26 @@
-/** What is to be seen: rows of styled text, made by the view and painted by the terminal. */
+/** What a screen shows, as rows of styled text: the only language in which the chat speaks to the terminal. */
 
-/** The sixteen colours that every terminal has, in the user's own shades. */
-export type Colour =
-  | 'black'
-  | 'red'
-  | 'green'
-  | 'yellow'
-  | 'blue'
-  | 'magenta'
-  | 'cyan'
-  | 'white'
-  | 'brightBlack'
-  | 'brightRed'
-  | 'brightGreen'
-  | 'brightYellow'
-  | 'brightBlue'
-  | 'brightMagenta'
-  | 'brightCyan'
-  | 'brightWhite';
+/** The sixteen colours whose actual shades the user's terminal decides. */
+export const colours = [
+  'black',
+  'red',
+  'green',
+  'yellow',
+  'blue',
+  'magenta',
+  'cyan',
+  'white',
+  'brightBlack',
+  'brightRed',
+  'brightGreen',
+  'brightYellow',
+  'brightBlue',
+  'brightMagenta',
+  'brightCyan',
+  'brightWhite',
+] as const;
+
+export type Colour = (typeof colours)[number];
 
 /** How text looks; what is left out is the terminal's own. */
 export interface Style {
@@ -28,7 +31,6 @@ export interface Style {
   readonly inverse?: true;
 }
 
-/** Text without control characters. */
 export interface Span {
   readonly text: string;
   readonly style?: Style;
@@ -36,9 +38,11 @@ export interface Span {
 
 export type Row = readonly Span[];
 
-/** A whole screen: as many rows as it has, each at most as wide as it is; what is missing is blank. */
+/**
+ * A whole screen: as many rows as it has, each at most as wide as it is; what is missing is blank. Rows and columns
+ * count from 0.
+ */
 export interface Frame {
   readonly rows: readonly Row[];
-  /** Where the cursor stands; hidden without. */
   readonly cursor?: { readonly row: number; readonly column: number };
 }

@@ -4,17 +4,25 @@ import type { Page, Standing, Status } from '../../wire/index.js';
 import type { PagePurpose } from './effect.js';
 import type { FaultAnswer } from './faults.js';
 
-/** A key by its name, as the table of keys has it; `text`: what it types. */
+/**
+ * A key: `Enter`, `C-a`, `M-Left`, or `text` for what is typed. Modifiers come in the order `C-`, `M-`, `S-`; a letter's
+ * shift is the letter itself, as in `M-B`.
+ */
 export interface Key {
   readonly name: string;
+  /** What was typed, of at least one code point and without control characters; only with the name `text`. */
   readonly text?: string;
 }
 
-export type Input =
+/** Rows and columns count from 0. */
+export type TerminalInput =
   | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'wheel'; readonly up: boolean }
-  | { readonly kind: 'click'; readonly row: number; readonly column: number }
+  | { readonly kind: 'click'; readonly row: number; readonly column: number };
+
+export type Input =
+  | TerminalInput
   | { readonly kind: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly kind: 'client'; readonly event: ClientEvent }
   /** The client library has the line of this key now, under this id. */

@@ -102,7 +102,7 @@ function remembered({ model }: Step, command: 'up' | 'down'): void {
     room.editor = moved;
     return;
   }
-  const found = (command === 'up' ? older : newer)(room.history, room.editor.text);
+  const found = command === 'up' ? older(room.history, room.editor.text) : newer(room.history);
   if (found === undefined) return;
   room.history = found.history;
   room.editor = setText(room.editor, found.text);

@@ -1,7 +1,7 @@
 /** From a row of styled text to one cell per column, as blessed keeps them. */
 import { sanitise } from '../../base/index.js';
+import { colours, type Row, type Style } from '../model/frame.js';
 import { graphemes } from '../text/index.js';
-import { colours, type Row, type Style } from './frame.js';
 import type { TerminalKind } from './kind.js';
 
 /**

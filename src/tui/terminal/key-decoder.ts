@@ -1,6 +1,7 @@
 /** From the bytes of a terminal to keys, pastes and mouse reports: a state machine without timers. */
 import { StringDecoder } from 'node:string_decoder';
-import { controlKey, csiKey, type Input, mouseInput, ss3Key, withMeta } from './keys.js';
+import type { TerminalInput } from '../model/input.js';
+import { controlKey, csiKey, mouseInput, ss3Key, withMeta } from './keys.js';
 
 /** Of a longer paste only this much is kept, in UTF-16 units. */
 export const pasteMax = 1024 * 1024;
@@ -34,9 +35,9 @@ export class KeyDecoder {
   #collected = '';
   /** The end of what was pasted so far: the end marker may begin in it. */
   #tail = '';
-  #inputs: Input[] = [];
+  #inputs: TerminalInput[] = [];
 
-  decode(bytes: Buffer): Input[] {
+  decode(bytes: Buffer): TerminalInput[] {
     const text = this.#utf8.write(bytes);
     for (let at = 0; at < text.length; ) at = this.#step(text, at);
     return this.#take();
@@ -49,7 +50,7 @@ export class KeyDecoder {
   }
 
   /** Nothing more came: what is unfinished is what it looks like so far. */
-  flush(): Input[] {
+  flush(): TerminalInput[] {
     if (this.#state === 'paste') this.#endPaste(this.#tail);
     else if (this.#state === 'escape') {
       if (this.#meta) this.#key('Esc');
@@ -228,7 +229,7 @@ export class KeyDecoder {
     this.#tail = '';
   }
 
-  #take(): Input[] {
+  #take(): TerminalInput[] {
     const inputs = this.#inputs;
     this.#inputs = [];
     return inputs;

@@ -1,21 +1,5 @@
 /** What a person does at the terminal, and the names of the keys that it sends as control characters and sequences. */
-
-/**
- * A key: `Enter`, `C-a`, `M-Left`, or `text` for what is typed. Modifiers come in the order `C-`, `M-`, `S-`; a letter's
- * shift is the letter itself, as in `M-B`.
- */
-export interface Key {
-  readonly name: string;
-  /** What was typed, of at least one code point and without control characters; only with the name `text`. */
-  readonly text?: string;
-}
-
-/** Rows and columns count from 0. */
-export type Input =
-  | { readonly kind: 'key'; readonly key: Key }
-  | { readonly kind: 'paste'; readonly text: string }
-  | { readonly kind: 'wheel'; readonly up: boolean }
-  | { readonly kind: 'click'; readonly row: number; readonly column: number };
+import type { TerminalInput } from '../model/input.js';
 
 const controls: Readonly<Record<number, string>> = {
   0: 'C-Space',
@@ -117,7 +101,7 @@ function modifiersOf(number: string): string {
 }
 
 /** What a mouse report means: wheel and first button; releases, motion and other buttons mean nothing. */
-export function mouseInput(button: number, column: number, row: number): Input | undefined {
+export function mouseInput(button: number, column: number, row: number): TerminalInput | undefined {
   const [left, motion, wheel] = [(button & 3) === 0, (button & 32) !== 0, (button & 64) !== 0];
   if (motion || button >= 128 || row < 1 || column < 1) return undefined;
   if (wheel) return (button & 2) === 0 ? { kind: 'wheel', up: left } : undefined;

@@ -3,8 +3,8 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
+import type { Frame } from '../model/frame.js';
 import { isPlain, layOut } from './cells.js';
-import type { Frame } from './frame.js';
 import type { TerminalKind } from './kind.js';
 
 type Line = [attribute: number, text: string][] & { dirty: boolean };

@@ -1,16 +1,16 @@
 /** Listens to the terminal's input in raw mode and gives the key decoder the timers it does without. */
 import type { ReadStream } from 'node:tty';
+import type { TerminalInput } from '../model/input.js';
 import { KeyDecoder } from './key-decoder.js';
-import type { Input } from './keys.js';
 
 export class Reader {
   readonly #input: ReadStream;
-  readonly #onInput: (input: Input) => void;
+  readonly #onInput: (input: TerminalInput) => void;
   #decoder = new KeyDecoder();
   #timer: NodeJS.Timeout | undefined;
   #reading = false;
 
-  constructor(input: ReadStream, onInput: (input: Input) => void) {
+  constructor(input: ReadStream, onInput: (input: TerminalInput) => void) {
     this.#input = input;
     this.#onInput = onInput;
   }
@@ -43,7 +43,7 @@ export class Reader {
     }
   };
 
-  #hand(inputs: readonly Input[]): void {
+  #hand(inputs: readonly TerminalInput[]): void {
     for (const input of inputs) {
       // One of them may have closed or suspended the terminal: the rest was typed at a screen that is gone.
       if (this.#reading) this.#onInput(input);

@@ -1,14 +1,14 @@
 /** The terminal as the chat sees it: frames go in, keys come out, and everything is put back when it is closed. */
 import type { ReadStream, WriteStream } from 'node:tty';
 import { sanitise } from '../../base/index.js';
-import type { Frame } from './frame.js';
-import type { Input } from './keys.js';
+import type { Frame } from '../model/frame.js';
+import type { TerminalInput } from '../model/input.js';
 import { type TerminalKind, terminalKind } from './kind.js';
 import { Painter } from './paint.js';
 import { Reader } from './reader.js';
 
 export interface TerminalListener {
-  onInput(input: Input): void;
+  onInput(input: TerminalInput): void;
   /** The terminal has another size, and shows as much of the last frame as fits. */
   onResize(): void;
   /** The terminal is gone: no more input will come. */

@@ -1,12 +1,12 @@
 /** The key decoder: every key as the terminals send it, and that neither splitting nor rubbish leads it astray. */
 import fc from 'fast-check';
 import t from 'tap';
+import type { TerminalInput } from '../../../src/tui/model/input.js';
 import { KeyDecoder, pasteMax } from '../../../src/tui/terminal/key-decoder.js';
-import type { Input } from '../../../src/tui/terminal/keys.js';
 import { brief } from '../support/open.js';
 
 /** What the bytes mean when nothing follows them. */
-function decode(...chunks: (string | Buffer)[]): Input[] {
+function decode(...chunks: (string | Buffer)[]): TerminalInput[] {
   const decoder = new KeyDecoder();
   const inputs = chunks.flatMap((chunk) => decoder.decode(Buffer.from(chunk as string)));
   return [...inputs, ...decoder.flush()];
@@ -158,8 +158,8 @@ t.test('no bytes throw, nor become text with control characters', async (t) => {
 });
 
 /** With typed text in one piece, wherever it was cut. */
-function joined(inputs: readonly Input[]): Input[] {
-  const result: Input[] = [];
+function joined(inputs: readonly TerminalInput[]): TerminalInput[] {
+  const result: TerminalInput[] = [];
   for (const input of inputs) {
     const last = result.at(-1);
     if (last?.kind === 'key' && input.kind === 'key' && last.key.text !== undefined && input.key.text !== undefined) {

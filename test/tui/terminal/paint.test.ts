@@ -1,7 +1,7 @@
 /** Painting: text of every script in its columns, styles, and no rubbish left by the frame before. */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Colour, Frame, Row, Span, Style } from '../../../src/tui/terminal/index.js';
+import type { Colour, Frame, Row, Span, Style } from '../../../src/tui/model/frame.js';
 import type { Headless } from '../support/headless.js';
 import { open } from '../support/open.js';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Frame } from '../../../src/tui/terminal/index.js';
+import type { Frame } from '../../../src/tui/model/frame.js';
 import { brief, open } from '../support/open.js';
 
 const plain = (...rows: string[]): Frame => ({ rows: rows.map((text) => [{ text }]) });
