@@ -1,11 +1,12 @@
 /** `synod chat`: the client library on the whole screen, or in line mode between stdin and stdout. */
 import { ChatClient, configDirectory, loadIdentity } from '../client/index.js';
+import type { FaultControl } from '../tui/index.js';
 import type { Call } from './command.js';
 import { jsonLine, type LineEvent, plainLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { LineChat } from './line-chat.js';
 import { eachLine } from './lines.js';
-import { isFirstTime, Notes, screenChat, wantsScreen } from './screen.js';
+import { faultsOf, isFirstTime, Notes, screenChat, wantsScreen } from './screen.js';
 import {
   nameFromLogin,
   readAddress,
@@ -68,12 +69,20 @@ export async function runChat(
   const isNewUser = isFirstTime(call.environment);
   const token = loadIdentity(configDirectory(call.environment));
   const client = new ChatClient({ name, token, window: windowLines, ...connection });
-  if (wantsScreen(call)) return screenChat(call, client, { name, room, api }, notes, isNewUser);
+  if (wantsScreen(call)) {
+    return screenChat(call, client, { name, room, faults: await faultsOf(call, api) }, notes, isNewUser);
+  }
   notes.detach();
-  return lineChat(call, client, room, history);
+  return lineChat(call, client, room, history, await faultsOf(call, api));
 }
 
-async function lineChat(call: Call, client: ChatClient, room: string, history: 'all' | number): Promise<number> {
+async function lineChat(
+  call: Call,
+  client: ChatClient,
+  room: string,
+  history: 'all' | number,
+  faults: FaultControl | undefined,
+): Promise<number> {
   const { options } = call;
   const chat = new LineChat(client, {
     room,
@@ -81,6 +90,7 @@ async function lineChat(call: Call, client: ChatClient, room: string, history: '
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
     print: eventPrinter(call, room),
     note: call.output.note,
+    ...(faults === undefined ? {} : { faults }),
     ...(options.has('json') ? {} : { onTopic: (where, topic) => call.output.note(`topic of ${where}: ${topic}`) }),
   });
   const left = new AbortController();

@@ -5,7 +5,15 @@
 import { assert, exitCodes } from '../base/index.js';
 import { directRoom, isName } from '../chat/index.js';
 import type { ChatClient, ClientEvent, DirectEvent, From, StateEvent, SubscribedEvent } from '../client/index.js';
-import { type Command, commandHelp, readCommand } from '../tui/index.js';
+import {
+  type Command,
+  commandHelp,
+  type FaultAction,
+  type FaultControl,
+  readCommand,
+  type Surface,
+  statusTexts,
+} from '../tui/index.js';
 import type { LineEvent } from './events.js';
 
 /** As much of the client as a chat in lines needs. */
@@ -22,6 +30,7 @@ export type LineClient = Pick<
   | 'subscribe'
   | 'unsubscribe'
   | 'drain'
+  | 'status'
   | 'close'
   | 'name'
   | 'openLines'
@@ -37,6 +46,8 @@ export interface LineChatOptions {
   readonly onTopic?: (room: string, topic: string) => void;
   /** For what is no event: help, lists. */
   readonly note: (text: string) => void;
+  /** Undefined: there is no fault proxy to talk to. */
+  readonly faults?: FaultControl;
 }
 
 /** Reading pauses while so many lines are open: a long input must not pile up in memory. */
@@ -49,6 +60,7 @@ const echoTimeoutMs = 2_000;
 export class LineChat {
   readonly #client: LineClient;
   readonly #options: LineChatOptions;
+  readonly #surface: Surface;
   readonly #people = new Map<string, Set<string>>();
   /** The rooms entered, the last one being where lines go. */
   #rooms: string[];
@@ -73,6 +85,7 @@ export class LineChat {
   constructor(client: LineClient, options: LineChatOptions) {
     this.#client = client;
     this.#options = options;
+    this.#surface = { isScreen: false, hasFaults: options.faults !== undefined };
     this.#rooms = [options.room];
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
@@ -93,7 +106,7 @@ export class LineChat {
    * that the end of the input would be given, the rest of the input has no better prospects: the chat ends.
    */
   async take(line: string): Promise<void> {
-    this.#act(readCommand(line, 'line'));
+    this.#act(readCommand(line, this.#surface));
     if (this.#client.openLines < openLinesMax) return;
     const isMoving = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), this.#options.timeoutMs);
@@ -146,7 +159,7 @@ export class LineChat {
       case 'rooms':
         return this.#options.note(`rooms: ${this.#rooms.join(' ')} (lines go to ${room})`);
       case 'help':
-        for (const text of commandHelp('line')) this.#options.note(text);
+        for (const text of commandHelp(this.#surface)) this.#options.note(text);
         return;
       case 'quit':
         // What was typed before is still waited for.
@@ -154,9 +167,26 @@ export class LineChat {
         return;
       case 'wrong':
         return this.#wrong(action.text);
+      case 'status':
+        return this.#status();
+      case 'cut':
+      case 'delay':
+      case 'loss':
+      case 'heal':
+        return this.#fault(action);
       default:
         assert(false, `${action.kind} is no command of line mode`);
     }
+  }
+
+  #status(): void {
+    void this.#client.status().then((asked) => {
+      for (const text of asked.ok ? statusTexts(asked.answer) : [`no status: ${asked.text}`]) this.#options.note(text);
+    });
+  }
+
+  #fault(action: FaultAction): void {
+    void this.#options.faults?.act(action).then(({ text }) => this.#options.note(text));
   }
 
   #enter(room: string): void {

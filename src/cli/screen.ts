@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { nodeClock } from '../base/index.js';
 import { type ChatClient, configDirectory } from '../client/index.js';
-import { ScreenChat, type ThemeName } from '../tui/index.js';
+import { type FaultControl, ScreenChat, type ThemeName } from '../tui/index.js';
 import type { Call } from './command.js';
 import { readApi } from './values.js';
 
@@ -46,6 +46,14 @@ export function wantsScreen({ options, stdin, environment }: Call): boolean {
   return stdin.isTTY === true && process.stdout.isTTY === true && (environment.TERM ?? '') !== 'dumb';
 }
 
+/** The fault proxy that `--proxy-api` names, else the one at `api`, if any. */
+export async function faultsOf(call: Call, api: string | undefined): Promise<FaultControl | undefined> {
+  const given = call.options.text('proxy-api');
+  const address = given === undefined ? api : readApi(given);
+  // With it comes the face of the proxy, which few chats need.
+  return address === undefined ? undefined : (await import('./chat-faults.js')).faultControl(address);
+}
+
 /** How long lines that wait are given when the user leaves. */
 const leaveMs = 2_000;
 
@@ -53,14 +61,11 @@ const leaveMs = 2_000;
 export async function screenChat(
   call: Call,
   client: ChatClient,
-  { name, room, api }: { readonly name: string; readonly room: string; readonly api: string | undefined },
+  { name, room, faults }: { readonly name: string; readonly room: string; readonly faults: FaultControl | undefined },
   notes: Notes,
   isNewUser: boolean,
 ): Promise<number> {
-  const { environment, options, signal } = call;
-  const given = options.text('proxy-api');
-  const address = given === undefined ? api : (readApi(given) ?? undefined);
-  const faults = address === undefined ? undefined : (await import('./chat-faults.js')).faultControl(address);
+  const { environment, signal } = call;
   const chat = new ScreenChat({
     client,
     name,

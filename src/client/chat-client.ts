@@ -149,6 +149,11 @@ export class ChatClient {
     return this.#submit('post', room, text, onOutcome);
   }
 
+  /** Takes back a line that is still queued; it ends as failed (NOT_SENT). False: it was submitted, or is over. */
+  cancel(id: number): boolean {
+    return this.#lines.cancel(id);
+  }
+
   /** `/me` in a room. */
   action(room: string, text: string | Uint8Array, onOutcome?: OnOutcome): number {
     return this.#submit('action', room, text, onOutcome);

@@ -101,6 +101,15 @@ export class Lines {
     return id;
   }
 
+  /** Takes back a line that was never submitted: it ends as failed. False when it is too late for that. */
+  cancel(id: number): boolean {
+    const line = this.#outbox.cancel(id);
+    if (line === undefined) return false;
+    this.#failAtOnce(id, line.room, 'NOT_SENT', 'It was taken back before it was sent', line.onOutcome);
+    if (this.#outbox.open === 0) for (const waiting of [...this.#drained]) waiting();
+    return true;
+  }
+
   /** Resolves when no line is open any more (true) or the time is over (false). */
   drain(timeoutMs: number): Promise<boolean> {
     if (this.#outbox.open === 0) return Promise.resolve(true);

@@ -217,6 +217,21 @@ export class Outbox {
     return unknown;
   }
 
+  /** Takes a line out that was never submitted; undefined when there is none of this id, or it was. */
+  cancel(id: number): Line | undefined {
+    for (let index = this.#assigned; index < this.#length; index++) {
+      const line = this.#at(index);
+      if (line.id !== id) continue;
+      for (let next = index; next + 1 < this.#length; next++) this.#set(next, this.#at(next + 1));
+      this.#length--;
+      this.#set(this.#length, undefined);
+      this.#open--;
+      this.#bytes -= line.end - line.start;
+      return line;
+    }
+    return undefined;
+  }
+
   /** The end: nothing is sent any more. */
   close(): void {
     this.expire();
@@ -226,7 +241,7 @@ export class Outbox {
     }
   }
 
-  /** Every line still here, first to last, with its state; for `/cancel` and tests. */
+  /** Every line still here, first to last, with its state; for tests. */
   *lines(): IterableIterator<Line> {
     for (let index = 0; index < this.#length; index++) yield this.#at(index);
   }
@@ -236,6 +251,10 @@ export class Outbox {
     // Not assert(): its text would be built for every line, whether or not it is needed.
     if (line === undefined || index >= this.#length) throw new InvariantError(`no line at ${index}`);
     return line;
+  }
+
+  #set(index: number, line: Line | undefined): void {
+    this.#ring[(this.#head + index) & (this.#ring.length - 1)] = line;
   }
 
   #finish(line: Line, code: FinalCode, slot: number, n: number): void {

@@ -212,6 +212,11 @@ export class ScreenChat {
         if (client.sessionState === 'refused') client.useName(effect.name);
         else client.nick(effect.name);
         return;
+      case 'cancel':
+        if (!client.cancel(effect.id)) this.#queue.push({ kind: 'note', text: 'Too late: a server has it already.' });
+        return;
+      case 'server':
+        return this.#moveTo(effect.to);
       case 'subscribe':
         return client.subscribe(effect.room, effect.from);
       case 'unsubscribe':
@@ -221,8 +226,8 @@ export class ScreenChat {
           this.#dispatch({ kind: 'page', room: effect.query.room, purpose: effect.purpose, asked });
         });
         return;
-      case 'find':
-        return this.#find(effect.room, ({ wallMs, slot }) => (effect.by === 'time' ? wallMs : slot) >= effect.value);
+      case 'findSlot':
+        return this.#find(effect.room, ({ slot }) => slot >= effect.slot);
       case 'findTime': {
         const momentMs = readMoment(effect.text, this.#options.clock.wallMs());
         if (momentMs !== undefined) return this.#find(effect.room, ({ wallMs }) => wallMs >= momentMs);
@@ -252,6 +257,18 @@ export class ScreenChat {
       case 'quit':
         return this.#end();
     }
+  }
+
+  /** By its address, or by its number, which the connected server knows the address of. */
+  #moveTo(to: string): void {
+    const { client } = this.#options;
+    if (to.includes(':')) return client.moveTo(to);
+    const id = Number(to.replace(/^s/, ''));
+    void client.status().then((asked) => {
+      const address = asked.ok ? asked.answer.members.find((member) => member.id === id)?.address : undefined;
+      if (address !== undefined && address !== '') client.moveTo(address);
+      else this.#dispatch({ kind: 'note', text: `No address of server ${id} is known here; give HOST:PORT` });
+    });
   }
 
   #find(room: string, isReached: (place: PostPlace) => boolean): void {

@@ -3,6 +3,7 @@
  * those that need no screen.
  */
 import { nearest } from '../../base/index.js';
+import type { FaultAction } from './faults.js';
 import type { ThemeName } from './model.js';
 
 export type Command =
@@ -12,7 +13,9 @@ export type Command =
   | { readonly kind: 'nick'; readonly name: string }
   | { readonly kind: 'message'; readonly to: string; readonly text: string }
   | { readonly kind: 'wrong'; readonly text: string }
-  | { readonly kind: 'retry' | 'edit' | 'drop' | 'status' | 'links' | 'heal' | 'newest' }
+  | { readonly kind: 'retry' | 'edit' | 'drop' | 'cancel' | 'status' | 'links' | 'newest' }
+  /** A server's number, or its address. */
+  | { readonly kind: 'server'; readonly to: string }
   | { readonly kind: 'search'; readonly query: string }
   | { readonly kind: 'goto'; readonly n: number }
   | { readonly kind: 'gotoSlot'; readonly slot: number }
@@ -22,18 +25,21 @@ export type Command =
   | { readonly kind: 'theme'; readonly theme: ThemeName }
   | { readonly kind: 'set'; readonly what: 'bell' | 'mouse' | 'ascii' | 'people'; readonly isOn: boolean }
   | { readonly kind: 'export'; readonly file: string }
-  | { readonly kind: 'cut'; readonly a: string; readonly b: string; readonly oneWay: boolean }
-  | { readonly kind: 'delay'; readonly a: string; readonly b: string; readonly time: string }
-  | { readonly kind: 'loss'; readonly a: string; readonly b: string; readonly share: string };
+  | FaultAction;
 
-/** Where a command can be given: anywhere, on the full screen only, or there if there is a fault proxy. */
-export type Surface = 'line' | 'screen' | 'faults';
+/** What a chat has to offer its commands. */
+export interface Surface {
+  readonly isScreen: boolean;
+  /** There is a fault proxy to talk to. */
+  readonly hasFaults: boolean;
+}
 
 export interface CommandSpec {
   readonly name: string;
   readonly usage: string;
   readonly help: string;
-  readonly surface: Surface;
+  /** Without these it works everywhere. */
+  readonly needs?: { readonly screen?: true; readonly faults?: true };
   /** Undefined when what follows the command is not what its usage says. */
   readonly read: (rest: string) => Command | undefined;
 }
@@ -41,80 +47,89 @@ export interface CommandSpec {
 export const themeNames: readonly ThemeName[] = ['dark', 'light', 'mono'];
 
 export const commands: readonly CommandSpec[] = [
-  { name: 'join', usage: '/join ROOM', help: 'enter a room and speak there', surface: 'line', read: readRoom('join') },
+  { name: 'join', usage: '/join ROOM', help: 'enter a room and speak there', read: readRoom('join') },
   {
     name: 'part',
     usage: '/part [ROOM]',
     help: 'leave a room',
-    surface: 'line',
     read: (rest) => (rest === '' ? { kind: 'part', room: '' } : readRoom('part')(rest)),
   },
   {
     name: 'nick',
     usage: '/nick NAME',
     help: 'take another name',
-    surface: 'line',
     read: (rest) => (/^\S+$/.test(rest) ? { kind: 'nick', name: rest } : undefined),
   },
   {
     name: 'msg',
     usage: '/msg NAME TEXT',
     help: 'say something to one person only',
-    surface: 'line',
     read: readPrivate,
   },
   {
     name: 'me',
     usage: '/me TEXT',
     help: 'say what you do',
-    surface: 'line',
     read: (text) => (text === '' ? undefined : { kind: 'action', text }),
   },
   {
     name: 'topic',
     usage: '/topic [TEXT]',
     help: "set the room's topic",
-    surface: 'line',
     read: (text) => ({ kind: 'topic', text }),
   },
-  { name: 'names', usage: '/names', help: 'who is in the room', surface: 'line', read: alone('names') },
-  { name: 'rooms', usage: '/rooms', help: 'the rooms you are in', surface: 'line', read: alone('rooms') },
+  { name: 'names', usage: '/names', help: 'who is in the room', read: alone('names') },
+  { name: 'rooms', usage: '/rooms', help: 'the rooms you are in', read: alone('rooms') },
   {
     name: 'search',
     usage: '/search TEXT',
     help: 'find a line here, as C-r does',
-    surface: 'screen',
+    needs: { screen: true },
     read: (query) => (query === '' ? undefined : { kind: 'search', query }),
   },
   {
     name: 'goto',
     usage: '/goto N|sSLOT|[DAY] HH:MM|end',
     help: 'jump to a message by its number, slot or time',
-    surface: 'screen',
+    needs: { screen: true },
     read: readGoto,
   },
   {
     name: 'why',
     usage: '/why [N]',
     help: "a message's slot, ballot and time to commit; without N your last one's",
-    surface: 'screen',
+    needs: { screen: true },
     read: (rest) => (/^\d{0,15}$/.test(rest) ? { kind: 'why', n: Number(rest) } : undefined),
   },
-  { name: 'retry', usage: '/retry', help: 'send again what has failed', surface: 'screen', read: alone('retry') },
+  { name: 'retry', usage: '/retry', help: 'send again what has failed', needs: { screen: true }, read: alone('retry') },
   {
     name: 'edit',
     usage: '/edit',
     help: 'take what failed last back to change it',
-    surface: 'screen',
+    needs: { screen: true },
     read: alone('edit'),
   },
-  { name: 'drop', usage: '/drop', help: 'forget what has failed', surface: 'screen', read: alone('drop') },
-  { name: 'status', usage: '/status', help: 'how the servers are', surface: 'screen', read: alone('status') },
+  { name: 'drop', usage: '/drop', help: 'forget what has failed', needs: { screen: true }, read: alone('drop') },
+  {
+    name: 'cancel',
+    usage: '/cancel',
+    help: 'take back your last message that is still queued',
+    needs: { screen: true },
+    read: alone('cancel'),
+  },
+  { name: 'status', usage: '/status', help: 'how the servers are', read: alone('status') },
+  {
+    name: 'server',
+    usage: '/server N|HOST:PORT',
+    help: 'go on with another server',
+    needs: { screen: true },
+    read: (rest) => (/^(s?\d{1,5}|\S+:\d{1,5})$/.test(rest) ? { kind: 'server', to: rest } : undefined),
+  },
   {
     name: 'theme',
     usage: '/theme dark|light|mono',
     help: 'colours for your background',
-    surface: 'screen',
+    needs: { screen: true },
     read: (rest) => {
       const theme = themeNames.find((name) => name === rest);
       return theme === undefined ? undefined : { kind: 'theme', theme };
@@ -124,22 +139,28 @@ export const commands: readonly CommandSpec[] = [
     name: 'set',
     usage: '/set bell|mouse|ascii|people on|off',
     help: 'switch something on or off',
-    surface: 'screen',
+    needs: { screen: true },
     read: readSetting,
   },
   {
     name: 'export',
     usage: '/export FILE',
     help: 'write the lines that are loaded into a new file',
-    surface: 'screen',
+    needs: { screen: true },
     read: (file) => (file === '' ? undefined : { kind: 'export', file }),
   },
-  { name: 'links', usage: '/links', help: 'links between servers, as F3', surface: 'faults', read: alone('links') },
+  {
+    name: 'links',
+    usage: '/links',
+    help: 'links between servers, as F3',
+    needs: { screen: true, faults: true },
+    read: alone('links'),
+  },
   {
     name: 'cut',
     usage: '/cut A B [--one-way]',
     help: 'nothing passes between two servers',
-    surface: 'faults',
+    needs: { faults: true },
     read: (rest) => {
       const [a, b, oneWay, ...more] = rest.split(/\s+/);
       if (a === undefined || b === undefined || more.length > 0) return undefined;
@@ -151,25 +172,33 @@ export const commands: readonly CommandSpec[] = [
     name: 'delay',
     usage: '/delay A B 200ms±50ms',
     help: 'frames between two servers are late',
-    surface: 'faults',
+    needs: { faults: true },
     read: (rest) => threeWords(rest, (a, b, time) => ({ kind: 'delay', a, b, time })),
   },
   {
     name: 'loss',
     usage: '/loss A B 20%',
     help: 'frames between two servers are lost',
-    surface: 'faults',
+    needs: { faults: true },
     read: (rest) => threeWords(rest, (a, b, share) => ({ kind: 'loss', a, b, share })),
   },
-  { name: 'heal', usage: '/heal', help: 'take every fault away', surface: 'faults', read: alone('heal') },
-  { name: 'help', usage: '/help', help: 'this list', surface: 'line', read: () => ({ kind: 'help' }) },
-  { name: 'quit', usage: '/quit', help: 'leave the chat', surface: 'line', read: alone('quit') },
+  { name: 'heal', usage: '/heal', help: 'take every fault away', needs: { faults: true }, read: alone('heal') },
+  { name: 'help', usage: '/help', help: 'this list', read: () => ({ kind: 'help' }) },
+  { name: 'quit', usage: '/quit', help: 'leave the chat', read: alone('quit') },
 ];
 
-/** The commands that can be given at a surface; the one with a fault proxy has all of them. */
+/** The commands that can be given there. */
 export function commandsAt(surface: Surface): readonly CommandSpec[] {
-  const order: readonly Surface[] = ['line', 'screen', 'faults'];
-  return commands.filter((command) => order.indexOf(command.surface) <= order.indexOf(surface));
+  return commands.filter((command) => whyNot(command, surface) === undefined);
+}
+
+/** Why a command can't be given there, and what to do about it. */
+function whyNot({ needs }: CommandSpec, { isScreen, hasFaults }: Surface): string | undefined {
+  if (needs?.screen === true && !isScreen) {
+    return 'needs the full screen: start synod chat on a terminal without --plain and --json';
+  }
+  if (needs?.faults !== true || hasFaults) return undefined;
+  return "needs a fault proxy: start the chat with --proxy-api HOST:PORT, its control API's address";
 }
 
 /** Reads what was typed. A doubled slash begins a message with a slash; nothing but space asks for nothing. */
@@ -183,7 +212,7 @@ export function readCommand(typed: string, surface: Surface): Command {
   if (command !== undefined)
     return command.read(rest.trim()) ?? { kind: 'wrong', text: `Write it as ${command.usage}` };
   const elsewhere = commands.find(({ name }) => name === word.toLowerCase());
-  if (elsewhere !== undefined) return { kind: 'wrong', text: `/${elsewhere.name} ${missing[elsewhere.surface]}` };
+  if (elsewhere !== undefined) return { kind: 'wrong', text: `/${elsewhere.name} ${whyNot(elsewhere, surface)}` };
   const guess = nearest(
     word,
     known.map(({ name }) => name),
@@ -191,12 +220,6 @@ export function readCommand(typed: string, surface: Surface): Command {
   const hint = guess === undefined ? '/help lists them; // begins a message with a slash.' : `Did you mean /${guess}?`;
   return { kind: 'wrong', text: `No command /${word}. ${hint}` };
 }
-
-const missing: Readonly<Record<Surface, string>> = {
-  line: 'works everywhere',
-  screen: 'needs the full screen: start synod chat on a terminal without --plain',
-  faults: "needs a fault proxy: start the chat with --proxy-api HOST:PORT, its control API's address",
-};
 
 /** The lines that /help prints. */
 export function commandHelp(surface: Surface): string[] {
@@ -213,7 +236,7 @@ function readRoom(kind: 'join' | 'part') {
   };
 }
 
-function alone(kind: 'names' | 'rooms' | 'quit' | 'retry' | 'edit' | 'drop' | 'status' | 'links' | 'heal') {
+function alone(kind: 'names' | 'rooms' | 'quit' | 'retry' | 'edit' | 'drop' | 'cancel' | 'status' | 'links' | 'heal') {
   return (rest: string): Command | undefined => (rest === '' ? { kind } : undefined);
 }
 

@@ -20,11 +20,14 @@ export type Effect =
   | { readonly kind: 'join' | 'leave' | 'unsubscribe'; readonly room: string }
   | { readonly kind: 'topic'; readonly room: string; readonly text: string }
   | { readonly kind: 'nick'; readonly name: string }
+  /** Takes a queued line back, by the library's id. */
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'server'; readonly to: string }
   | { readonly kind: 'subscribe'; readonly room: string; readonly from: From }
   | { readonly kind: 'history'; readonly query: HistoryQuery; readonly purpose: PagePurpose }
-  /** The number of the first post that is not before this moment (ms since 1970), or not in an earlier slot. */
-  | { readonly kind: 'find'; readonly room: string; readonly by: 'time' | 'slot'; readonly value: number }
-  /** `why`: which moment the text means is known outside only. */
+  /** The number of the first post that is in no earlier slot. */
+  | { readonly kind: 'findSlot'; readonly room: string; readonly slot: number }
+  /** The number of the first post that is not before the moment that this text means where the reader is. */
   | { readonly kind: 'findTime'; readonly room: string; readonly text: string }
   | { readonly kind: 'status' }
   | { readonly kind: 'faults'; readonly action: FaultAction | undefined }

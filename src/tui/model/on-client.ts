@@ -219,6 +219,7 @@ function onState(step: Step, event: StateEvent): void {
   if (own.state !== event.state) own.sinceMs = model.nowMs;
   own.state = event.state;
   own.reason = sanitise(event.reason ?? '');
+  if (event.state === 'failed' && own.isCancelled) return forget(step, own);
   if (event.state === 'unconfirmed') own.isGivenUp = event.reason !== undefined;
   if (event.state !== 'committed') return;
   own.slot = event.slot ?? 0;
@@ -238,6 +239,12 @@ function onState(step: Step, event: StateEvent): void {
   model.byId.delete(event.id);
   const line = room?.lines.post(own.n);
   if (line !== undefined) line.life = life;
+}
+
+function forget({ model }: Step, own: OwnLine): void {
+  const room = roomOf(model, own.room);
+  if (room !== undefined) room.own = room.own.filter((other) => other !== own);
+  if (own.id !== undefined) model.byId.delete(own.id);
 }
 
 function onSubscribed(step: Step, event: SubscribedEvent): void {

@@ -7,6 +7,7 @@ import type { Input } from './input.js';
 import { roomOf } from './model.js';
 import { linesOf } from './on-client.js';
 import { scrollTo, scrollToEnd } from './scroll.js';
+import { statusTexts } from './status-texts.js';
 import { flash, loadNewer, pageEvents, pageOf, type Step, say } from './step.js';
 
 export function onPage(step: Step, name: string, purpose: PagePurpose, asked: Asked<Page>): void {
@@ -82,21 +83,7 @@ export function onFound(step: Step, { room, n, text }: Input & { kind: 'found' }
 }
 
 export function onStatus(step: Step, asked: Asked<Status>): void {
-  if (!asked.ok) return say(step, `No status: ${asked.text}`);
-  const { serverId, role, leader, ballot, committed, applied, clients, faults, members } = asked.answer;
-  const heard = members.filter((member) => member.heard || member.id === serverId).length;
-  const leads = leader === 0 ? 'nobody leads' : `server ${leader} leads`;
-  const more = faults === '' ? '' : `; faults ${faults}`;
-  const progress = `committed through slot ${committed}, applied ${applied}; ${clients} clients${more}`;
-  say(
-    step,
-    `Server ${serverId} is ${role}, ${leads}; ballot ${ballot.round}.${ballot.server}; ${progress}`,
-    ...members.map(({ id, address, heard: isHeard }) => {
-      const state = id === serverId ? 'up (yours)' : isHeard ? 'up' : 'not heard';
-      return `  s${id}  ${address === '' ? '-' : address}  ${state}`;
-    }),
-    `${heard} of ${members.length} servers are heard; a majority is ${Math.floor(members.length / 2) + 1}.`,
-  );
+  say(step, ...(asked.ok ? statusTexts(asked.answer) : [`No status: ${asked.text}`]));
 }
 
 export function onFaults(step: Step, answer: FaultAnswer, isAsked: boolean): void {

@@ -24,6 +24,8 @@ export interface OwnLine {
   life: Life | undefined;
   /** Unconfirmed for good: it is not sent again. */
   isGivenUp: boolean;
+  /** The user takes it back, if it is not too late. */
+  isCancelled: boolean;
 }
 
 /** UX.md 2.4: a state in one column, in ASCII, and in words. */

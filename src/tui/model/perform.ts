@@ -18,7 +18,7 @@ import { enterRoom, flash, loadNewest, openingPosts, openRoom, type Step, say } 
 const namesShownMax = 100;
 
 export function surfaceOf({ hasFaults }: Model): Surface {
-  return hasFaults ? 'faults' : 'screen';
+  return { isScreen: true, hasFaults };
 }
 
 /** Enter: what is in the input line is sent or done, and remembered. What can't be done stays there. */
@@ -71,7 +71,7 @@ export function perform(step: Step, command: Command): void {
     case 'goto':
       return jumpTo(step, command.n);
     case 'gotoSlot':
-      return void effects.push({ kind: 'find', room: room.name, by: 'slot', value: command.slot });
+      return void effects.push({ kind: 'findSlot', room: room.name, slot: command.slot });
     case 'gotoTime':
       return void effects.push({ kind: 'findTime', room: room.name, text: command.text });
     case 'newest':
@@ -83,6 +83,10 @@ export function perform(step: Step, command: Command): void {
     case 'edit':
     case 'drop':
       return failed(step, command.kind);
+    case 'cancel':
+      return cancel(step);
+    case 'server':
+      return void effects.push({ kind: 'server', to: command.to });
     case 'status':
       return void effects.push({ kind: 'status' });
     case 'theme':
@@ -99,7 +103,6 @@ export function perform(step: Step, command: Command): void {
       model.popup = { kind: 'links', row: 0, column: 1 };
       return void effects.push({ kind: 'faults', action: undefined });
     case 'heal':
-      return void effects.push({ kind: 'faults', action: { kind: 'heal' } });
     case 'cut':
     case 'delay':
     case 'loss':
@@ -126,6 +129,7 @@ export function submit({ model, effects }: Step, room: Room, what: 'post' | 'act
     n: 0,
     life: undefined,
     isGivenUp: false,
+    isCancelled: false,
   };
   room.own.push(own);
   scrollToEnd(room);
@@ -200,6 +204,14 @@ function failed(step: Step, what: 'retry' | 'edit' | 'drop'): void {
   if (what === 'retry') for (const own of taken) submit(step, room, own.what, own.text);
   if (what === 'edit')
     room.editor = setText(room.editor, last.what === 'action' ? `/me ${last.text}` : last.text.replace(/^\//, '//'));
+}
+
+function cancel(step: Step): void {
+  const own = step.model.room.own.findLast(({ state, id }) => state === 'queued' && id !== undefined);
+  if (own?.id === undefined)
+    return flash(step, 'Nothing of yours is queued here; what a server has can not be taken back.', true);
+  own.isCancelled = true;
+  step.effects.push({ kind: 'cancel', id: own.id });
 }
 
 function set(step: Step, what: 'bell' | 'mouse' | 'ascii' | 'people', isOn: boolean): void {
