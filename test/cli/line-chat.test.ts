@@ -3,6 +3,8 @@ import t from 'tap';
 import type { LineEvent } from '../../src/cli/events.js';
 import { LineChat, type LineClient } from '../../src/cli/line-chat.js';
 import type { ClientEvent } from '../../src/client/index.js';
+import type { FaultAction, FaultAnswer, FaultControl } from '../../src/tui/index.js';
+import { until } from '../support/until.js';
 
 const time = '2026-01-01T12:00:00.000Z';
 
@@ -65,7 +67,7 @@ class ScriptedClient {
   }
 }
 
-function begin(history: 'all' | number = 'all') {
+function begin(history: 'all' | number = 'all', faults?: FaultControl) {
   const client = new ScriptedClient();
   const printed: LineEvent[] = [];
   const notes: string[] = [];
@@ -75,6 +77,7 @@ function begin(history: 'all' | number = 'all') {
     timeoutMs: 1_000,
     print: (event) => printed.push(event),
     note: (text) => notes.push(text),
+    ...(faults === undefined ? {} : { faults }),
   });
   chat.start();
   return { client, chat, printed, notes };
@@ -102,6 +105,38 @@ t.test('lines become messages; slashes become commands; a doubled slash is a mes
     'post #ops there',
   ]);
 });
+
+t.test(
+  'faults are set where there is a fault proxy, and told on stderr; elsewhere it is said what is missing',
+  async (t) => {
+    const acted: FaultAction[] = [];
+    const answer: FaultAnswer = { ok: true, text: 'cut 1 2', state: { rules: [], links: [], toxics: [] } };
+    const faults: FaultControl = {
+      read: async () => answer,
+      act: async (action) => {
+        acted.push(action);
+        return answer;
+      },
+    };
+    const { chat, notes, client } = begin('all', faults);
+    for (const line of ['/cut 1 2 --one-way', '/delay 1 2 200ms', '/loss 1 2 20%', '/heal']) await chat.take(line);
+    t.strictSame(acted, [
+      { kind: 'cut', a: '1', b: '2', oneWay: true },
+      { kind: 'delay', a: '1', b: '2', time: '200ms' },
+      { kind: 'loss', a: '1', b: '2', share: '20%' },
+      { kind: 'heal' },
+    ]);
+    await until('the answers', 5_000, () => notes.length === 4);
+    t.strictSame(notes, ['cut 1 2', 'cut 1 2', 'cut 1 2', 'cut 1 2']);
+    t.equal(client.calls.length, 3, 'none of them went to the room');
+
+    const without = begin();
+    for (const line of ['/cut 1 2', '/search x']) await without.chat.take(line);
+    const texts = without.printed.map((event) => ('text' in event ? event.text : ''));
+    t.match(texts[0], /^\/cut needs a fault proxy: start the chat with --proxy-api/);
+    t.match(texts[1], /^\/search needs the full screen/);
+  },
+);
 
 t.test('own lines are counted from 1 in spite of joins that the client makes by itself', async (t) => {
   const { client, chat, printed } = begin();

@@ -103,7 +103,8 @@ t.test('unconfirmed is due per line, exactly, and once', async (t) => {
 type Step =
   | { readonly kind: 'post'; readonly count: number }
   | { readonly kind: 'send' | 'rewind' | 'expire' }
-  | { readonly kind: 'busy' | 'ack'; readonly at: number; readonly count: number };
+  | { readonly kind: 'busy' | 'ack'; readonly at: number; readonly count: number }
+  | { readonly kind: 'cancel'; readonly at: number };
 
 t.test('property: seqs are dense, order is kept, each line ends once, resends repeat the same bytes', async (t) => {
   const seed = Number(process.env.SEED ?? 7);
@@ -114,14 +115,17 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
     fc.record({ kind: fc.constant('post' as const), count }),
     fc.record({ kind: fc.constantFrom('send' as const, 'send' as const, 'rewind' as const, 'expire' as const) }),
     fc.record({ kind: fc.constantFrom('busy' as const, 'ack' as const, 'ack' as const), at, count }),
+    fc.record({ kind: fc.constant('cancel' as const), at }),
   );
   let runs = 0;
+  let cancelled = 0;
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), fc.integer({ min: 1, max: 12 }), (steps, window) => {
       const { outbox, finals } = make();
       let posted = 0;
       /** What each seq of the present session carried when it was first sent. */
       let sent = new Map<number, string>();
+      const taken = new Set<number>();
       for (const s of steps) {
         switch (s.kind) {
           case 'post':
@@ -157,22 +161,46 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
               throw new Error('ack');
             break;
           }
+          case 'cancel': {
+            const id = 1 + Math.floor(s.at * posted);
+            const wasSent = [...sent.values()].includes(`line ${id}`) || finals.some(([ended]) => ended === id);
+            const line = outbox.cancel(id);
+            if (line === undefined) break;
+            if (wasSent || line.id !== id) throw new Error(`line ${id} was taken back although it was sent`);
+            taken.add(id);
+            cancelled++;
+            break;
+          }
           case 'expire':
             outbox.expire();
             outbox.begin(0);
             sent = new Map();
             break;
         }
-        const ended = finals.length + outbox.open;
+        for (const id of taken) if ([...sent.values()].includes(`line ${id}`)) throw new Error(`line ${id} was sent`);
+        const ended = finals.length + outbox.open + taken.size;
         if (ended !== posted) throw new Error(`${posted} posted, ${ended} accounted for`);
       }
       outbox.close();
-      const ids = finals.map(([id]) => id).sort((a, b) => a - b);
+      const ids = [...finals.map(([id]) => id), ...taken].sort((a, b) => a - b);
       if (ids.length !== posted || ids.some((id, i) => id !== i + 1)) throw new Error('a line ended twice or never');
     }),
     { seed, numRuns: 400 },
   );
   t.ok(runs > 1_000, `${runs} runs sent`);
+  t.ok(cancelled > 100, `${cancelled} lines taken back`);
+});
+
+t.test('a line that waits can be taken back, one that was submitted can not', async (t) => {
+  const { outbox } = make();
+  for (let id = 1; id <= 3; id++) outbox.push(id, 'post', '#lobby', ROOM, `t${id}`);
+  outbox.takeRun(SESSION, NONCE, 1, 0);
+  t.equal(outbox.cancel(1), undefined, 'it is on its way');
+  t.equal(outbox.cancel(2)?.id, 2);
+  t.equal(outbox.cancel(2), undefined, 'it is gone');
+  t.equal(outbox.open, 2);
+  outbox.ack(1, 9, [{ code: 'ok', count: 1, n: 1 }]);
+  t.same(read(outbox.takeRun(SESSION, NONCE, 64, 0) as Buffer).texts, ['t3']);
 });
 
 t.test('full: refuses, and takes again once there is room', async (t) => {
