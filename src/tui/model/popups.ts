@@ -65,21 +65,25 @@ export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'link
   return [...rows.slice(0, height - 1), text(look.isAscii ? foot.replaceAll('·', '-') : foot, theme.quiet)];
 }
 
-/** In a word what the rules do to a link. */
-function linkState(
+/** In a word what the rules do to a link; a rule's text is `name: what it does on these links of these frames`. */
+export function linkState(
   link: FaultLink | undefined,
   rules: readonly { readonly id: string; readonly text: string }[],
 ): string {
   if (link === undefined) return 'no traffic';
   const [first, ...more] = link.rules;
   if (first === undefined) return 'ok';
-  const rule = rules.find(({ id }) => id === first)?.text ?? first;
-  const what =
-    /\b(drop|delay [^,;]*|lose [^,;]*|loss [^,;]*|clog|reorder|duplicate|corrupt|throttle|refuse|stall|reset)/.exec(
-      rule,
-    )?.[0];
-  const word = what === undefined ? first : what.startsWith('drop') ? (/\d%|probab/.test(rule) ? 'LOSS' : 'CUT') : what;
+  const text = rules.find(({ id }) => id === first)?.text ?? '';
+  const [what = '', where = ''] = text.slice(first.length + 2).split(' on ');
+  const word = what === 'drop' ? dropWord(where) : what === '' ? first : what;
   return more.length === 0 ? word : `${word} +${more.length}`;
+}
+
+/** A rule that drops every frame cuts the link; one that chooses loses some. */
+function dropWord(where: string): string {
+  const probability = /"probability":"?([\d.]+)(%?)"?/.exec(where);
+  if (probability !== null) return `loss ${probability[2] === '%' ? probability[1] : Number(probability[1]) * 100}%`;
+  return where.includes(' of ') ? 'some lost' : 'CUT';
 }
 
 export function pasteRows({ theme, isAscii }: Look, pasted: string, columns: number, height: number): Row[] {
