@@ -4,7 +4,7 @@ import { applyCompletion, complete } from './completion.js';
 import type { Key } from './input.js';
 import { type Action, actionOf } from './keys.js';
 import { onLinksKey } from './on-links-key.js';
-import { helpLines, perform, send, submit, surfaceOf } from './perform.js';
+import { helpLines, perform, send, submit, surfaceOf, tooLongText } from './perform.js';
 import { scrollBy, scrollTo, scrollToEnd } from './scroll.js';
 import { changeQuery, findOlder } from './search.js';
 import { enterRoom, flash, geometryOf, loadNewer, loadNewest, loadOlder, pageOf, type Step } from './step.js';
@@ -225,7 +225,9 @@ function pasted(step: Step, text: string, isByLine: boolean): void {
   model.popup = undefined;
   if (!isByLine) {
     const whole = room.editor.text.slice(0, room.editor.cursor) + text + room.editor.text.slice(room.editor.cursor);
-    room.editor = setText(room.editor, '');
+    const tooLong = tooLongText(whole);
+    room.editor = setText(room.editor, tooLong === undefined ? '' : whole);
+    if (tooLong !== undefined) return flash(step, tooLong, true);
     return submit(step, room, 'post', whole);
   }
   for (const line of text.split('\n')) if (line.trim() !== '') submit(step, room, 'post', line);

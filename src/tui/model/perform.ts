@@ -1,4 +1,5 @@
 /** What a command does. */
+import { limits } from '../../base/index.js';
 import { directRoom, isName } from '../../chat/index.js';
 import { remember, setText } from '../editor/index.js';
 import { type Command, commandHelp, readCommand, type Surface } from './commands.js';
@@ -28,9 +29,19 @@ export function send(step: Step): void {
   const command = readCommand(text, surfaceOf(step.model));
   if (command.kind === 'nothing') return;
   if (command.kind === 'wrong') return flash(step, command.text, true);
+  const tooLong = 'text' in command ? tooLongText(command.text) : undefined;
+  if (tooLong !== undefined) return flash(step, tooLong, true);
   room.history = remember(room.history, text);
   room.editor = setText(room.editor, '');
   perform(step, command);
+}
+
+/** Undefined when the servers would take a message of this length. */
+export function tooLongText(text: string): string | undefined {
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= limits.messageBytesMax) return undefined;
+  const size = `${bytes.toLocaleString('en')} bytes; the limit is ${limits.messageBytesMax.toLocaleString('en')}`;
+  return `Message is ${size}. Nothing was sent; your text is still in the input line.`;
 }
 
 export function perform(step: Step, command: Command): void {
