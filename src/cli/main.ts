@@ -147,6 +147,8 @@ function terminalOutput(): Output {
 /** `synod tail | head` is no error: when the reader has gone, so do we. */
 function endQuietlyWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The terminal is gone. SIGHUP and the end of the input tell so, too, and what runs here ends in order.
+    if (error.code === 'EIO') return;
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.internal);
   });
 }

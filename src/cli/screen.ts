@@ -65,7 +65,8 @@ export async function screenChat(
   notes: Notes,
   isNewUser: boolean,
 ): Promise<number> {
-  const { environment, signal } = call;
+  const { environment } = call;
+  const signal = AbortSignal.any([call.signal, hangup()]);
   const chat = new ScreenChat({
     client,
     name,
@@ -86,6 +87,16 @@ export async function screenChat(
   await client.close(leaveMs);
   for (const text of chat.unsent) call.output.note(`not confirmed: ${text}`);
   return 0;
+}
+
+/** The window was closed: the chat, and a demo around it, end in order, with nobody there to be told. */
+function hangup(): AbortSignal {
+  const controller = new AbortController();
+  process.on('SIGHUP', () => {
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+    controller.abort();
+  });
+  return controller.signal;
 }
 
 const firstWords: readonly string[] = [
