@@ -7,6 +7,7 @@ import { findPost, type PostPlace } from './find-post.js';
 import { localTime, readMoment } from './local-time.js';
 import type { Effect } from './model/effect.js';
 import type { FaultAction, FaultControl } from './model/faults.js';
+import { type Frame, isSameFrame } from './model/frame.js';
 import type { Input } from './model/input.js';
 import { type Look, themes } from './model/look.js';
 import { type Model, newModel, type ThemeName } from './model/model.js';
@@ -61,6 +62,7 @@ export class ScreenChat {
   readonly #queue: Input[] = [];
   #isRunning = false;
   #paintedMs = Number.NEGATIVE_INFINITY;
+  #painted: Frame | undefined;
   #paintTimer: NodeJS.Timeout | undefined;
   #isPaintUrgent = false;
   #end: () => void = () => undefined;
@@ -188,7 +190,9 @@ export class ScreenChat {
     this.#paintTimer = undefined;
     this.#isPaintUrgent = false;
     if (this.#isOver) return;
-    this.#terminal.paint(view(this.#model, this.#look()));
+    const frame = view(this.#model, this.#look());
+    if (this.#painted === undefined || !isSameFrame(frame, this.#painted)) this.#terminal.paint(frame);
+    this.#painted = frame;
     this.#paintedMs = this.#options.clock.monotonicMs();
   }
 

@@ -46,3 +46,15 @@ export interface Frame {
   readonly rows: readonly Row[];
   readonly cursor?: { readonly row: number; readonly column: number };
 }
+
+/** Nothing would have to be painted. Styles are compared as objects: those of a theme are always the same ones. */
+export function isSameFrame(one: Frame, other: Frame): boolean {
+  if (one.cursor?.row !== other.cursor?.row || one.cursor?.column !== other.cursor?.column) return false;
+  if (one.rows.length !== other.rows.length) return false;
+  return one.rows.every((row, index) => isSameRow(row, other.rows[index] as Row));
+}
+
+function isSameRow(one: Row, other: Row): boolean {
+  if (one.length !== other.length) return false;
+  return one.every(({ text, style }, index) => text === other[index]?.text && style === other[index]?.style);
+}

@@ -11,6 +11,9 @@ export interface LocalTime {
   readonly time: string;
 }
 
+/** The terminal's own look. */
+export const plain: Style = {};
+
 export interface Theme {
   readonly bar: Style;
   readonly quiet: Style;
@@ -66,13 +69,13 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
   },
   mono: {
     ...shared,
-    quiet: {},
+    quiet: plain,
     mention: { bold: true, underline: true },
-    good: {},
+    good: plain,
     pending: { bold: true },
     trouble: { bold: true },
     alarm: { inverse: true, bold: true },
-    names: [{}],
+    names: [plain],
   },
 };
 
@@ -80,7 +83,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
 export function nameStyle(theme: Theme, name: string): Style {
   let hash = 0;
   for (const character of name.toLowerCase()) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return theme.names[hash % theme.names.length] ?? {};
+  return theme.names[hash % theme.names.length] ?? plain;
 }
 
 /** The sign of an own line's state, never by colour alone. */

@@ -2,7 +2,7 @@
 import { clipWith, pad, wrap } from '../text/index.js';
 import type { FaultLink } from './faults.js';
 import type { Row, Style } from './frame.js';
-import { type Look, signs } from './look.js';
+import { type Look, plain, signs } from './look.js';
 import type { Model, Popup } from './model.js';
 import { serversOf } from './on-links-key.js';
 import { helpLines } from './perform.js';
@@ -27,7 +27,7 @@ export function helpRows(model: Model, { theme }: Look, top: number, height: num
 export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'links' }, height: number): Row[] {
   const { theme } = look;
   const { faults, faultTrouble, columns } = model;
-  const text = (line: string, style: Style = {}): Row => [{ text: clipWith(line, columns, '~'), style }];
+  const text = (line: string, style: Style = plain): Row => [{ text: clipWith(line, columns, '~'), style }];
   if (faults === undefined)
     return [text('LINKS', theme.strong), text(faultTrouble === '' ? 'asking the fault proxy …' : faultTrouble)];
   const servers = serversOf(faults);

@@ -2,7 +2,7 @@
 import { clipWith, columnsOf } from '../text/index.js';
 import type { Row } from './frame.js';
 import { sideColumns } from './geometry.js';
-import { type Look, signs } from './look.js';
+import { type Look, plain, signs } from './look.js';
 import type { Model } from './model.js';
 import type { Room } from './room.js';
 
@@ -36,7 +36,7 @@ export function roomsRows(model: Model, { theme, isAscii }: Look, height: number
           ? theme.mention
           : one.unread > 0
             ? theme.strong
-            : {};
+            : plain;
     return [
       { text: `${title}${' '.repeat(Math.max(0, sideColumns - columnsOf(title) - columnsOf(badge)))}${badge}`, style },
     ];

@@ -1,7 +1,7 @@
 /** The status row: where we are connected, how fast commits are, how fresh that is, what waits, what is broken. */
 import { clipWith, columnsOf, pad } from '../text/index.js';
 import type { Row, Span } from './frame.js';
-import { age, type Look, shortMs, signs } from './look.js';
+import { age, type Look, plain, shortMs, signs } from './look.js';
 import type { Model } from './model.js';
 
 /** Silence above it makes the figures old. */
@@ -67,12 +67,16 @@ function parts(model: Model, { theme }: Look, isTiny: boolean): Span[] {
     const isStale = server === undefined || (contactAgeMs ?? 0) > staleMs;
     spans.push({
       text: `commit p50 ${at(0.5)} p99 ${at(0.99)}${isStale ? ' (stale)' : ''}`,
-      style: isStale ? theme.quiet : {},
+      style: isStale ? theme.quiet : plain,
     });
   }
   if (contactAgeMs !== undefined) {
     const isOld = contactAgeMs > staleMs;
-    spans.push({ text: `contact ${(contactAgeMs / 1_000).toFixed(1)}s ago`, style: isOld ? theme.trouble : {} });
+    // By the second: a screen on which nothing happens is left alone.
+    spans.push({
+      text: `contact ${contactAgeMs < 1_500 ? '1s' : age(contactAgeMs)} ago`,
+      style: isOld ? theme.trouble : plain,
+    });
   }
   if (hasFaults && faults !== undefined && faults.rules.length + faults.toxics.length === 0)
     spans.push({ text: 'faults 0' });
