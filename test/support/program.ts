@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { nowMs, until, within } from './until.js';
 
 /** The launchers: the repository's own, or those of another build named by SYNOD_BIN. */
-const launcherFolder = path.resolve(process.env.SYNOD_BIN ?? 'bin');
+export const launcherFolder = path.resolve(process.env.SYNOD_BIN ?? 'bin');
 
 /** How much of a program's stderr is kept, in characters. */
 const stderrKept = 200_000;
