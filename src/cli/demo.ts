@@ -29,6 +29,7 @@ export async function demo(call: Call): Promise<number> {
   const dataDir = path.resolve(given ?? mkdtempSync(path.join(tmpdir(), 'synod-demo-')));
   const isThrownAway = given === undefined && !options.has('keep');
   try {
+    if (wantsScreen(call)) call.output.note(`starting a balancer, a fault proxy and ${servers} servers …`);
     const cluster = await start({ ...call, output }, servers, dataDir);
     try {
       await firstLeader(cluster, call.signal);
@@ -87,5 +88,5 @@ function introduce(call: Call, cluster: LocalCluster, dataDir: string, isThrownA
   note(`in another terminal: ${synod} chat --name lala${where}   ${synod} status${where}`);
   const api = cluster.api === usualApi ? '' : ` --api ${cluster.api}`;
   note(`break it and heal it:  ${synod} link isolate 1${api}   ${synod} link heal${api}`);
-  note('type a line and press Enter; /help lists the commands; Ctrl-D ends the demo');
+  if (!wantsScreen(call)) note('type a line and press Enter; /help lists the commands; Ctrl-D ends the demo');
 }

@@ -191,7 +191,7 @@ export class LineChat {
 
   #enter(room: string): void {
     this.#rooms = [...this.#rooms.filter((other) => other !== room), room];
-    this.#client.subscribe(room, 'all');
+    this.#client.subscribe(room, this.#from());
   }
 
   #part(room: string): void {

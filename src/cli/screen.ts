@@ -49,13 +49,10 @@ export function wantsScreen({ options, stdin, environment }: Call): boolean {
 /** The fault proxy that `--proxy-api` names, else the one at `api`, if any. */
 export async function faultsOf(call: Call, api: string | undefined): Promise<FaultControl | undefined> {
   const given = call.options.text('proxy-api');
-  const address = given === undefined ? api : readApi(given);
+  const address = given === undefined ? api : readApi(given, '--proxy-api');
   // With it comes the face of the proxy, which few chats need.
   return address === undefined ? undefined : (await import('./chat-faults.js')).faultControl(address);
 }
-
-/** How long lines that wait are given when the user leaves. */
-const leaveMs = 2_000;
 
 /** Chats until the user leaves. Resolves to the exit code. */
 export async function screenChat(
@@ -76,7 +73,6 @@ export async function screenChat(
     environment,
     clock: nodeClock,
     theme: themeOf(environment),
-    isAscii: isAsciiOnly(environment),
     faults,
     signal,
     notes: isNewUser ? firstWords : [],
@@ -84,8 +80,10 @@ export async function screenChat(
   });
   await chat.run();
   notes.detach();
-  await client.close(leaveMs);
-  for (const text of chat.unsent) call.output.note(`not confirmed: ${text}`);
+  await client.close();
+  for (const { room: where, text, wasSent } of chat.unsent) {
+    call.output.note(`${wasSent ? 'not confirmed, it may be in or not' : 'not sent'}: ${where} ${text}`);
+  }
   return 0;
 }
 
@@ -115,10 +113,4 @@ function themeOf({ COLORFGBG, NO_COLOR }: NodeJS.ProcessEnv): ThemeName {
   if ((NO_COLOR ?? '') !== '') return 'mono';
   const background = /;(\d+)$/.exec(COLORFGBG ?? '')?.[1];
   return background === '7' || background === '15' ? 'light' : 'dark';
-}
-
-/** The console's font has no ticks; other terminals have them unless the locale names another encoding than UTF-8. */
-function isAsciiOnly(environment: NodeJS.ProcessEnv): boolean {
-  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '';
-  return environment.TERM === 'linux' || /\.(?!utf-?8)/i.test(locale);
 }

@@ -25,9 +25,9 @@ export function readAddresses(option: string, value: string): string[] {
 /**
  * `--api`: `localhost` stays what it is, since the API listens on IPv4 and IPv6 then. An empty value switches it off.
  */
-export function readApi(value: string): string | undefined {
+export function readApi(value: string, option = '--api'): string | undefined {
   if (value === '') return undefined;
-  const address = readAddress('--api', value);
+  const address = readAddress(option, value);
   return value.startsWith('localhost:') ? value : address;
 }
 

@@ -14,7 +14,7 @@ import { type Model, newModel, type ThemeName } from './model/model.js';
 import { openingPosts } from './model/step.js';
 import { update } from './model/update.js';
 import { view } from './model/view.js';
-import { openTerminal, type Terminal } from './terminal/index.js';
+import { isAsciiOnly, openTerminal, type Terminal } from './terminal/index.js';
 
 export interface ScreenChatOptions {
   readonly client: ChatClient;
@@ -26,7 +26,6 @@ export interface ScreenChatOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly theme: ThemeName;
-  readonly isAscii: boolean;
   /** Undefined: there is no fault proxy to talk to. */
   readonly faults: FaultControl | undefined;
   /** Ends the chat when it is aborted. */
@@ -40,6 +39,8 @@ export interface ScreenChatOptions {
 const frameMs = 33;
 const tickMs = 250;
 const faultsEveryMs = 2_000;
+/** How long lines that wait are given when the user leaves. */
+const drainMs = 2_000;
 /** Every event that the chat wants; `message` and `room` come as groups. */
 const events = [
   'waiting',
@@ -61,16 +62,19 @@ export class ScreenChat {
   readonly #terminal: Terminal;
   readonly #queue: Input[] = [];
   #isRunning = false;
+  #sessionSeen = '';
   #paintedMs = Number.NEGATIVE_INFINITY;
   #painted: Frame | undefined;
   #paintTimer: NodeJS.Timeout | undefined;
   #isPaintUrgent = false;
   #end: () => void = () => undefined;
+  #isShown = true;
   #isOver = false;
 
   constructor(options: ScreenChatOptions) {
     this.#options = options;
-    const { input, output, environment, clock, name, room, theme, isAscii, faults } = options;
+    const { input, output, environment, clock, name, room, theme, faults } = options;
+    const isAscii = isAsciiOnly(environment);
     this.#terminal = openTerminal({
       input,
       output,
@@ -106,17 +110,20 @@ export class ScreenChat {
     const faultReads =
       faults === undefined ? undefined : setInterval(() => this.#faults(undefined, false), faultsEveryMs);
     try {
+      onNote?.((text) => this.#dispatch({ kind: 'note', text }));
       for (const text of notes) this.#dispatch({ kind: 'note', text });
-      onNote?.((text) => {
-        if (!this.#isOver) this.#dispatch({ kind: 'note', text });
-      });
       client.subscribe(room, { lastPosts: openingPosts });
       client.join(room);
       client.connect();
       this.#tick();
       if (faults !== undefined) this.#faults(undefined, false);
       if (!signal.aborted) await ended;
+      // The terminal is the user's again while the last lines come home.
+      this.#isShown = false;
+      restore();
+      if (client.openLines > 0) await client.drain(drainMs);
     } finally {
+      this.#isShown = false;
       this.#isOver = true;
       clearInterval(ticks);
       clearInterval(faultReads);
@@ -128,10 +135,12 @@ export class ScreenChat {
     }
   }
 
-  /** The user's own lines that are in no log yet, for a last word when the screen is gone. */
-  get unsent(): readonly string[] {
+  /** The user's own lines that are not certainly in the log, or out of it; for a last word when the screen is gone. */
+  get unsent(): readonly { readonly room: string; readonly text: string; readonly wasSent: boolean }[] {
     return this.#model.rooms.flatMap(({ own }) =>
-      own.filter(({ state }) => state !== 'committed').map(({ room, text }) => `${room} ${text}`),
+      own
+        .filter(({ state }) => state !== 'committed' && state !== 'failed')
+        .map(({ room, text, sentMs }) => ({ room, text, wasSent: sentMs !== undefined })),
     );
   }
 
@@ -143,6 +152,7 @@ export class ScreenChat {
   /** What happens while an input is worked on waits its turn. */
   #dispatch(input: Input): void {
     if (this.#isOver) return;
+    this.#noticeSession();
     this.#queue.push(input);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -152,6 +162,15 @@ export class ScreenChat {
       this.#isRunning = false;
     }
     this.#paintSoon(input.kind === 'key' || input.kind === 'paste' || input.kind === 'resize');
+  }
+
+  /** No event tells that a name is ours: what the client knows is looked at before what it tells is taken. */
+  #noticeSession(): void {
+    const { name, sessionState } = this.#options.client;
+    const seen = `${sessionState} ${name}`;
+    if (seen === this.#sessionSeen) return;
+    this.#sessionSeen = seen;
+    this.#queue.push({ kind: 'session', name, state: sessionState });
   }
 
   #take(input: Input): void {
@@ -167,13 +186,13 @@ export class ScreenChat {
 
   #tick(): void {
     const { client } = this.#options;
-    const { standing, contactAgeMs, name } = client;
-    this.#dispatch({ kind: 'tick', standing, contactAgeMs, queued: client.queuedLines, name });
+    const { standing, contactAgeMs } = client;
+    this.#dispatch({ kind: 'tick', standing, contactAgeMs });
   }
 
   /** A key shows at once; what arrives by itself, as often as an eye follows. */
   #paintSoon(isUrgent: boolean): void {
-    if (this.#isOver) return;
+    if (!this.#isShown) return;
     if (isUrgent) {
       if (this.#isPaintUrgent) return;
       this.#isPaintUrgent = true;
@@ -189,7 +208,7 @@ export class ScreenChat {
     clearTimeout(this.#paintTimer);
     this.#paintTimer = undefined;
     this.#isPaintUrgent = false;
-    if (this.#isOver) return;
+    if (!this.#isShown) return;
     const frame = view(this.#model, this.#look());
     if (this.#painted === undefined || !isSameFrame(frame, this.#painted)) this.#terminal.paint(frame);
     this.#painted = frame;
@@ -227,7 +246,8 @@ export class ScreenChat {
         return client.unsubscribe(effect.room);
       case 'history':
         void client.history(effect.query).then((asked) => {
-          this.#dispatch({ kind: 'page', room: effect.query.room, purpose: effect.purpose, asked });
+          const { query, ticket, purpose } = effect;
+          this.#dispatch({ kind: 'page', room: query.room, ticket, purpose, asked });
         });
         return;
       case 'findSlot':

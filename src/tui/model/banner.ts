@@ -1,4 +1,5 @@
 /** The one thing that the user should know now: what happened, what it means, what to do (UX.md 2.5). */
+import { wrap } from '../text/index.js';
 import { age } from './look.js';
 import type { Model } from './model.js';
 
@@ -7,38 +8,37 @@ export interface Banner {
   readonly isAlarm: boolean;
 }
 
-/** Undefined while all is well. */
+/** Undefined while all is well. What to do stands in front: a small screen shows the beginning. */
 export function bannerOf(model: Model): Banner | undefined {
   const { connection, nowMs } = model;
   const { refusedName, quorum, server, waiting, lost, reason, retryAtMs, standing } = connection;
   if (refusedName !== undefined) {
-    const text = `The name "${refusedName}" belongs to another user; you can read, but not write. Pick another one: /nick ${refusedName}2`;
+    const text = `Pick another name, /nick ${refusedName}2: "${refusedName}" belongs to another user. Until then you can read, not write.`;
     return { text, isAlarm: true };
   }
   if (waiting !== undefined && server === undefined) {
     const text = `Waiting for servers: ${waiting.registered} of ${waiting.servers} are in. You can type; messages wait here.`;
     return { text, isAlarm: false };
   }
-  const retry = retryAtMs === undefined ? 'connecting now' : `next try in ${age(retryAtMs - nowMs + 999)}`;
   if (server === undefined && (lost !== undefined || reason !== '')) {
-    const what =
-      lost === undefined
-        ? reason
-        : `Server ${lost.id} stopped answering ${age(nowMs - lost.atMs)} ago (${lost.reason})`;
-    return { text: `${what}. You can type; messages wait here. ${retry}`, isAlarm: true };
+    const retry = retryAtMs === undefined ? 'trying now' : `next try in ${age(retryAtMs - nowMs + 999)}`;
+    const what = lost === undefined ? reason : `Lost server ${lost.id} ${age(nowMs - lost.atMs)} ago: ${lost.reason}`;
+    return { text: `You can type, messages wait here; ${retry}. ${what}`, isAlarm: true };
   }
   if (quorum !== undefined && !quorum.ok) {
     const { up, servers } = quorum;
-    const answer = up === 1 ? '1 of' : `${up} of`;
     const needed = Math.floor(servers / 2) + 1;
-    const text = `No quorum: ${answer} ${servers} servers answers. You can read and type; messages wait here until ${needed} are back. /status`;
+    const text = `No quorum: ${up} of ${servers} servers up. You can read and type; messages wait until ${needed} are back. /status`;
     return { text, isAlarm: true };
   }
   if (server !== undefined && standing !== undefined && standing.leader === 0) {
-    return {
-      text: 'No leader at the moment: an election runs. Messages wait and go out by themselves.',
-      isAlarm: false,
-    };
+    return { text: 'An election runs: no leader yet. Messages wait and go out by themselves.', isAlarm: false };
   }
   return undefined;
+}
+
+/** How many rows it would like. */
+export function bannerRowsOf(model: Model): number {
+  const banner = bannerOf(model);
+  return banner === undefined ? 0 : wrap(banner.text, Math.max(1, model.columns - 2)).length;
 }

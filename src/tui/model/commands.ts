@@ -83,7 +83,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'search',
     usage: '/search TEXT',
-    help: 'find a line here, as C-r does',
+    help: 'find what was said, as C-r does',
     needs: { screen: true },
     read: (query) => (query === '' ? undefined : { kind: 'search', query }),
   },
@@ -221,12 +221,17 @@ export function readCommand(typed: string, surface: Surface): Command {
   return { kind: 'wrong', text: `No command /${word}. ${hint}` };
 }
 
-/** The lines that /help prints. */
+/** What /help lists: how a command is written, and what it does. */
+export function commandRows(surface: Surface): (readonly [usage: string, help: string])[] {
+  const listed = commandsAt(surface).map(({ usage, help }) => [usage, help] as const);
+  return [...listed, ['//text', 'a message that begins with a slash']];
+}
+
+/** The same in lines. */
 export function commandHelp(surface: Surface): string[] {
-  const shown = commandsAt(surface);
-  const width = Math.max(...shown.map(({ usage }) => usage.length));
-  const list = shown.map(({ usage, help }) => `${usage.padEnd(width)}  ${help}`);
-  return [...list, `${'//text'.padEnd(width)}  a message that begins with a slash`];
+  const rows = commandRows(surface);
+  const width = Math.max(...rows.map(([usage]) => usage.length));
+  return rows.map(([usage, help]) => `${usage.padEnd(width)}  ${help}`);
 }
 
 function readRoom(kind: 'join' | 'part') {

@@ -24,7 +24,7 @@ export type Effect =
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'server'; readonly to: string }
   | { readonly kind: 'subscribe'; readonly room: string; readonly from: From }
-  | { readonly kind: 'history'; readonly query: HistoryQuery; readonly purpose: PagePurpose }
+  | { readonly kind: 'history'; readonly query: HistoryQuery; readonly ticket: number; readonly purpose: PagePurpose }
   /** The number of the first post that is in no earlier slot. */
   | { readonly kind: 'findSlot'; readonly room: string; readonly slot: number }
   /** The number of the first post that is not before the moment that this text means where the reader is. */

@@ -1,9 +1,10 @@
 /** How the screen is divided; from its size and what is to be shown alone. */
 import { cursorCell } from '../editor/index.js';
-import { columnsOf } from '../text/index.js';
+import { clip, columnsOf } from '../text/index.js';
 import type { Layout } from './layout.js';
 import type { Look } from './look.js';
-import type { Model } from './model.js';
+import { isMine, type Model } from './model.js';
+import { roomTitle } from './room.js';
 
 export const leastColumns = 20;
 export const leastRows = 4;
@@ -11,8 +12,12 @@ export const leastRows = 4;
 const tinyColumns = 40;
 const tinyRows = 10;
 const roomsFromColumns = 80;
-const peopleFromColumns = 100;
+export const peopleFromColumns = 100;
+const bannerRowsMax = 3;
 export const sideColumns = 16;
+/** Fewer rows have none to spare for what the banner says, too. */
+const leastOfflineRows = 6;
+const tinyPromptColumns = 8;
 /** The input grows with its text up to so many rows. */
 const inputRowsMax = 6;
 
@@ -31,9 +36,10 @@ export interface Geometry {
   readonly inputRows: number;
 }
 
-export function prompt({ name, search }: Model, isTiny: boolean): string {
+export function prompt({ name, room, search }: Model, isTiny: boolean): string {
   if (search !== undefined) return isTiny ? '? ' : 'search: ';
-  return isTiny ? '> ' : `${name}> `;
+  // Where there is no title the prompt says where one is.
+  return isTiny ? `${clip(roomTitle(room, name), tinyPromptColumns)}> ` : `${name}> `;
 }
 
 /** `bannerRows`: how many the banner would like. */
@@ -52,10 +58,11 @@ export function geometry(model: Model, bannerRows: number): Geometry {
     promptColumns,
   );
   const titleRows = isTiny ? 0 : 1;
-  const statusRows = !isTiny || model.nowMs < model.statusUntilMs ? 1 : 0;
+  const isOffline = model.connection.server === undefined && rows >= leastOfflineRows;
+  const statusRows = !isTiny || isOffline || model.nowMs < model.statusUntilMs ? 1 : 0;
   const spare = rows - titleRows - statusRows - 2;
   const inputRows = Math.max(1, Math.min(cell.lines.length, inputRowsMax, spare));
-  const banner = Math.max(0, Math.min(bannerRows, isTiny ? 1 : 2, rows - titleRows - statusRows - inputRows - 2));
+  const banner = Math.max(0, Math.min(bannerRows, bannerRowsMax, rows - titleRows - statusRows - inputRows - 2));
   return {
     isTooSmall: columns < leastColumns || rows < leastRows,
     isTiny,
@@ -71,7 +78,13 @@ export function geometry(model: Model, bannerRows: number): Geometry {
   };
 }
 
+function queuedFor({ connection: { server, refusedName, standing } }: Model): string {
+  if (server === undefined) return 'not sent yet, goes out as soon as a server is there';
+  if (refusedName !== undefined) return 'waits until you have a name of your own, /nick';
+  return standing?.leader === 0 ? 'waits for a leader' : 'goes out in a moment';
+}
+
 /** How the messages of the present room are laid out. */
 export function layoutOf(model: Model, look: Look, { columns }: Geometry): Layout {
-  return { look, columns, nowMs: model.nowMs };
+  return { look, columns, nowMs: model.nowMs, isMine: (line) => isMine(model, line), queuedFor: queuedFor(model) };
 }

@@ -1,5 +1,5 @@
 /** Everything that can happen to the chat, in one type. */
-import type { Asked, ClientEvent } from '../../client/index.js';
+import type { Asked, ClientEvent, SessionState } from '../../client/index.js';
 import type { Page, Standing, Status } from '../../wire/index.js';
 import type { PagePurpose } from './effect.js';
 import type { FaultAnswer } from './faults.js';
@@ -25,9 +25,17 @@ export type Input =
   | TerminalInput
   | { readonly kind: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly kind: 'client'; readonly event: ClientEvent }
+  /** The name or the session has changed. */
+  | { readonly kind: 'session'; readonly name: string; readonly state: SessionState | undefined }
   /** The client library has the line of this key now, under this id. */
   | { readonly kind: 'submitted'; readonly key: number; readonly id: number }
-  | { readonly kind: 'page'; readonly room: string; readonly purpose: PagePurpose; readonly asked: Asked<Page> }
+  | {
+      readonly kind: 'page';
+      readonly room: string;
+      readonly ticket: number;
+      readonly purpose: PagePurpose;
+      readonly asked: Asked<Page>;
+    }
   | { readonly kind: 'found'; readonly room: string; readonly n: number | undefined; readonly text: string }
   | { readonly kind: 'status'; readonly asked: Asked<Status> }
   | { readonly kind: 'faults'; readonly answer: FaultAnswer; readonly isAsked: boolean }
@@ -36,8 +44,6 @@ export type Input =
       readonly kind: 'tick';
       readonly standing: Standing | undefined;
       readonly contactAgeMs: number | undefined;
-      readonly queued: number;
-      readonly name: string;
     }
   /** A word from the program around the chat. */
   | { readonly kind: 'note'; readonly text: string };

@@ -81,7 +81,12 @@ export const keyTable: readonly KeySpec[] = [
   { keys: ['M-<'], help: 'to the oldest line that is loaded', group: 'Moving', action: { kind: 'top' } },
   { keys: ['M->'], help: 'to the newest line', group: 'Moving', action: { kind: 'bottom' } },
   { keys: ['M-u'], help: 'to the first unread line', group: 'Moving', action: { kind: 'firstUnread' } },
-  { keys: ['C-r'], help: 'search back; again: older; Esc leaves', group: 'Moving', action: { kind: 'search' } },
+  {
+    keys: ['C-r'],
+    help: 'search back in what was said; again: older; Esc leaves',
+    group: 'Moving',
+    action: { kind: 'search' },
+  },
   { keys: ['Esc'], help: 'close what is open, else to the newest line', group: 'Moving', action: { kind: 'escape' } },
   { keys: ['M-a'], help: 'to the next room with something unread', group: 'Rooms', action: { kind: 'nextUnread' } },
   { keys: ['M-Up'], help: 'to the room above', group: 'Rooms', action: { kind: 'roomUp' } },

@@ -11,10 +11,15 @@ export interface Layout {
   readonly look: Look;
   readonly columns: number;
   readonly nowMs: number;
+  readonly isMine: (line: Line) => boolean;
+  /** What lines that are queued wait for. */
+  readonly queuedFor: string;
 }
 
 /** Below it, who and when stand on a row of their own. */
 const sideBySideColumns = 60;
+/** Below it a state is a word, without what it means. */
+const shortColumns = 40;
 const nameColumns = 10;
 /** Time, sign and name, with the space between them. */
 const prefixColumns = 5 + 1 + 1 + 1 + nameColumns + 2;
@@ -23,16 +28,20 @@ const patienceMs = 1_000;
 
 /** How many lines a room shows: those of the log, and behind the newest the user's own that are not there yet. */
 export function lineCount(room: Room): number {
-  return room.lines.length + (room.lines.isLive ? room.own.length : 0);
+  return room.lines.length + (hasOwnRows(room) ? room.own.length : 0);
+}
+
+/** Whoever is at the end sees them; while older lines are read the end is elsewhere. */
+function hasOwnRows({ lines, anchor }: Room): boolean {
+  return lines.isLive || anchor === undefined;
 }
 
 /** The rows of the line at this place, with the rules for a new day and for what is new above it. */
 export function rowsOf(room: Room, index: number, layout: Layout): Row[] {
   const line = room.lines.at(index);
-  const before = room.lines.at(Math.min(index, room.lines.length) - 1);
   if (line !== undefined) {
     return [
-      ...rulesAbove(room, before, line, layout),
+      ...rulesAbove(room, index, line, layout),
       ...(line.kind === 'local' ? local(line, layout) : logged(room, line, layout)),
     ];
   }
@@ -40,13 +49,19 @@ export function rowsOf(room: Room, index: number, layout: Layout): Row[] {
   return own === undefined ? [] : ownRows(own, layout);
 }
 
-function rulesAbove(room: Room, before: Line | undefined, line: Line, { look, columns }: Layout): Row[] {
+function rulesAbove(room: Room, index: number, line: Line, { look, columns }: Layout): Row[] {
+  if (line.kind === 'local') return [];
   const rows: Row[] = [];
+  // What only the user sees has no day of its own.
+  let at = index - 1;
+  while (room.lines.at(at)?.kind === 'local') at--;
+  const before = at < 0 ? undefined : room.lines.at(at);
   const { day } = look.local(line.wallMs);
-  const isNewDay = line.kind !== 'local' && (before === undefined || look.local(before.wallMs).day !== day);
+  const isNewDay = before === undefined || look.local(before.wallMs).day !== day;
   if (isNewDay) rows.push(rule(` ${day} `, columns, look, look.theme.quiet));
   const { dividerEvent } = room;
-  if (dividerEvent > 0 && line.event > dividerEvent && before !== undefined && before.event <= dividerEvent) {
+  const isFirstNew = dividerEvent !== undefined && line.event > dividerEvent;
+  if (isFirstNew && (before === undefined || before.event <= dividerEvent)) {
     rows.push(rule(' new ', columns, look, look.theme.mention));
   }
   return rows;
@@ -63,7 +78,8 @@ function rule(text: string, columns: number, { isAscii }: Look, style: Style): R
 function logged(room: Room, line: Line, layout: Layout): Row[] {
   const { look } = layout;
   const { theme } = look;
-  const sign: Span = line.isMine ? stateSpan(look, { state: 'committed' }) : { text: ' ' };
+  const isMine = layout.isMine(line);
+  const sign: Span = isMine ? stateSpan(look, { state: 'committed' }) : { text: ' ' };
   const { time } = look.local(line.wallMs);
   if (line.kind !== 'post' && line.kind !== 'action') {
     return place(
@@ -75,7 +91,7 @@ function logged(room: Room, line: Line, layout: Layout): Row[] {
   }
   const isMarked = room.markedN > 0 && line.n === room.markedN;
   const style = isMarked ? theme.found : undefined;
-  const nameLook = line.isMention ? theme.mention : line.isMine ? theme.own : nameStyle(theme, line.from);
+  const nameLook = line.isMention ? theme.mention : isMine ? theme.own : nameStyle(theme, line.from);
   if (line.kind === 'action') {
     return place({ time, sign, name: { text: '*', style: nameLook } }, `${line.from} ${line.text}`, style, layout);
   }
@@ -100,8 +116,18 @@ export function noticeText({ kind, from, text }: Pick<Line, 'kind' | 'from' | 't
 
 function local(line: Line, layout: Layout): Row[] {
   const { theme, isAscii } = layout.look;
-  const name = { text: isAscii ? '-' : '·', style: theme.quiet };
-  return place({ time: '', sign: { text: ' ' }, name }, line.text, theme.quiet, layout);
+  const { dot } = signs(isAscii);
+  if (layout.columns >= sideBySideColumns) {
+    return place(
+      { time: '', sign: { text: ' ' }, name: { text: dot, style: theme.quiet } },
+      line.text,
+      theme.quiet,
+      layout,
+    );
+  }
+  const [first = '', ...rest] = wrap(line.text, Math.max(1, layout.columns - 2));
+  const row = (head: string, text: string): Row => [{ text: head + text, style: theme.quiet }];
+  return [row(`${dot} `, first), ...rest.map((part) => row('  ', part))];
 }
 
 function ownRows(own: OwnLine, layout: Layout): Row[] {
@@ -114,21 +140,25 @@ function ownRows(own: OwnLine, layout: Layout): Row[] {
   };
   const text = own.what === 'action' ? `${own.from} ${own.text}` : own.text;
   const rows = place(head, text, undefined, layout);
-  const words = stateWords(own, layout.nowMs);
+  const words = stateWords(own, layout);
   if (words === '') return rows;
   const style = own.state === 'failed' || own.state === 'unconfirmed' ? look.theme.trouble : look.theme.quiet;
   return [...rows, ...place({ time: '', sign: { text: ' ' }, name: { text: '' } }, words, style, layout, true)];
 }
 
 /** What is to be said of a line on its way; nothing while all goes well. */
-export function stateWords({ state, reason, sinceMs, isGivenUp }: OwnLine, nowMs: number): string {
+export function stateWords(
+  { state, reason, sinceMs, isGivenUp }: OwnLine,
+  { nowMs, columns, queuedFor }: Layout,
+): string {
   const { word } = stateSigns[state];
   switch (state) {
     case 'queued':
-      return `${word}: not sent yet, goes out as soon as a server is there`;
+      return `${word}: ${queuedFor}`;
     case 'sending':
       return nowMs - sinceMs < patienceMs ? '' : `${word} ${age(nowMs - sinceMs)}`;
     case 'unconfirmed':
+      if (columns < shortColumns) return `${word} ${age(nowMs - sinceMs)}`;
       return isGivenUp
         ? `${word}: ${reason}`
         : `${word} ${age(nowMs - sinceMs)}: it may be in or not yet; tried again under the same number, never twice`;

@@ -2,14 +2,6 @@
 import { assert } from '../../base/index.js';
 import type { EventKind } from '../../wire/index.js';
 
-/** What is known of a line's way into the log when it was sent from here. */
-export interface Life {
-  /** The leader's ballot, as our server knew it when the commit came. */
-  readonly ballot: string;
-  /** From Enter to the commit. */
-  readonly commitMs: number;
-}
-
 /** One line of a room, as the log holds it, or (`local`) one that only this user sees. */
 export interface Line {
   /** Its number among the room's events; that of the line before it for a local one. */
@@ -22,19 +14,29 @@ export interface Line {
   readonly kind: EventKind | 'local';
   readonly from: string;
   readonly text: string;
-  readonly isMine: boolean;
+  /** This very client sent it. */
+  readonly isOwn: boolean;
   /** It names this user. */
   readonly isMention: boolean;
-  life?: Life;
 }
 
-/** Lines kept while the newest are shown, and while somebody reads far back: about 3 MB. */
+/** Lines kept of the room that is shown, however far back somebody reads, and of each other one. */
 export const keptLinesMax = 5_000;
-/** Trimmed so many at a time: a trim moves all others. */
+export const keptElsewhereMax = 500;
+/** Characters kept of a room: 8 KB lines must not make 40 MB of it. */
+const keptCharsMax = 2_000_000;
+/** What is said to the user alone is remembered so far. */
+const keptLocalsMax = 200;
+/** Trimmed so many at a time at least: a trim moves all others. */
 const trimLines = 500;
+/** Local lines stand between two events: a fraction of one behind each other. */
+const localStep = 2 ** -20;
 
 export class Lines {
   #lines: Line[] = [];
+  /** What only this user sees, also while other lines are held. */
+  #locals: Line[] = [];
+  #chars = 0;
   /** Nothing newer exists that is not here. */
   #isLive = true;
   /** The room's first event is here. */
@@ -46,6 +48,11 @@ export class Lines {
 
   get isLive(): boolean {
     return this.#isLive;
+  }
+
+  /** One more would push out the oldest. */
+  get isFull(): boolean {
+    return this.#lines.length >= keptLinesMax || this.#chars >= keptCharsMax;
   }
 
   at(index: number): Line | undefined {
@@ -61,41 +68,55 @@ export class Lines {
     return this.#lines.findLast(({ kind }) => kind !== 'local')?.event;
   }
 
-  get last(): Line | undefined {
-    return this.#lines.at(-1);
+  /** A line of the log, behind all others; the oldest go when it is too much. */
+  append(line: Line, linesMax = keptLinesMax): void {
+    assert(this.#isLive, 'the newest line belongs behind the newest');
+    if (this.lastEvent === undefined) this.#beforeAll(line.event);
+    this.#lines.push(line);
+    this.#chars += line.text.length;
+    this.#trimOldest(linesMax, trimLines);
   }
 
-  /** A line behind all others. Returns how many were dropped at the other end. */
-  append(line: Line): number {
-    assert(this.#isLive, 'the newest line belongs behind the newest');
-    this.#lines.push(line);
-    if (this.#lines.length <= keptLinesMax + trimLines) return 0;
-    this.#lines.splice(0, trimLines);
-    this.isComplete = false;
-    return trimLines;
+  /** A line that only this user sees, behind the newest; `headEvent`: the room's newest, wherever the window stands. */
+  say(line: Omit<Line, 'event'>, headEvent: number): void {
+    const behind = Math.max(headEvent, this.lastEvent ?? 0, this.#locals.at(-1)?.event ?? 0);
+    const local = { ...line, event: behind + localStep };
+    this.#locals = [...this.#locals.slice(1 - keptLocalsMax), local];
+    if (!this.#isLive) return;
+    this.#lines.push(local);
+    this.#chars += local.text.length;
+    this.#trimOldest(keptLinesMax, trimLines);
+  }
+
+  /** From now on the newest are not here: somebody reads what would have to go for them. */
+  detach(): void {
+    this.#isLive = false;
   }
 
   /** An older page, in order. Drops from the other end what is too much. */
   prepend(page: readonly Line[]): void {
-    this.#lines = [...page, ...this.#lines];
-    if (this.#lines.length <= keptLinesMax + trimLines) return;
-    this.#lines.length = keptLinesMax;
+    if (this.firstEvent === undefined && page[0] !== undefined) this.#beforeAll(page[0].event);
+    this.#set([...this.#withLocals(page, this.#lines[0]?.event), ...this.#lines]);
+    let excess = this.#lines.length - keptLinesMax;
+    for (let chars = this.#chars; chars > keptCharsMax && excess < this.#lines.length - 1; ) {
+      excess = Math.max(1, excess + 1);
+      chars -= (this.#lines[this.#lines.length - excess] as Line).text.length;
+    }
+    if (excess <= 0) return;
+    this.#set(this.#lines.slice(0, -excess));
     this.#isLive = false;
   }
 
   /** A newer page, in order, for a window that is not live; `isLive`: there is nothing behind it. */
   extend(page: readonly Line[], isLive: boolean): void {
-    this.#lines.push(...page);
+    this.#set([...this.#lines, ...this.#withLocals(page, isLive ? undefined : endOf(page))]);
     this.#isLive = isLive;
-    const tooMany = this.#lines.length - keptLinesMax;
-    if (tooMany <= 0) return;
-    this.#lines.splice(0, tooMany);
-    this.isComplete = false;
+    this.#trimOldest(keptLinesMax, 0);
   }
 
   /** Another window altogether. */
   replace(page: readonly Line[], isLive: boolean, isComplete: boolean): void {
-    this.#lines = [...page];
+    this.#set(this.#withLocals(page, isLive ? undefined : endOf(page)));
     this.#isLive = isLive;
     this.isComplete = isComplete;
   }
@@ -116,4 +137,44 @@ export class Lines {
   post(n: number): Line | undefined {
     return this.#lines.findLast((line) => line.n === n);
   }
+
+  #set(lines: Line[]): void {
+    this.#lines = lines;
+    this.#chars = lines.reduce((sum, { text }) => sum + text.length, 0);
+  }
+
+  /** So many more than allowed may stand, that they go in one move. */
+  #trimOldest(linesMax: number, slack: number): void {
+    if (this.#lines.length <= linesMax + slack && this.#chars <= keptCharsMax) return;
+    let count = Math.max(0, this.#lines.length - linesMax);
+    let chars = this.#chars;
+    for (let index = 0; index < this.#lines.length - 1; index++) {
+      if (index >= count && chars <= keptCharsMax) break;
+      chars -= (this.#lines[index] as Line).text.length;
+      count = Math.max(count, index + 1);
+    }
+    this.#lines.splice(0, count);
+    this.#chars = this.#lines.reduce((sum, { text }) => sum + text.length, 0);
+    this.isComplete = false;
+  }
+
+  /** What was said before the first event was known was said before it. */
+  #beforeAll(event: number): void {
+    const renumbered = new Map(
+      this.#locals.map((line, index) => [line, { ...line, event: event - 1 + (index + 1) * localStep }]),
+    );
+    this.#locals = [...renumbered.values()];
+    this.#lines = this.#lines.map((line) => renumbered.get(line) ?? line);
+  }
+
+  /** The page, and in their places the local lines from its first event on to before `end`. */
+  #withLocals(page: readonly Line[], end: number | undefined): Line[] {
+    const first = page[0]?.event ?? Number.POSITIVE_INFINITY;
+    const between = this.#locals.filter(({ event }) => event > first - 1 && (end === undefined || event < end));
+    return between.length === 0 ? [...page] : [...page, ...between].sort((a, b) => a.event - b.event);
+  }
+}
+
+function endOf(page: readonly Line[]): number {
+  return (page.at(-1)?.event ?? 0) + 1;
 }

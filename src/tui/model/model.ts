@@ -1,6 +1,7 @@
 /** Everything that the full-screen chat knows. Only `update` changes it, and only the view reads it to paint. */
 import type { Standing } from '../../wire/index.js';
 import type { FaultState } from './faults.js';
+import type { Line } from './lines.js';
 import type { OwnLine } from './own-line.js';
 import { Room } from './room.js';
 
@@ -70,13 +71,21 @@ export interface Model {
   /** F8. */
   isPeopleShown: boolean;
   name: string;
+  /** The name is this user's: a session is or was open under it. */
+  isNamed: boolean;
   /** In the order in which they are listed. */
   readonly rooms: Room[];
   room: Room;
   readonly connection: Connection;
-  /** Own lines by the client library's id, until they are in the log and seen. */
+  /** Own lines by our key until the client library has them, then by its id until they are in the log and seen. */
+  readonly byKey: Map<number, OwnLine>;
   readonly byId: Map<number, OwnLine>;
   lastKey: number;
+  lastTicket: number;
+  /** Direct rooms that the user has left: they come back only with news. */
+  readonly closed: Set<string>;
+  /** When the bell rang last. */
+  rangMs: number;
   /** The last hundred, in ms. */
   readonly commitMs: number[];
   popup: Popup | undefined;
@@ -113,6 +122,7 @@ export function newModel({ room, ...options }: ModelOptions): Model {
     isMouseOn: false,
     isBellOn: true,
     isPeopleShown: true,
+    isNamed: false,
     rooms: [first],
     room: first,
     connection: {
@@ -126,8 +136,12 @@ export function newModel({ room, ...options }: ModelOptions): Model {
       contactAgeMs: undefined,
       refusedName: undefined,
     },
+    byKey: new Map(),
     byId: new Map(),
     lastKey: 0,
+    lastTicket: 0,
+    closed: new Set(),
+    rangMs: Number.NEGATIVE_INFINITY,
     commitMs: [],
     popup: undefined,
     completion: undefined,
@@ -139,6 +153,16 @@ export function newModel({ room, ...options }: ModelOptions): Model {
     statusUntilMs: 0,
     statusSeen: '',
   };
+}
+
+/** Names compare without ASCII case (CONTRACT.md, Output). */
+export function sameName(one: string, other: string): boolean {
+  return one.length === other.length && one.toLowerCase() === other.toLowerCase();
+}
+
+/** Written by this user, from here or elsewhere. Whoever merely wants the name has written none of its lines. */
+export function isMine({ name, isNamed }: Model, { isOwn, n, from }: Line): boolean {
+  return isOwn || (n > 0 && isNamed && sameName(from, name));
 }
 
 export function roomOf(model: Model, name: string): Room | undefined {

@@ -9,18 +9,26 @@ import type {
   ErrorEvent,
   GroupEvent,
   QuorumEvent,
+  SessionState,
   StateEvent,
   SubscribedEvent,
 } from '../../client/index.js';
 import type { EventGroup } from '../../wire/index.js';
 import { sanitiseLines } from '../text/index.js';
-import type { Life, Line } from './lines.js';
-import { type Model, roomOf } from './model.js';
-import type { OwnLine } from './own-line.js';
+import { keptElsewhereMax, keptLinesMax, type Line } from './lines.js';
+import { isMine, type Model, roomOf, sameName } from './model.js';
+import { isOnItsWay, type Life, type OwnLine } from './own-line.js';
 import type { Room } from './room.js';
 import { flash, openingPosts, openRoom, type Step, say } from './step.js';
 
 const commitsKept = 100;
+/** Lines that come while the newest page is on its way. */
+const arrivedMax = 2_000;
+/** Between two bells. */
+const bellMs = 1_000;
+/** Rooms that are open at once: strangers may write, but not fill the list and the server's patience. */
+const directRoomsMax = 48;
+const livesKept = 500;
 const speakersKept = 200;
 
 export function onClient(step: Step, event: ClientEvent): void {
@@ -61,7 +69,7 @@ function onConnected(step: Step, { server, address }: ConnectedEvent): void {
   if (lost !== undefined && lost.id !== server) {
     const again = unanswered(step);
     const resent = again === 0 ? '' : ` ${again} sent again under the same number (no duplicates).`;
-    say(step, `Server ${lost.id} stopped answering (${lost.reason}). You are on server ${server} now.${resent}`);
+    say(step, `Moved from server ${lost.id} to server ${server}: ${lost.reason}.${resent}`);
   } else if (lost !== undefined) say(step, `Server ${server} is back.`);
   connection.server = { id: server, address };
   connection.lost = undefined;
@@ -70,15 +78,15 @@ function onConnected(step: Step, { server, address }: ConnectedEvent): void {
   connection.retryAtMs = undefined;
 }
 
+/** Lines that a server had, and that go out again. */
 function unanswered({ model }: Step): number {
-  let count = 0;
-  for (const { state } of model.byId.values()) if (state === 'sending' || state === 'unconfirmed') count++;
-  return count;
+  return [...model.byId.values()].filter((own) => own.state !== 'queued' && isOnItsWay(own)).length;
 }
 
 function onDisconnected({ model }: Step, { server, reason, retryInMs }: DisconnectedEvent): void {
   const { connection, nowMs } = model;
   if (server !== 0) connection.lost = { id: server, reason: sanitise(reason), atMs: nowMs };
+  connection.waiting = undefined;
   connection.server = undefined;
   connection.standing = undefined;
   connection.contactAgeMs = undefined;
@@ -94,7 +102,7 @@ function onQuorum(step: Step, { ok, up, servers }: QuorumEvent): void {
 }
 
 /** From a group of the log to lines; also for pages of history. */
-export function linesOf(step: Step, group: EventGroup, skip: number): Line[] {
+export function linesOf(step: Step, group: EventGroup, skip: number, ids?: ReadonlyMap<number, number>): Line[] {
   const { slot, wallMs, firstEvent, firstN, events } = group;
   const lines: Line[] = [];
   let n = firstN;
@@ -102,7 +110,10 @@ export function linesOf(step: Step, group: EventGroup, skip: number): Line[] {
     const event = events[index];
     if (event === undefined) continue;
     const isPost = event.kind === 'post' || event.kind === 'action';
-    if (index >= skip) lines.push(lineOf(step, event, firstEvent + index, isPost ? n : 0, slot, wallMs));
+    if (index >= skip) {
+      const place = { event: firstEvent + index, n: isPost ? n : 0, slot, wallMs };
+      lines.push(lineOf(step, event, place, ids?.has(index) === true));
+    }
     if (isPost) n++;
   }
   return lines;
@@ -110,29 +121,12 @@ export function linesOf(step: Step, group: EventGroup, skip: number): Line[] {
 
 function lineOf(
   { model }: Step,
-  event: EventGroup['events'][number],
-  number: number,
-  n: number,
-  slot: number,
-  wallMs: number,
+  { kind, from, text }: EventGroup['events'][number],
+  place: Pick<Line, 'event' | 'n' | 'slot' | 'wallMs'>,
+  isOwn: boolean,
 ): Line {
-  const isMine = n > 0 && sameName(event.from, model.name);
-  return {
-    event: number,
-    n,
-    slot,
-    wallMs,
-    kind: event.kind,
-    from: sanitise(event.from),
-    text: sanitiseLines(event.text),
-    isMine,
-    isMention: n > 0 && !isMine && names(event.text, model.name),
-  };
-}
-
-/** Names compare without ASCII case (CONTRACT.md, Output). */
-function sameName(one: string, other: string): boolean {
-  return one.length === other.length && one.toLowerCase() === other.toLowerCase();
+  const isMention = place.n > 0 && !isOwn && !sameName(from, model.name) && names(text, model.name);
+  return { ...place, kind, from: sanitise(from), text: sanitiseLines(text), isOwn, isMention };
 }
 
 /** The text holds the name as a word of its own. */
@@ -151,13 +145,22 @@ export function names(text: string, name: string): boolean {
 function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent): void {
   const room = roomOf(step.model, name);
   if (room === undefined) return;
-  for (const line of linesOf(step, group, skip)) {
+  for (const line of linesOf(step, group, skip, ids)) {
     follow(room, line);
     const id = ids?.get(line.event - group.firstEvent);
-    if (id !== undefined) comeBack(step, room, line, id);
+    if (id !== undefined) comeBack(step, room, id);
     count(step, room, line);
-    if (room.lines.isLive) room.lines.append(line);
+    keep(step.model, room, line);
   }
+}
+
+/** The newest lines are held, unless somebody reads what would have to go for them. */
+function keep(model: Model, room: Room, line: Line): void {
+  const { lines, loading, anchor } = room;
+  if (loading?.kind === 'newest' && loading.arrived.length < arrivedMax) loading.arrived.push(line);
+  if (!lines.isLive) return;
+  if (anchor !== undefined && lines.isFull) lines.detach();
+  else lines.append(line, room === model.room ? keptLinesMax : keptElsewhereMax);
 }
 
 /** Who is there, who spoke, what the topic is. */
@@ -182,23 +185,25 @@ function follow(room: Room, { kind, from, text, event, n }: Line): void {
 }
 
 /** An own line is in the room, as everybody sees it: what was shown in its stead goes. */
-function comeBack({ model }: Step, room: Room, line: Line, id: number): void {
+function comeBack({ model }: Step, room: Room, id: number): void {
   const own = model.byId.get(id);
   if (own === undefined) return;
   room.own = room.own.filter((other) => other !== own);
   if (own.state === 'committed') model.byId.delete(id);
-  if (own.life !== undefined) line.life = own.life;
 }
 
 /** Unread, mentioned, rung: only for what is new to the user, and the bell only for what happens now. */
 function count({ model, effects }: Step, room: Room, line: Line): void {
-  if (line.n === 0 || line.isMine || line.event <= room.readTo) {
+  if (line.n === 0 || isMine(model, line) || line.event <= room.readTo) {
     if (room === model.room) room.readTo = Math.max(room.readTo, line.event);
     return;
   }
   const isLate = line.event <= room.replayedTo;
   const concernsUser = line.isMention || room.isDirect;
-  if (concernsUser && !isLate && model.isBellOn) effects.push({ kind: 'bell' });
+  if (concernsUser && !isLate && model.isBellOn && model.nowMs - model.rangMs >= bellMs) {
+    model.rangMs = model.nowMs;
+    effects.push({ kind: 'bell' });
+  }
   if (room !== model.room) {
     room.unread++;
     if (line.isMention) room.mentions++;
@@ -221,24 +226,26 @@ function onState(step: Step, event: StateEvent): void {
   own.reason = sanitise(event.reason ?? '');
   if (event.state === 'failed' && own.isCancelled) return forget(step, own);
   if (event.state === 'unconfirmed') own.isGivenUp = event.reason !== undefined;
-  if (event.state !== 'committed') return;
-  own.slot = event.slot ?? 0;
-  own.n = event.n ?? 0;
+  if (event.state === 'sending') {
+    own.sentMs ??= model.nowMs;
+    // Too late to take it back.
+    own.isCancelled = false;
+  }
+  if (event.state === 'committed') onCommitted(step, own, event);
+}
+
+function onCommitted({ model }: Step, own: OwnLine, { id, n }: StateEvent): void {
   const { standing } = model.connection;
-  const life: Life = {
-    ballot: standing === undefined ? '' : `${standing.ballot.round}.${standing.ballot.server}`,
-    commitMs: model.nowMs - own.typedMs,
-  };
-  own.life = life;
-  model.commitMs.push(life.commitMs);
+  const ballot = standing === undefined ? '' : `${standing.ballot.round}.${standing.ballot.server}`;
+  const life: Life = { ballot, commitMs: model.nowMs - own.typedMs };
+  // What a line waited for a connection says nothing about how fast the servers are.
+  model.commitMs.push(model.nowMs - (own.sentMs ?? own.typedMs));
   if (model.commitMs.length > commitsKept) model.commitMs.shift();
   const room = roomOf(model, own.room);
-  // The acknowledgement may come behind the delivery.
-  const isBack = room === undefined || !room.own.includes(own);
-  if (!isBack) return;
-  model.byId.delete(event.id);
-  const line = room?.lines.post(own.n);
-  if (line !== undefined) line.life = life;
+  if (n !== undefined) room?.lives.set(n, life);
+  if (room !== undefined && room.lives.size > livesKept) room.lives.delete(Math.min(...room.lives.keys()));
+  // The delivery may come before its acknowledgement, or behind it.
+  if (room === undefined || !room.own.includes(own)) model.byId.delete(id);
 }
 
 function forget({ model }: Step, own: OwnLine): void {
@@ -254,40 +261,54 @@ function onSubscribed(step: Step, event: SubscribedEvent): void {
   room.topic = sanitise(event.topic);
   room.people.clear();
   for (const person of event.people) room.people.add(sanitise(person));
-  room.replayedTo = event.headEvent;
-  if (room.isOpened) return;
+  room.headN = Math.max(room.headN, event.headN);
+  if (room.isOpened) {
+    room.replayedTo = event.headEvent;
+    return;
+  }
   room.isOpened = true;
-  if (room.opensAsRead) room.readTo = Math.max(room.readTo, event.headEvent);
+  // What was there before the user was is history, not news; but not in a room that opens because of news.
+  if (room.newsEvent === undefined) room.readTo = Math.max(room.readTo, event.headEvent);
+  room.replayedTo = room.readTo;
   if (event.nextEvent <= 1) room.lines.isComplete = true;
 }
 
 function onDirect(step: Step, { news, rooms }: DirectEvent): void {
   const { model } = step;
-  for (const { room: name } of rooms) {
-    if (roomOf(model, name) !== undefined) continue;
+  for (const { room: name, headEvent } of rooms) {
+    if (roomOf(model, name) !== undefined || (!news && model.closed.has(name))) continue;
+    if (model.rooms.filter(({ isDirect }) => isDirect).length >= directRoomsMax) {
+      return flash(step, 'More people have written to you than are listed; /msg NAME opens theirs', true);
+    }
+    model.closed.delete(name);
     const room = openRoom(step, name, { lastPosts: openingPosts });
-    room.opensAsRead = !news;
+    if (!news) continue;
+    room.newsEvent = headEvent;
+    room.readTo = headEvent - 1;
   }
 }
 
 function onError(step: Step, { code, text }: ErrorEvent): void {
   const { connection, name } = step.model;
   if (code === 'NAME_TAKEN' || code === 'BAD_NAME') connection.refusedName = name;
-  else if (code !== 'GAP') say(step, text);
+  // Events that are asked for again come; those that are kept no longer do not.
+  else if (code !== 'GAP' || !text.includes('asking')) say(step, text);
+}
+
+/** Who the user is, as the log has it. */
+export function onSession({ model }: Step, name: string, state: SessionState | undefined): void {
+  const isOpen = state === 'open';
+  if (isOpen) model.connection.refusedName = undefined;
+  // A session that is being resumed is still this user's.
+  model.isNamed = isOpen || (model.isNamed && state !== 'refused' && sameName(name, model.name));
+  model.name = name;
 }
 
 /** The library has a line of ours now. */
 export function onSubmitted({ model }: Step, key: number, id: number): void {
-  const own = ownOf(model, key);
+  const own = model.byKey.get(key);
   if (own === undefined) return;
+  model.byKey.delete(key);
   own.id = id;
   model.byId.set(id, own);
-}
-
-function ownOf({ rooms }: Model, key: number): OwnLine | undefined {
-  for (const room of rooms) {
-    const own = room.own.find((line) => line.key === key);
-    if (own !== undefined) return own;
-  }
-  return undefined;
 }

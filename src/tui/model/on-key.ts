@@ -1,16 +1,20 @@
 /** What keys, pasted text and the mouse do, with whatever lies open. */
 import { edit, insert, newer, older, setText } from '../editor/index.js';
+import { sanitiseLines } from '../text/index.js';
 import { applyCompletion, complete } from './completion.js';
+import { peopleFromColumns } from './geometry.js';
 import type { Key } from './input.js';
 import { type Action, actionOf } from './keys.js';
 import { onLinksKey } from './on-links-key.js';
-import { helpLines, perform, send, submit, surfaceOf, tooLongText } from './perform.js';
-import { scrollBy, scrollTo, scrollToEnd } from './scroll.js';
+import { helpLines, leave, perform, quitMs, send, submit, surfaceOf, tooLongText, waitingText } from './perform.js';
+import { firstRoomShown } from './rooms-view.js';
+import { scrollBy, scrollTo, scrollToEnd, scrollToTop } from './scroll.js';
 import { changeQuery, findOlder } from './search.js';
 import { enterRoom, flash, geometryOf, loadNewer, loadNewest, loadOlder, pageOf, type Step } from './step.js';
 
-/** Two C-c within it leave the chat. */
-const quitMs = 2_000;
+/** A message has 8,192 bytes at most; more room than that is for those who edit it down. */
+const inputCharsMax = 16_384;
+const pastedLinesMax = 200;
 /** Rows of one turn of the wheel. */
 const wheelRows = 3;
 /** Older history is asked for when fewer rows than this many screens are left above. */
@@ -23,13 +27,22 @@ export function onKey(step: Step, key: Key): void {
   model.flash = undefined;
   if (key.name === 'text') {
     model.completion = undefined;
+    if (model.room.editor.text.length >= inputCharsMax) return flash(step, 'The input line is full.', true);
     model.room.editor = insert(model.room.editor, key.text ?? '');
     return;
   }
   const action = actionOf(key.name);
-  if (action === undefined) return;
+  if (action === undefined) return onUnbound(step, key);
   if (action.kind !== 'complete' && action.kind !== 'completeBack') model.completion = undefined;
   act(step, action);
+}
+
+/** Esc and then a character arrive as one key where the line is slow: what Alt has no meaning for was that. */
+function onUnbound(step: Step, { name }: Key): void {
+  const typed = /^M-(.)$/u.exec(name)?.[1];
+  if (typed === undefined) return;
+  onKey(step, { name: 'Esc' });
+  onKey(step, { name: 'text', text: typed });
 }
 
 function act(step: Step, action: Action): void {
@@ -54,7 +67,7 @@ function act(step: Step, action: Action): void {
     case 'pageDown':
       return scroll(step, pageRows(step));
     case 'top':
-      return scroll(step, Number.NEGATIVE_INFINITY);
+      return toTop(step);
     case 'bottom':
       return toEnd(step);
     case 'nextUnread':
@@ -81,6 +94,9 @@ function act(step: Step, action: Action): void {
     case 'mouse':
       return perform(step, { kind: 'set', what: 'mouse', isOn: !model.isMouseOn });
     case 'people':
+      if (model.columns < peopleFromColumns) {
+        return flash(step, `People are shown from ${peopleFromColumns} columns on; /names lists them.`);
+      }
       return perform(step, { kind: 'set', what: 'people', isOn: !model.isPeopleShown });
     case 'redraw':
     case 'suspend':
@@ -134,10 +150,17 @@ function scroll(step: Step, rows: number): void {
     if (!room.lines.isLive) loadNewer(step, room);
     return;
   }
-  scrollBy(room, Math.max(rows, -1_000_000), height, layout);
+  scrollBy(room, rows, height, layout);
   // What will be wanted next is asked for before it is.
   const index = room.anchor === undefined ? room.lines.length : room.lines.indexOf(room.anchor.event);
   if (index < ahead * height) loadOlder(step, room);
+}
+
+function toTop(step: Step): void {
+  const { room } = step.model;
+  const { layout, height } = pageOf(step);
+  scrollToTop(room, height, layout);
+  loadOlder(step, room);
 }
 
 function toEnd(step: Step): void {
@@ -158,7 +181,7 @@ function nextUnread(step: Step): void {
 
 function firstUnread(step: Step): void {
   const { room } = step.model;
-  if (room.dividerEvent === 0) return flash(step, 'Nothing here was unread.');
+  if (room.dividerEvent === undefined) return flash(step, 'Nothing here was unread.');
   const { layout, height } = pageOf(step);
   const index = room.lines.indexOf(room.dividerEvent);
   const line = room.lines.at(index + 1);
@@ -177,13 +200,14 @@ function interrupt(step: Step): void {
     room.editor = setText(room.editor, '');
     return;
   }
-  if (model.nowMs < model.quitUntilMs) return leave(step);
+  if (model.nowMs < model.quitUntilMs) return void step.effects.push({ kind: 'quit' });
   model.quitUntilMs = model.nowMs + quitMs;
-  flash(step, 'C-c again leaves the chat');
-}
-
-function leave({ effects }: Step): void {
-  effects.push({ kind: 'quit' });
+  const waiting = waitingText(model);
+  flash(
+    step,
+    waiting === '' ? 'C-c again leaves the chat' : `${waiting}; C-c again leaves all the same`,
+    waiting !== '',
+  );
 }
 
 /** True: the key was for what lies open. */
@@ -191,6 +215,10 @@ function onPopupKey(step: Step, key: Key): boolean {
   const { model } = step;
   const { popup } = model;
   if (popup === undefined) return false;
+  if (/^M-.$/u.test(key.name)) {
+    model.popup = undefined;
+    return false;
+  }
   if (popup.kind === 'links') return onLinksKey(step, popup, key);
   if (popup.kind === 'paste') {
     if (key.name === 'Esc' || key.name === 'C-c') model.popup = undefined;
@@ -202,7 +230,8 @@ function onPopupKey(step: Step, key: Key): boolean {
     }
     return true;
   }
-  const rows = Math.max(1, model.rows - 3);
+  // The last row says how to go on.
+  const rows = Math.max(1, geometryOf(model).messageRows - 1);
   const last = Math.max(0, helpLines(model).length - rows);
   const moves: Readonly<Record<string, number>> = {
     Up: -1,
@@ -230,18 +259,23 @@ function pasted(step: Step, text: string, isByLine: boolean): void {
     if (tooLong !== undefined) return flash(step, tooLong, true);
     return submit(step, room, 'post', whole);
   }
-  for (const line of text.split('\n')) if (line.trim() !== '') submit(step, room, 'post', line);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length > pastedLinesMax) {
+    return flash(step, `At most ${pastedLinesMax} lines are sent one by one; nothing was. Use synod send`, true);
+  }
+  for (const line of lines) submit(step, room, 'post', line);
 }
 
-export function onPaste({ model }: Step, text: string): void {
-  if (model.popup !== undefined && model.popup.kind !== 'paste') model.popup = undefined;
-  const clean = text.replace(/\n+$/, '');
-  if (model.search !== undefined || !clean.includes('\n')) {
-    if (model.search !== undefined) model.search.query += clean.replaceAll('\n', ' ');
-    else model.room.editor = insert(model.room.editor, clean);
-    return;
+export function onPaste(step: Step, text: string): void {
+  const { model } = step;
+  const { room, search } = model;
+  const clean = sanitiseLines(text).replace(/\n+$/, '');
+  if (search !== undefined) return changeQuery(step, search.query + clean.replaceAll('\n', ' '));
+  if (room.editor.text.length + clean.length > inputCharsMax) {
+    return flash(step, `That is more than ${inputCharsMax} characters: nothing was pasted; send it in pieces`, true);
   }
-  model.popup = { kind: 'paste', text: clean };
+  model.popup = clean.includes('\n') ? { kind: 'paste', text: clean } : undefined;
+  if (model.popup === undefined) room.editor = insert(room.editor, clean);
 }
 
 /** True: the key was for the search. */
@@ -257,7 +291,8 @@ function onSearchKey(step: Step, key: Key): boolean {
     model.search = undefined;
     // Enter stays where it was found.
     if (key.name !== 'Enter') toEnd(step);
-  } else return key.name.startsWith('Page') === false && actionOf(key.name)?.kind === 'edit';
+  } else if (['PageUp', 'PageDown', 'C-l', 'C-z'].includes(key.name)) return false;
+  // Everything else would do something to what is hidden.
   return true;
 }
 
@@ -271,5 +306,7 @@ export function onWheel(step: Step, up: boolean): void {
 export function onClick(step: Step, row: number, column: number): void {
   const { model } = step;
   const at = geometryOf(model);
-  if (at.hasRooms && column < at.left) toRoom(step, row - at.titleRows - 1);
+  const place = row - at.titleRows - 1;
+  if (model.popup !== undefined || !at.hasRooms || column >= at.left) return;
+  if (place >= 0 && place < at.messageRows - 1) toRoom(step, firstRoomShown(model, at.messageRows) + place);
 }

@@ -1,80 +1,85 @@
 /** Answers that the update asked for: pages of history, a place that was looked for, how the servers are. */
 import type { Asked } from '../../client/index.js';
-import type { Page, Status } from '../../wire/index.js';
-import type { PagePurpose } from './effect.js';
+import type { Status } from '../../wire/index.js';
 import type { FaultAnswer } from './faults.js';
 import type { Input } from './input.js';
+import { keptLinesMax, type Line } from './lines.js';
 import { roomOf } from './model.js';
 import { linesOf } from './on-client.js';
+import type { Loading, Room } from './room.js';
 import { scrollTo, scrollToEnd } from './scroll.js';
 import { statusTexts } from './status-texts.js';
-import { flash, loadNewer, pageEvents, pageOf, type Step, say } from './step.js';
+import { flash, loadAround, loadNewer, loadOlder, pageOf, type Step, say } from './step.js';
 
-export function onPage(step: Step, name: string, purpose: PagePurpose, asked: Asked<Page>): void {
+export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input & { kind: 'page' }): void {
   const { model } = step;
   const room = roomOf(model, name);
-  if (room === undefined) return;
-  room.isLoading = false;
+  const { loading } = room ?? {};
+  // The room was left, or something else was asked for since.
+  if (room === undefined || loading?.ticket !== ticket) return;
+  room.loading = undefined;
   if (!asked.ok) return flash(step, `History does not load: ${asked.text}`, true);
-  const { code, groups, headEvent } = asked.answer;
+  const { code, groups, headEvent, headN } = asked.answer;
   if (code !== 'ok') return flash(step, `History does not load: ${code}. Join the room first`, true);
-  const lines = groups.flatMap((group) => linesOf(step, group, 0));
-  const reaches = (lines.at(-1)?.event ?? 0) >= Math.max(headEvent, room.headEvent);
+  const page = groups.flatMap((group) => linesOf(step, group, 0));
+  room.headN = Math.max(room.headN, headN);
+  const reaches = (page.at(-1)?.event ?? 0) >= Math.max(headEvent, room.headEvent);
   switch (purpose.kind) {
-    case 'older': {
-      const first = room.lines.firstEvent ?? Number.POSITIVE_INFINITY;
-      const older = lines.filter(({ event }) => event < first);
-      room.lines.prepend(older);
-      room.lines.isComplete = older.length === 0 || older[0]?.event === 1;
+    case 'older':
+      return takeOlder(room, page, loading.boundary);
+    case 'newer':
+      // What lies between was dropped, or loaded otherwise: the page joins on to nothing.
+      if ((room.lines.lastEvent ?? 0) + 1 === loading.boundary) room.lines.extend(page, reaches || page.length === 0);
       return;
-    }
-    case 'newer': {
-      const last = room.lines.lastEvent ?? 0;
-      room.lines.extend(
-        lines.filter(({ event }) => event > last),
-        reaches || lines.length === 0,
-      );
-      return;
-    }
     case 'newest':
-      // Events that came while the page was on its way lie behind it: the window goes on from there.
-      room.lines.replace(lines, reaches || lines.length === 0, lines[0]?.event === 1 || lines.length === 0);
-      scrollToEnd(room);
-      loadNewer(step, room);
-      return;
-    case 'around': {
-      room.lines.replace(lines, reaches, lines[0]?.event === 1);
-      const found = room.lines.post(purpose.n);
-      if (found === undefined) return flash(step, `There is no message ${purpose.n} in ${name}.`, true);
-      room.markedN = purpose.n;
-      const { layout, height } = pageOf(step);
-      if (room === model.room) scrollTo(room, found.event, height, layout);
-      return;
-    }
+      return takeNewest(step, room, page, loading);
+    case 'around':
+      return takeAround(step, room, page, reaches, purpose.n);
   }
 }
 
-/** A jump: at once if the message is here, else with a window of history around it. */
-export function jumpTo(step: Step, n: number): void {
-  const { model, effects } = step;
-  const { room } = model;
-  const here = room.lines.post(n);
-  room.markedN = n;
-  if (here !== undefined) {
-    const { layout, height } = pageOf(step);
-    scrollTo(room, here.event, height, layout);
-    return;
+function takeOlder(room: Room, page: readonly Line[], boundary: number): void {
+  if (room.lines.firstEvent !== boundary) return;
+  const older = page.filter(({ event }) => event < boundary);
+  // Whoever sees the newest has come back meanwhile: they must not go for what is old.
+  if (room.anchor === undefined && room.lines.length + older.length > keptLinesMax) return;
+  room.lines.prepend(older);
+  room.lines.isComplete = older.length === 0 || older[0]?.event === 1;
+}
+
+function takeNewest(step: Step, room: Room, page: readonly Line[], { arrived }: Loading): void {
+  const last = page.at(-1)?.event ?? 0;
+  const behind = arrived.filter(({ event }) => event > last);
+  const isJoined = behind.length === 0 ? last >= room.headEvent : behind[0]?.event === last + 1;
+  room.lines.replace(isJoined ? [...page, ...behind] : page, isJoined, page.length === 0 || page[0]?.event === 1);
+  scrollToEnd(room);
+  loadNewer(step, room);
+}
+
+function takeAround(step: Step, room: Room, page: readonly Line[], reaches: boolean, n: number): void {
+  const found = page.find((line) => line.n === n);
+  if (found === undefined) {
+    room.markedN = 0;
+    return flash(step, `There is no message ${n} in ${room.name}; the last one is ${room.headN}.`, true);
   }
-  if (room.isLoading) return;
-  room.isLoading = true;
-  const query = {
-    room: room.name,
-    direction: 'from',
-    by: 'post',
-    event: Math.max(1, n - (pageEvents >> 1)),
-    limit: pageEvents,
-  } as const;
-  effects.push({ kind: 'history', query, purpose: { kind: 'around', n } });
+  room.lines.replace(page, reaches, found.event === 1);
+  showPost(step, room, found.event, n);
+  // What stands above it.
+  loadOlder(step, room);
+}
+
+function showPost(step: Step, room: Room, event: number, n: number): void {
+  room.markedN = n;
+  const { layout, height } = pageOf(step);
+  if (room === step.model.room) scrollTo(room, event, height, layout);
+}
+
+/** A jump: at once if the message is here, else with a window of history that begins with it. */
+export function jumpTo(step: Step, n: number): void {
+  const { room } = step.model;
+  const here = room.lines.post(n);
+  if (here !== undefined) return showPost(step, room, here.event, n);
+  loadAround(step, room, n);
 }
 
 export function onFound(step: Step, { room, n, text }: Input & { kind: 'found' }): void {

@@ -1,20 +1,24 @@
 /** What a command does. */
 import { limits } from '../../base/index.js';
-import { directRoom, isName } from '../../chat/index.js';
+import { canonicalRoom, directRoom, isName } from '../../chat/index.js';
 import { remember, setText } from '../editor/index.js';
-import { type Command, commandHelp, readCommand, type Surface } from './commands.js';
+import { wrap } from '../text/index.js';
+import { type Command, commandRows, readCommand, type Surface } from './commands.js';
 import { keyHelp } from './keys.js';
 import { noticeText } from './layout.js';
 import type { Line } from './lines.js';
 import { shortMs } from './look.js';
-import type { Model } from './model.js';
+import { isMine, type Model } from './model.js';
 import { jumpTo } from './on-page.js';
 import type { OwnLine } from './own-line.js';
-import type { Room } from './room.js';
+import { type Room, roomTitle } from './room.js';
 import { scrollToEnd } from './scroll.js';
 import { beginSearch } from './search.js';
 import { enterRoom, flash, loadNewest, openingPosts, openRoom, type Step, say } from './step.js';
 
+/** What asks twice asks within it. */
+export const quitMs = 2_000;
+const badRoom = `A room is # and up to ${limits.roomCharsMax - 1} characters without spaces and commas.`;
 /** Names listed at most. */
 const namesShownMax = 100;
 
@@ -58,8 +62,7 @@ export function perform(step: Step, command: Command): void {
     case 'topic':
       return void effects.push({ kind: 'topic', room: room.name, text: command.text });
     case 'join':
-      effects.push({ kind: 'join', room: command.room });
-      return enterRoom(step, openRoom(step, command.room, { lastPosts: openingPosts }));
+      return join(step, command.room);
     case 'part':
       return part(step, command.room === '' ? room.name : command.room);
     case 'nick':
@@ -76,7 +79,7 @@ export function perform(step: Step, command: Command): void {
       model.popup = { kind: 'help', top: 0 };
       return;
     case 'quit':
-      return void effects.push({ kind: 'quit' });
+      return leave(step);
     case 'search':
       return beginSearch(step, command.query);
     case 'goto':
@@ -121,8 +124,25 @@ export function perform(step: Step, command: Command): void {
   }
 }
 
+/** What of the user's is not in the log yet; '' for nothing. */
+export function waitingText({ rooms }: Model): string {
+  const count = rooms.reduce((sum, { unsent }) => sum + unsent, 0);
+  if (count === 0) return '';
+  return count === 1 ? 'One of your messages waits still' : `${count} of your messages wait still`;
+}
+
+/** At once if nothing waits, else when it is asked for twice. */
+export function leave(step: Step): void {
+  const { model } = step;
+  const waiting = waitingText(model);
+  if (waiting === '' || model.nowMs < model.quitUntilMs) return void step.effects.push({ kind: 'quit' });
+  model.quitUntilMs = model.nowMs + quitMs;
+  flash(step, `${waiting}; the same again leaves all the same`, true);
+}
+
 /** A line of the user's: shown at once, with its state, and kept until it comes back. */
-export function submit({ model, effects }: Step, room: Room, what: 'post' | 'action', text: string): void {
+export function submit(step: Step, room: Room, what: 'post' | 'action', text: string): void {
+  const { model, effects } = step;
   const key = ++model.lastKey;
   const own: OwnLine = {
     key,
@@ -131,25 +151,35 @@ export function submit({ model, effects }: Step, room: Room, what: 'post' | 'act
     what,
     text,
     typedMs: model.nowMs,
+    sentMs: undefined,
     wallMs: model.wallMs,
     id: undefined,
     state: 'queued',
     sinceMs: model.nowMs,
     reason: '',
-    slot: 0,
-    n: 0,
-    life: undefined,
     isGivenUp: false,
     isCancelled: false,
   };
   room.own.push(own);
+  model.byKey.set(key, own);
+  loadNewest(step, room);
   scrollToEnd(room);
   effects.push({ kind: 'submit', key, what, room: room.name, text });
 }
 
-function part(step: Step, name: string): void {
+function join(step: Step, typed: string): void {
+  const name = canonicalRoom(typed);
+  if (name === undefined) return flash(step, badRoom, true);
+  // A direct room has two people for good.
+  if (!name.startsWith('@')) step.effects.push({ kind: 'join', room: name });
+  enterRoom(step, openRoom(step, name, { lastPosts: openingPosts }));
+}
+
+/** `typed`: as it is called, or as the list calls it. */
+function part(step: Step, typed: string): void {
   const { model, effects } = step;
-  const room = model.rooms.find((other) => other.name === name);
+  const room = model.rooms.find((other) => other.name === typed || roomTitle(other, model.name) === typed);
+  const name = room?.name ?? typed;
   if (room === undefined) return flash(step, `You are not in ${name}; /rooms lists yours`, true);
   if (model.rooms.length === 1)
     return flash(step, `${name} is the only room you are in; /join another one, or /quit`, true);
@@ -158,7 +188,12 @@ function part(step: Step, name: string): void {
   const index = model.rooms.indexOf(room);
   if (room === model.room) enterRoom(step, model.rooms[index === 0 ? 1 : index - 1] as Room);
   model.rooms.splice(index, 1);
-  if (!room.isDirect) effects.push({ kind: 'leave', room: name });
+  for (const { key, id } of room.own) {
+    model.byKey.delete(key);
+    if (id !== undefined) model.byId.delete(id);
+  }
+  if (room.isDirect) model.closed.add(name);
+  else effects.push({ kind: 'leave', room: name });
   effects.push({ kind: 'unsubscribe', room: name });
 }
 
@@ -178,26 +213,29 @@ function namesText({ name, people }: Room): string {
 }
 
 /** A message's life, as far as it is known here. */
-export function why({ room }: Model, n: number): string {
+export function why(model: Model, n: number): string {
+  const { room } = model;
   if (n === 0) {
     const own = room.own.at(-1);
     if (own !== undefined && own.state !== 'committed')
       return `Your last message is ${own.state}${own.reason === '' ? '' : `: ${own.reason}`}.`;
   }
-  const line = n === 0 ? lastMine(room) : room.lines.post(n);
+  const line = n === 0 ? lastMine(model) : room.lines.post(n);
   if (line === undefined)
     return n === 0 ? 'None of your messages is loaded here.' : `Message ${n} is not loaded; /goto ${n} first.`;
   const head = `Message ${line.n} of ${room.name}, from ${line.from}: chosen at slot ${line.slot}`;
-  const { life } = line;
-  if (life === undefined) return `${head}; its ballot and time to commit are known to the client that sent it.`;
+  const life = room.lives.get(line.n);
+  if (life === undefined)
+    return `${head}; its ballot and time to commit are known only where it was sent, for a while.`;
   const ballot = life.ballot === '' ? '' : ` under ballot ${life.ballot}`;
   return `${head}${ballot}, ${shortMs(life.commitMs)} from Enter to commit. It will not change any more.`;
 }
 
-function lastMine({ lines }: Room): Line | undefined {
+function lastMine(model: Model): Line | undefined {
+  const { lines } = model.room;
   for (let index = lines.length - 1; index >= 0; index--) {
     const line = lines.at(index);
-    if (line?.isMine === true) return line;
+    if (line !== undefined && line.n > 0 && isMine(model, line)) return line;
   }
   return undefined;
 }
@@ -205,16 +243,17 @@ function lastMine({ lines }: Room): Line | undefined {
 function failed(step: Step, what: 'retry' | 'edit' | 'drop'): void {
   const { model } = step;
   const { room } = model;
-  const isOver = (own: OwnLine): boolean => own.state === 'failed' || own.isGivenUp;
-  const over = room.own.filter(isOver);
+  // What was given up may be in the log: to send it once more is for the user to decide, line by line.
+  const over = room.own.filter((own) => own.state === 'failed' || (own.isGivenUp && what !== 'retry'));
   const last = over.at(-1);
   if (last === undefined) return flash(step, 'Nothing here has failed.', true);
   const taken = what === 'edit' ? [last] : over;
   room.own = room.own.filter((own) => !taken.includes(own));
   for (const { id } of taken) if (id !== undefined) model.byId.delete(id);
   if (what === 'retry') for (const own of taken) submit(step, room, own.what, own.text);
-  if (what === 'edit')
+  if (what === 'edit') {
     room.editor = setText(room.editor, last.what === 'action' ? `/me ${last.text}` : last.text.replace(/^\//, '//'));
+  }
 }
 
 function cancel(step: Step): void {
@@ -254,12 +293,22 @@ function exported({ lines }: Room, { look }: Step): string[] {
   return texts;
 }
 
-/** What F1 shows: keys, then commands. */
+const helpKeyColumns = 22;
+const helpBesideColumns = 72;
+
+/** What F1 shows, keys and then commands, on so wide a screen. */
 export function helpLines(model: Model): string[] {
+  const entry = (head: string, help: string, width: number): string[] => {
+    if (model.columns >= helpBesideColumns) return [`  ${head.padEnd(width)} ${help}`];
+    const below = wrap(help, Math.max(8, model.columns - 4)).map((line) => `    ${line}`);
+    return [`  ${head}`, ...below];
+  };
   const keys = keyHelp().flatMap(({ group, rows }) => [
     group,
-    ...rows.map(([key, help]) => `  ${key.padEnd(22)} ${help}`),
+    ...rows.flatMap(([key, help]) => entry(key, help, helpKeyColumns)),
     '',
   ]);
-  return [...keys, 'Commands', ...commandHelp(surfaceOf(model)).map((line) => `  ${line}`)];
+  const listed = commandRows(surfaceOf(model));
+  const width = Math.max(...listed.map(([usage]) => usage.length));
+  return [...keys, 'Commands', ...listed.flatMap(([usage, help]) => entry(usage, help, width))];
 }

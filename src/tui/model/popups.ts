@@ -10,24 +10,25 @@ import { helpLines } from './perform.js';
 const previewRows = 5;
 const cellColumns = 16;
 
-export function helpRows(model: Model, { theme }: Look, top: number, height: number): Row[] {
+export function helpRows(model: Model, { theme, isAscii }: Look, top: number, height: number): Row[] {
   const lines = helpLines(model);
   const shown = lines.slice(top, top + height - 1);
   const rest = lines.length - top - shown.length;
-  const foot = rest > 0 ? `-- ${rest} more: Down, PageDown; any other key closes --` : '-- any key closes --';
+  const foot = rest > 0 ? `-- ${rest} more: PageDown --` : '-- any key closes --';
   return [
     ...shown.map((line): Row => {
-      const style: Style = line.startsWith(' ') ? {} : theme.strong;
-      return [{ text: clipWith(line, model.columns, '~'), style }];
+      const style = line.startsWith(' ') ? plain : theme.strong;
+      return [{ text: clipWith(line, model.columns, signs(isAscii).ellipsis), style }];
     }),
     [{ text: clipWith(foot, model.columns, ''), style: theme.quiet }],
   ];
 }
 
 export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'links' }, height: number): Row[] {
-  const { theme } = look;
+  const { theme, isAscii } = look;
   const { faults, faultTrouble, columns } = model;
-  const text = (line: string, style: Style = plain): Row => [{ text: clipWith(line, columns, '~'), style }];
+  const { ellipsis } = signs(isAscii);
+  const text = (line: string, style: Style = plain): Row => [{ text: clipWith(line, columns, ellipsis), style }];
   if (faults === undefined)
     return [text('LINKS', theme.strong), text(faultTrouble === '' ? 'asking the fault proxy …' : faultTrouble)];
   const servers = serversOf(faults);
@@ -42,7 +43,7 @@ export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'link
         const state = from === to ? '-' : linkState(byEnds.get(`${from}>${to}`), faults.rules);
         const isBroken = state !== '-' && state !== 'ok';
         const style = isHere ? theme.bar : isBroken ? theme.alarm : theme.quiet;
-        return { text: pad(clipWith(state, width - 1, '~'), width), style };
+        return { text: pad(clipWith(state, width - 1, ellipsis), width), style };
       }),
     ],
   );
@@ -62,7 +63,10 @@ export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'link
     ),
     ...rules.map((rule) => text(rule)),
   ];
-  return [...rows.slice(0, height - 1), text(look.isAscii ? foot.replaceAll('·', '-') : foot, theme.quiet)];
+  const keys = wrap(isAscii ? foot.replaceAll('·', '-') : foot, columns).map((line) => text(line, theme.quiet));
+  const space = Math.max(1, height - keys.length);
+  if (rows.length <= space) return [...rows, ...keys];
+  return [...rows.slice(0, space - 1), text(`and ${rows.length - space + 1} more`, theme.quiet), ...keys];
 }
 
 /** In a word what the rules do to a link; a rule's text is `name: what it does on these links of these frames`. */
@@ -90,16 +94,15 @@ export function pasteRows({ theme, isAscii }: Look, pasted: string, columns: num
   const { ellipsis, bar } = signs(isAscii);
   const lines = pasted.split('\n');
   const bytes = new TextEncoder().encode(pasted).length;
-  const shown = lines.slice(0, Math.max(1, Math.min(previewRows, height - 3)));
+  const words = columns < 60 ? 'Enter send · l lines · e edit · Esc back' : pasteKeys;
+  const keys = wrap(isAscii ? words.replaceAll('·', '-') : words, columns).slice(0, height);
+  const space = height - keys.length;
+  const head = `PASTE ${lines.length} lines, ${bytes} bytes. Nothing is sent yet.`;
+  const count = Math.max(0, Math.min(previewRows, lines.length, space - 1));
+  const shown = lines.slice(0, lines.length > count ? Math.max(0, count - 1) : count);
   const rest = lines.length - shown.length;
-  const keys = 'Enter: send as one message · l: line by line · e: into the input line · Esc: back';
-  return [
-    [
-      {
-        text: clipWith(`PASTE ${lines.length} lines, ${bytes} bytes. Nothing is sent yet.`, columns, ellipsis),
-        style: theme.strong,
-      },
-    ],
+  const preview = [
+    [{ text: clipWith(head, columns, ellipsis), style: theme.strong }],
     ...shown.map(
       (line): Row => [
         { text: `${bar} `, style: theme.quiet },
@@ -107,8 +110,8 @@ export function pasteRows({ theme, isAscii }: Look, pasted: string, columns: num
       ],
     ),
     ...(rest > 0 ? [[{ text: `and ${rest} more`, style: theme.quiet }]] : []),
-    ...wrap(isAscii ? keys.replaceAll('·', '-') : keys, columns).map(
-      (line): Row => [{ text: line, style: theme.pending }],
-    ),
   ];
+  return [...preview.slice(0, space), ...keys.map((line): Row => [{ text: line, style: theme.pending }])];
 }
+
+const pasteKeys = 'Enter: send as one message · l: line by line · e: into the input line · Esc: back';

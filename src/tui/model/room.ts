@@ -1,12 +1,25 @@
 /** A room as its reader has it: its lines, what is on its way there, what is unread, what is being typed. */
 import { type Editor, emptyEditor, emptyHistory, type History } from '../editor/index.js';
-import { Lines } from './lines.js';
-import type { OwnLine } from './own-line.js';
+import type { PagePurpose } from './effect.js';
+import { type Line, Lines } from './lines.js';
+import { isOnItsWay, type Life, type OwnLine } from './own-line.js';
 
 /** The last row to be seen: this row of that line, counted from 0. */
 export interface Anchor {
   readonly event: number;
   readonly row: number;
+  /** An own line that is in no log yet, by its key: it stands behind all events. */
+  readonly ownKey?: number;
+}
+
+/** A page of history that is on its way. Another question takes its place: then its answer means nothing. */
+export interface Loading {
+  readonly ticket: number;
+  readonly kind: PagePurpose['kind'];
+  /** The event that it must join on to; older: the first one here, newer: behind the last one here. */
+  readonly boundary: number;
+  /** What was delivered meanwhile and may lie behind the page. */
+  readonly arrived: Line[];
 }
 
 export class Room {
@@ -16,6 +29,8 @@ export class Room {
   readonly lines = new Lines();
   /** The user's own lines that have not come back yet, in the order in which they were typed. */
   own: OwnLine[] = [];
+  /** How the user's own posts got into the log, by number; of the last few hundred. */
+  readonly lives = new Map<number, Life>();
   /** Who has spoken, the last one at the end. */
   readonly speakers = new Set<string>();
   /** The highest event that was ever delivered. */
@@ -27,16 +42,15 @@ export class Room {
   readTo = 0;
   unread = 0;
   mentions = 0;
-  /** Above which event "new" is drawn; 0 for nowhere. It stays until the room is left. */
-  dividerEvent = 0;
+  /** Above which event "new" is drawn. It stays until the room is left. */
+  dividerEvent: number | undefined;
   /** Undefined: the newest row is seen. */
   anchor: Anchor | undefined;
   /** Posts that came while the newest row was not seen. */
   newBelow = 0;
-  /** A page is on its way. */
-  isLoading = false;
-  /** What was there before the user was is history, not news; but not in a room that opens because somebody wrote. */
-  opensAsRead = true;
+  loading: Loading | undefined;
+  /** The event because of which a direct room was opened: it is news although it was there before. */
+  newsEvent: number | undefined;
   /** It was opened for the first time on any connection. */
   isOpened = false;
   /** The post that was jumped to, or found. */
@@ -52,8 +66,18 @@ export class Room {
     return this.name.startsWith('@');
   }
 
-  /** Own lines that are neither committed nor known to have failed. */
+  /** Own lines that are neither committed, nor known to have failed, nor given up. */
   get unsent(): number {
-    return this.own.filter(({ state }) => state !== 'committed' && state !== 'failed').length;
+    return this.own.filter(isOnItsWay).length;
   }
+}
+
+/** A direct room is called by the other person. */
+export function roomTitle({ name }: Room, user: string): string {
+  if (!name.startsWith('@')) return name;
+  const [one = '', other = ''] = name.slice(1).split(',');
+  const me = user.toLowerCase();
+  // After another name was taken neither is the user's.
+  if (one !== me && other !== me) return name;
+  return `@${one === me ? other : one}`;
 }

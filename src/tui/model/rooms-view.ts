@@ -4,7 +4,7 @@ import type { Row } from './frame.js';
 import { sideColumns } from './geometry.js';
 import { type Look, plain, signs } from './look.js';
 import type { Model } from './model.js';
-import type { Room } from './room.js';
+import { type Room, roomTitle } from './room.js';
 
 /** `@n`: mentions; else the number of unread posts; `!` for what is not sent. */
 export function roomBadge({ unread, mentions, unsent }: Room): string {
@@ -12,19 +12,14 @@ export function roomBadge({ unread, mentions, unsent }: Room): string {
   return unsent > 0 ? `${count}!` : count;
 }
 
-/** A direct room is called by the other person. */
-export function roomTitle({ name }: Room, user: string): string {
-  if (!name.startsWith('@')) return name;
-  const other = name
-    .slice(1)
-    .split(',')
-    .find((person) => person !== user.toLowerCase());
-  return other === undefined ? name : `@${other}`;
+/** The list scrolls so that the present room is in it. */
+export function firstRoomShown({ rooms, room }: Model, height: number): number {
+  return Math.max(0, Math.min(rooms.indexOf(room) - height + 2, rooms.length - height + 1));
 }
 
 export function roomsRows(model: Model, { theme, isAscii }: Look, height: number): Row[] {
   const { rooms, room, name } = model;
-  const first = Math.max(0, Math.min(rooms.indexOf(room) - height + 2, rooms.length - height + 1));
+  const first = firstRoomShown(model, height);
   const shown = rooms.slice(first, first + height - 1).map((one): Row => {
     const badge = roomBadge(one);
     const space = sideColumns - (badge === '' ? 0 : columnsOf(badge) + 1);

@@ -1,7 +1,7 @@
 /** Which rows of a room are seen, and moving through them row by row: the place is held by line, not by number. */
 import type { Row } from './frame.js';
 import { type Layout, lineCount, rowsOf } from './layout.js';
-import type { Anchor, Room } from './room.js';
+import type { Room } from './room.js';
 
 /** A row: which of this line. */
 interface Place {
@@ -41,6 +41,14 @@ export function scrollBy(room: Room, rows: number, height: number, layout: Layou
   return rows < 0 ? back(room, -rows, height, layout) : on(room, rows, layout);
 }
 
+/** The oldest line stands on the first row. */
+export function scrollToTop(room: Room, height: number, layout: Layout): void {
+  if (lineCount(room) === 0) return;
+  const rows = rowsOf(room, 0, layout).length;
+  setPlace(room, { index: 0, row: Math.min(rows, height) - 1 }, layout);
+  if (rows < height) on(room, height - rows, layout);
+}
+
 /** So that this line is seen in the middle. */
 export function scrollTo(room: Room, event: number, height: number, layout: Layout): void {
   const index = room.lines.indexOf(event);
@@ -59,7 +67,8 @@ function bottomPlace(room: Room, layout: Layout): Place {
   const { anchor } = room;
   const last = lineCount(room) - 1;
   if (anchor === undefined) return { index: last, row: Number.POSITIVE_INFINITY };
-  const index = Math.max(0, room.lines.indexOf(anchor.event));
+  const own = anchor.ownKey === undefined ? -1 : room.own.findIndex(({ key }) => key === anchor.ownKey);
+  const index = own >= 0 ? room.lines.length + own : Math.max(0, room.lines.indexOf(anchor.event));
   return { index, row: Math.min(anchor.row, rowsOf(room, index, layout).length - 1) };
 }
 
@@ -115,18 +124,12 @@ function on(room: Room, rows: number, layout: Layout): number {
   return rows;
 }
 
-/**
- * Own lines that are not in the log yet have no place there: whoever sees one sees the end. The end of a window that is
- * not live is a place like any other.
- */
+/** The last row of the newest line is the end; that of a window that is not live is a place like any other. */
 function setPlace(room: Room, { index, row }: Place, layout: Layout): void {
-  const line = room.lines.at(index);
   const isLast = index === lineCount(room) - 1 && row >= rowsOf(room, index, layout).length - 1;
-  const isEnd = isLast && room.lines.isLive;
-  if (line === undefined || isEnd) {
-    scrollToEnd(room);
-    return;
-  }
-  const anchor: Anchor = { event: line.event, row };
-  room.anchor = anchor;
+  if (isLast && room.lines.isLive) return scrollToEnd(room);
+  const line = room.lines.at(index);
+  const own = room.own[index - room.lines.length];
+  if (line !== undefined) room.anchor = { event: line.event, row };
+  else if (own !== undefined) room.anchor = { event: Number.POSITIVE_INFINITY, row, ownKey: own.key };
 }

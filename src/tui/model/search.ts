@@ -1,16 +1,20 @@
 /** Searching back through the lines that are loaded. */
 
+import { sanitise } from '../../base/index.js';
 import type { Room } from './room.js';
 import { scrollTo } from './scroll.js';
 import { flash, loadOlder, pageOf, type Step } from './step.js';
 
+/** Nobody looks for more. */
+const queryCharsMax = 200;
+
 export function beginSearch(step: Step, query = ''): void {
-  step.model.search = { query, event: 0, isMissing: false };
-  if (query !== '') findOlder(step);
+  changeQuery(step, query);
 }
 
 /** Another query: from the newest line again. */
-export function changeQuery(step: Step, query: string): void {
+export function changeQuery(step: Step, typed: string): void {
+  const query = sanitise(typed).slice(0, queryCharsMax);
   step.model.search = { query, event: 0, isMissing: false };
   if (query === '') step.model.room.markedN = 0;
   else findOlder(step);
@@ -26,7 +30,7 @@ export function findOlder(step: Step): void {
   if (found === undefined) {
     // What is older may hold it: it is loaded, and the next C-r looks there.
     loadOlder(step, room);
-    if (room.isLoading) flash(step, 'Not in what is loaded; loading older lines, C-r again looks there');
+    if (room.loading !== undefined) flash(step, 'Not in what is loaded; loading older lines, C-r again looks there');
     return;
   }
   search.event = found.event;

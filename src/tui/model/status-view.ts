@@ -1,42 +1,35 @@
 /** The status row: where we are connected, how fast commits are, how fresh that is, what waits, what is broken. */
-import { clipWith, columnsOf, pad } from '../text/index.js';
+import { clipWith, columnsOf } from '../text/index.js';
 import type { Row, Span } from './frame.js';
 import { age, type Look, plain, shortMs, signs } from './look.js';
 import type { Model } from './model.js';
+import { isOnItsWay } from './own-line.js';
 
 /** Silence above it makes the figures old. */
 const staleMs = 3_000;
 
 export function statusRow(model: Model, look: Look, isTiny: boolean): Row {
-  const { theme, isAscii } = look;
-  const { columns, flash, completion, search } = model;
-  const { ellipsis } = signs(isAscii);
-  if (flash !== undefined) {
-    return [
-      {
-        text: pad(clipWith(` ${flash.text}`, columns, ellipsis), columns),
-        style: flash.isTrouble ? theme.trouble : theme.pending,
-      },
-    ];
-  }
-  if (completion !== undefined && completion.candidates.length > 0) {
-    return [{ text: pad(clipWith(` ${completionText(completion)}`, columns, ellipsis), columns), style: theme.quiet }];
-  }
-  if (search !== undefined) {
-    const text =
-      search.query === ''
-        ? 'type what to look for'
-        : search.isMissing
-          ? 'not found above'
-          : 'found; C-r older, Enter stays, Esc leaves';
-    return [
-      {
-        text: pad(clipWith(` ${text}`, columns, ellipsis), columns),
-        style: search.isMissing ? theme.trouble : theme.quiet,
-      },
-    ];
-  }
-  return joined(parts(model, look, isTiny), columns, look);
+  const said = saidSpan(model, look);
+  // Faults are never forgotten, whatever else is said.
+  if (said !== undefined) return joined([...faultsSpan(model, look), said], undefined, model.columns, look);
+  const { hasFaults } = model;
+  const help: Span = { text: `F1 help${hasFaults ? ' F3 links' : ''}`, style: look.theme.quiet };
+  return joined(parts(model, look, isTiny), isTiny ? undefined : help, model.columns, look);
+}
+
+/** What is to be said at the moment instead of how things stand. */
+function saidSpan({ flash, completion, search }: Model, { theme }: Look): Span | undefined {
+  if (flash !== undefined) return { text: flash.text, style: flash.isTrouble ? theme.trouble : theme.pending };
+  if (completion !== undefined) return { text: completionText(completion), style: theme.quiet };
+  if (search === undefined) return undefined;
+  if (search.isMissing) return { text: 'not found above', style: theme.trouble };
+  const text = search.query === '' ? 'type what to look for' : 'found; C-r older, Enter stays, Esc leaves';
+  return { text, style: theme.quiet };
+}
+
+function faultsSpan({ faults }: Model, { theme }: Look): Span[] {
+  const count = faults === undefined ? 0 : faults.rules.length + faults.toxics.length;
+  return count === 0 ? [] : [{ text: ` FAULTS ${count} `, style: theme.alarm }];
 }
 
 function completionText({ candidates, hints, index }: NonNullable<Model['completion']>): string {
@@ -46,20 +39,18 @@ function completionText({ candidates, hints, index }: NonNullable<Model['complet
 }
 
 /** The most important first: what does not fit is left out at the end. */
-function parts(model: Model, { theme }: Look, isTiny: boolean): Span[] {
-  const { connection, nowMs, commitMs, room, faults, hasFaults, rooms } = model;
+function parts(model: Model, look: Look, isTiny: boolean): Span[] {
+  const { theme } = look;
+  const { connection, nowMs, commitMs, room, faults } = model;
   const { server, retryAtMs, contactAgeMs } = connection;
-  const spans: Span[] = [];
-  if (faults !== undefined && faults.rules.length + faults.toxics.length > 0) {
-    spans.push({ text: ` FAULTS ${faults.rules.length + faults.toxics.length} `, style: theme.alarm });
-  }
+  const spans = faultsSpan(model, look);
   if (server !== undefined) spans.push({ text: `ONLINE s${server.id}`, style: theme.good });
   else {
     const retry = retryAtMs === undefined ? 'connecting' : `retry in ${age(retryAtMs - nowMs + 999)}`;
     spans.push({ text: `OFFLINE ${retry}`, style: theme.trouble });
   }
-  const unsent = rooms.reduce((sum, { unsent: count }) => sum + count, 0);
-  if (unsent > 0) spans.push({ text: `${unsent} unsent${oldest(model)}`, style: theme.pending });
+  const waiting = waitingWords(model);
+  if (waiting !== '') spans.push({ text: waiting, style: theme.pending });
   if (isTiny) return spans;
   if (commitMs.length > 0) {
     const sorted = commitMs.toSorted((a, b) => a - b);
@@ -78,37 +69,46 @@ function parts(model: Model, { theme }: Look, isTiny: boolean): Span[] {
       style: isOld ? theme.trouble : plain,
     });
   }
-  if (hasFaults && faults !== undefined && faults.rules.length + faults.toxics.length === 0)
-    spans.push({ text: 'faults 0' });
+  if (faults?.rules.length === 0 && faults.toxics.length === 0) spans.push({ text: 'faults 0' });
   if (model.faultTrouble !== '') spans.push({ text: 'fault proxy silent', style: theme.trouble });
   if (room.lines.length > 0 && !room.lines.isLive) spans.push({ text: 'reading history', style: theme.quiet });
-  spans.push({ text: `F1 help${hasFaults ? ' F3 links' : ''}`, style: theme.quiet });
   return spans;
 }
 
-/** How long the oldest of them waits. */
-function oldest({ rooms, nowMs }: Model): string {
-  let sinceMs = nowMs;
-  for (const { own } of rooms) {
-    for (const line of own)
-      if (line.state !== 'committed' && line.state !== 'failed') sinceMs = Math.min(sinceMs, line.typedMs);
-  }
-  return nowMs - sinceMs < 1_000 ? '' : ` ${age(nowMs - sinceMs)}`;
+/** What is not in the log yet: not sent, or sent and not answered, and for how long the oldest has waited. */
+function waitingWords({ rooms, nowMs }: Model): string {
+  const waiting = rooms.flatMap(({ own }) => own.filter(isOnItsWay));
+  if (waiting.length === 0) return '';
+  const unsent = waiting.filter(({ state }) => state === 'queued').length;
+  const sending = waiting.length - unsent;
+  const waitedMs = nowMs - Math.min(...waiting.map(({ typedMs }) => typedMs));
+  const words = [unsent > 0 ? `${unsent} unsent` : '', sending > 0 ? `${sending} sending` : ''];
+  return `${words.filter((word) => word !== '').join(', ')}${waitedMs < 1_000 ? '' : ` ${age(waitedMs)}`}`;
 }
 
-function joined(spans: readonly Span[], columns: number, { theme, isAscii }: Look): Row {
+/** As many as fit, from the first on, and `last` behind them, which is never left out. */
+function joined(spans: readonly Span[], last: Span | undefined, columns: number, { theme, isAscii }: Look): Row {
   const { dot, ellipsis } = signs(isAscii);
+  const between = ` ${dot} `;
   const row: Span[] = [{ text: ' ' }];
-  let used = 1;
+  let left = columns - 1 - (last === undefined ? 0 : columnsOf(between) + columnsOf(last.text));
+  const put = (span: Span): void => {
+    if (row.length > 1) row.push({ text: between, style: theme.quiet });
+    row.push(span);
+  };
   for (const span of spans) {
-    const between = used === 1 ? '' : ` ${dot} `;
-    const width = columnsOf(between) + columnsOf(span.text);
-    if (used + width > columns) {
-      if (used === 1) row.push({ ...span, text: clipWith(span.text, columns - 1, ellipsis) });
+    const width = columnsOf(span.text) + (row.length > 1 ? columnsOf(between) : 0);
+    if (width > left && spans.at(-1) === span && last === undefined) {
+      put({
+        ...span,
+        text: clipWith(span.text, Math.max(0, left - (row.length > 1 ? columnsOf(between) : 0)), ellipsis),
+      });
       break;
     }
-    row.push({ text: between, style: theme.quiet }, span);
-    used += width;
+    if (width > left) break;
+    put(span);
+    left -= width;
   }
+  if (last !== undefined) put({ ...last, text: clipWith(last.text, columns - 1, ellipsis) });
   return row;
 }

@@ -1,11 +1,11 @@
 /** What every part of the update works on, and the small things that all of them do. */
 
 import { sanitise } from '../../base/index.js';
-import { bannerOf } from './banner.js';
-import type { Effect } from './effect.js';
+import type { HistoryQuery } from '../../client/index.js';
+import { bannerRowsOf } from './banner.js';
+import type { Effect, PagePurpose } from './effect.js';
 import { type Geometry, geometry, layoutOf } from './geometry.js';
 import type { Layout } from './layout.js';
-import type { Line } from './lines.js';
 import type { Look } from './look.js';
 import type { Model } from './model.js';
 import { Room } from './room.js';
@@ -22,27 +22,24 @@ export const openingPosts = 200;
 export const pageEvents = 200;
 /** A word below the messages stays so long. */
 const flashMs = 6_000;
-/** Local lines stand between events: fractions of one. */
-const localStep = 1 / 1_024;
 
 /** Something to be known now, which is no part of the room. */
 export function flash({ model }: Step, text: string, isTrouble = false): void {
   model.flash = { text: sanitise(text), isTrouble, untilMs: model.nowMs + flashMs };
 }
 
-/** Lines that only this user sees, in the present room, behind the newest. */
+/** Lines that only this user sees, in the present room, behind the newest; whoever reads older ones is told at once. */
 export function say(step: Step, ...texts: readonly string[]): void {
   const { room, wallMs } = step.model;
-  if (!room.lines.isLive) return flash(step, texts.join(' '));
   for (const text of texts.map(sanitise)) {
-    const event = (room.lines.last?.event ?? room.headEvent) + localStep;
-    const line: Line = { event, n: 0, slot: 0, wallMs, kind: 'local', from: '', text, isMine: false, isMention: false };
-    room.lines.append(line);
+    const line = { n: 0, slot: 0, wallMs, kind: 'local', from: '', text, isOwn: false, isMention: false } as const;
+    room.lines.say(line, room.headEvent);
   }
+  if (!room.lines.isLive) flash(step, texts.join(' '));
 }
 
 export function geometryOf(model: Model): Geometry {
-  return geometry(model, bannerOf(model) === undefined ? 0 : 2);
+  return geometry(model, bannerRowsOf(model));
 }
 
 /** How the present room is laid out, and on how many rows. */
@@ -72,49 +69,46 @@ export function openRoom(
 export function enterRoom({ model }: Step, room: Room): void {
   if (room === model.room) return;
   const left = model.room;
-  left.dividerEvent = 0;
+  left.dividerEvent = undefined;
   left.readTo = Math.max(left.readTo, left.headEvent);
   model.completion = undefined;
   model.search = undefined;
   model.room = room;
-  room.dividerEvent = room.unread > 0 ? room.readTo : 0;
+  room.dividerEvent = room.unread > 0 ? room.readTo : undefined;
   room.unread = 0;
   room.mentions = 0;
   room.readTo = room.headEvent;
 }
 
+/** Asks for a page; whatever was asked for before is forgotten. */
+function load({ model, effects }: Step, room: Room, query: Omit<HistoryQuery, 'room'>, purpose: PagePurpose): void {
+  const ticket = ++model.lastTicket;
+  room.loading = { ticket, kind: purpose.kind, boundary: query.event ?? 0, arrived: [] };
+  effects.push({ kind: 'history', query: { room: room.name, ...query }, ticket, purpose });
+}
+
 /** Older events are wanted when few rows are left above what is seen, and there are any. */
-export function loadOlder({ effects }: Step, room: Room): void {
-  if (room.isLoading || room.lines.isComplete || !room.isOpened) return;
-  const before = room.lines.firstEvent ?? Number.MAX_SAFE_INTEGER;
-  room.isLoading = true;
-  effects.push({
-    kind: 'history',
-    query: { room: room.name, direction: 'before', by: 'event', event: before, limit: pageEvents },
-    purpose: { kind: 'older' },
-  });
+export function loadOlder(step: Step, room: Room): void {
+  if (room.loading !== undefined || room.lines.isComplete || !room.isOpened) return;
+  const event = room.lines.firstEvent;
+  if (event === undefined) return loadNewest(step, room, true);
+  load(step, room, { direction: 'before', by: 'event', event, limit: pageEvents }, { kind: 'older' });
 }
 
 /** Newer ones, for a window that is not live. */
-export function loadNewer({ effects }: Step, room: Room): void {
-  if (room.isLoading || room.lines.isLive) return;
-  room.isLoading = true;
-  effects.push({
-    kind: 'history',
-    query: {
-      room: room.name,
-      direction: 'from',
-      by: 'event',
-      event: (room.lines.lastEvent ?? 0) + 1,
-      limit: pageEvents,
-    },
-    purpose: { kind: 'newer' },
-  });
+export function loadNewer(step: Step, room: Room): void {
+  if (room.loading !== undefined || room.lines.isLive) return;
+  const event = (room.lines.lastEvent ?? 0) + 1;
+  load(step, room, { direction: 'from', by: 'event', event, limit: pageEvents }, { kind: 'newer' });
 }
 
-/** The end of the room; at once if it is here. */
-export function loadNewest({ effects }: Step, room: Room): void {
-  if (room.lines.isLive || room.isLoading) return;
-  room.isLoading = true;
-  effects.push({ kind: 'history', query: { room: room.name, limit: pageEvents }, purpose: { kind: 'newest' } });
+/** The end of the room, if it is not here. */
+export function loadNewest(step: Step, room: Room, isWanted = !room.lines.isLive): void {
+  if (!isWanted || room.loading?.kind === 'newest') return;
+  load(step, room, { limit: pageEvents }, { kind: 'newest' });
+}
+
+/** Posts from this one on, to show it. */
+export function loadAround(step: Step, room: Room, n: number): void {
+  load(step, room, { direction: 'from', by: 'post', event: n, limit: pageEvents }, { kind: 'around', n });
 }

@@ -8,7 +8,7 @@ import type { Effect } from './effect.js';
 import type { Input, Moment } from './input.js';
 import type { Look } from './look.js';
 import type { Model } from './model.js';
-import { onClient, onSubmitted } from './on-client.js';
+import { onClient, onSession, onSubmitted } from './on-client.js';
 import { onClick, onKey, onPaste, onWheel } from './on-key.js';
 import { onFaults, onFound, onPage, onStatus } from './on-page.js';
 import { type Step, say } from './step.js';
@@ -22,7 +22,8 @@ export function update(model: Model, input: Input, { nowMs, wallMs }: Moment, lo
   model.wallMs = wallMs;
   const step: Step = { model, look, effects: [] };
   take(step, input);
-  noticeStatus(model);
+  // Not for each of ten thousand lines a second.
+  if (input.kind !== 'client' || input.event.event !== 'group') noticeStatus(model);
   return step.effects;
 }
 
@@ -43,10 +44,12 @@ function take(step: Step, input: Input): void {
       return;
     case 'client':
       return onClient(step, input.event);
+    case 'session':
+      return onSession(step, input.name, input.state);
     case 'submitted':
       return onSubmitted(step, input.key, input.id);
     case 'page':
-      return onPage(step, input.room, input.purpose, input.asked);
+      return onPage(step, input);
     case 'found':
       return onFound(step, input);
     case 'status':
@@ -60,14 +63,10 @@ function take(step: Step, input: Input): void {
   }
 }
 
-function onTick(model: Model, { standing, contactAgeMs, name }: Input & { kind: 'tick' }): void {
+function onTick(model: Model, { standing, contactAgeMs }: Input & { kind: 'tick' }): void {
   const { connection } = model;
   connection.standing = standing;
   connection.contactAgeMs = contactAgeMs;
-  if (name !== model.name) {
-    model.name = name;
-    connection.refusedName = undefined;
-  }
   if (model.flash !== undefined && model.nowMs >= model.flash.untilMs) model.flash = undefined;
 }
 

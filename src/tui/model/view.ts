@@ -1,20 +1,20 @@
 /** From the model to a whole screen. Pure; the terminal paints what is different from before. */
 import { cursorCell } from '../editor/index.js';
 import { clipWith, columnsOf, pad, wrap } from '../text/index.js';
-import { bannerOf } from './banner.js';
+import { bannerOf, bannerRowsOf } from './banner.js';
 import type { Frame, Row, Span, Style } from './frame.js';
 import { type Geometry, geometry, layoutOf, leastColumns, leastRows, prompt, sideColumns } from './geometry.js';
 import { type Look, nameStyle, signs } from './look.js';
 import type { Model } from './model.js';
 import { helpRows, linksRows, pasteRows } from './popups.js';
+import { roomTitle } from './room.js';
 import { roomBadge, roomsRows } from './rooms-view.js';
 import { seen } from './scroll.js';
 import { statusRow } from './status-view.js';
 
 export function view(model: Model, look: Look): Frame {
   const banner = bannerOf(model);
-  const wanted = banner === undefined ? 0 : wrap(banner.text, Math.max(1, model.columns - 2)).length;
-  const at = geometry(model, wanted);
+  const at = geometry(model, bannerRowsOf(model));
   if (at.isTooSmall) return tooSmall(model);
   const style = banner?.isAlarm === true ? look.theme.alarm : look.theme.pending;
   const input = inputRows(model, look, at);
@@ -36,20 +36,24 @@ function tooSmall({ columns, rows }: Model): Frame {
 }
 
 function titleRow(model: Model, { theme, isAscii }: Look): Row {
-  const { room, columns, connection, rooms } = model;
+  const { room, columns, connection, rooms, name } = model;
+  const title = roomTitle(room, name);
   const { standing, server } = connection;
   const { ellipsis, dot } = signs(isAscii);
   const leader = standing === undefined || standing.leader === 0 ? 'no leader' : `s${standing.leader} leads`;
-  const ballot = standing === undefined ? '' : ` ${dot} ballot ${standing.ballot.round}.${standing.ballot.server}`;
+  const ballot =
+    standing === undefined || standing.ballot.round === 0
+      ? ''
+      : ` ${dot} ballot ${standing.ballot.round}.${standing.ballot.server}`;
   const up = standing === undefined ? '' : ` ${dot} ${standing.up}/${standing.servers}`;
   const cluster = server === undefined ? 'not connected' : `${leader}${ballot}${up}`;
   const others = rooms.filter((other) => other !== room && roomBadge(other) !== '');
-  const badges = others.map((other) => `${other.name} ${roomBadge(other)}`).join('  ');
+  const badges = others.map((other) => `${roomTitle(other, name)} ${roomBadge(other)}`).join('  ');
   const right = columns >= 80 ? cluster : badges === '' ? (columns >= 60 ? cluster : '') : `[${badges}]`;
-  const rightText = clipWith(right, Math.max(0, columns - columnsOf(room.name) - 3), ellipsis);
+  const rightText = clipWith(right, Math.max(0, columns - columnsOf(title) - 3), ellipsis);
   const space = columns - columnsOf(rightText) - (rightText === '' ? 0 : 1);
   const topic = room.topic === '' ? '' : `  ${room.topic.replaceAll('\n', ' ')}`;
-  const left = pad(clipWith(` ${room.name}${topic}`, space - 1, ellipsis), space);
+  const left = pad(clipWith(` ${title}${topic}`, space - 1, ellipsis), space);
   return [{ text: pad(left + rightText, columns), style: theme.bar }];
 }
 
@@ -68,7 +72,7 @@ function middle(model: Model, look: Look, at: Geometry): Row[] {
   const layout = layoutOf(model, look, at);
   const { rows } = seen(model.room, height, layout);
   const messages = [...blank(height - rows.length), ...rows];
-  const marked = belowMark(model, look, messages);
+  const marked = belowMark(model, look, messages, at.columns);
   if (!at.hasRooms) return marked;
   const rooms = roomsRows(model, look, height);
   const people = at.hasPeople ? peopleRows(model, look, height) : [];
@@ -82,11 +86,14 @@ function middle(model: Model, look: Look, at: Geometry): Row[] {
 }
 
 /** Whoever looks at something older is told that there is more. */
-function belowMark({ room }: Model, { theme, isAscii }: Look, rows: Row[]): Row[] {
+function belowMark({ room }: Model, { theme, isAscii }: Look, rows: Row[], columns: number): Row[] {
   if (room.anchor === undefined && room.lines.isLive) return rows;
   const { more } = signs(isAscii);
   const text = room.newBelow > 0 ? ` ${more} ${room.newBelow} new below: Esc ` : ` ${more} more below: Esc `;
-  return [...rows.slice(0, -1), [{ text, style: room.newBelow > 0 ? theme.mention : theme.quiet }]];
+  return [
+    ...rows.slice(0, -1),
+    [{ text: clipWith(text, columns, ''), style: room.newBelow > 0 ? theme.mention : theme.quiet }],
+  ];
 }
 
 function peopleRows({ room, name }: Model, { theme, isAscii }: Look, height: number): Row[] {

@@ -21,8 +21,14 @@ export function terminalKind(environment: NodeJS.ProcessEnv): TerminalKind {
   return {
     terminfo,
     colours: plain ? 0 : terminfo === 'linux' ? 8 : 16,
-    // Containers have no locale, and terminals that read UTF-8: only a locale that names another encoding counts.
-    unicode: !/\.(?!utf-?8)/i.test(locale),
+    // Containers have no locale, and terminals that read UTF-8: only one that names another encoding counts.
+    unicode: !/^(C|POSIX)$|\.(?!utf-?8)/i.test(locale),
     titled: terminfo === 'xterm',
   };
+}
+
+/** Signs are better ASCII: the locale says so, or it is the console, whose font has no ticks. */
+export function isAsciiOnly(environment: NodeJS.ProcessEnv): boolean {
+  const { unicode, terminfo } = terminalKind(environment);
+  return !unicode || terminfo !== 'xterm';
 }

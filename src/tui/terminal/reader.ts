@@ -3,12 +3,17 @@ import type { ReadStream } from 'node:tty';
 import type { TerminalInput } from '../model/input.js';
 import { KeyDecoder } from './key-decoder.js';
 
+/** What was typed ahead is read in the first turns. */
+const aheadMs = 30;
+
 export class Reader {
   readonly #input: ReadStream;
   readonly #onInput: (input: TerminalInput) => void;
   #decoder = new KeyDecoder();
   #timer: NodeJS.Timeout | undefined;
   #reading = false;
+  /** What comes now was typed before raw mode: the kernel has made line feeds of Enter. */
+  #isAhead = false;
 
   constructor(input: ReadStream, onInput: (input: TerminalInput) => void) {
     this.#input = input;
@@ -21,6 +26,10 @@ export class Reader {
     this.#input.setRawMode?.(true);
     this.#input.on('data', this.#onData);
     this.#input.resume();
+    this.#isAhead = true;
+    setTimeout(() => {
+      this.#isAhead = false;
+    }, aheadMs);
   }
 
   /** Leaves the stream paused and cooked; what was unfinished is forgotten. */
@@ -36,7 +45,8 @@ export class Reader {
 
   readonly #onData = (data: Buffer | string): void => {
     clearTimeout(this.#timer);
-    this.#hand(this.#decoder.decode(typeof data === 'string' ? Buffer.from(data) : data));
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    this.#hand(this.#decoder.decode(this.#isAhead ? enterForLineFeed(bytes) : bytes));
     const { waitMs } = this.#decoder;
     if (this.#reading && waitMs !== undefined) {
       this.#timer = setTimeout(() => this.#hand(this.#decoder.flush()), waitMs);
@@ -49,4 +59,8 @@ export class Reader {
       if (this.#reading) this.#onInput(input);
     }
   }
+}
+
+function enterForLineFeed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => (byte === 0x0a ? 0x0d : byte)));
 }

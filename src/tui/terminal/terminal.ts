@@ -129,7 +129,8 @@ class FullScreen implements Terminal {
     if (this.#state !== 'shown') return;
     this.#leave();
     this.#state = 'suspended';
-    process.kill(process.pid, 'SIGTSTP');
+    // The whole job: `npm start` and its shell stand between this process and the one who has to get the terminal back.
+    process.kill(0, 'SIGTSTP');
     // SIGCONT never comes to a process that was not stopped, such as the first one of a container.
     this.#timer = setTimeout(this.#onContinue, stopMs);
   }

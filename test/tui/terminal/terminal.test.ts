@@ -135,7 +135,7 @@ t.test('suspended, the terminal belongs to the shell; continued, to the chat', a
   const signals = captureKill(t);
   terminal.suspend();
   terminal.suspend();
-  t.same(signals, [[process.pid, 'SIGTSTP']]);
+  t.same(signals, [[0, 'SIGTSTP']]);
   t.equal(screen.isRaw, false);
   t.same(await screen.screen(), ['', '', '', '']);
   t.match(screen.bytes(), /\x1b\[\?1006l.*\x1b\[\?1049l/);
