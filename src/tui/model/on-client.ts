@@ -169,9 +169,9 @@ function follow(room: Room, { kind, from, text, event, n }: Line): void {
   room.headN = Math.max(room.headN, n);
   if (kind === 'join') room.people.add(from);
   else if (kind === 'leave') room.people.delete(from);
-  else if (kind === 'topic') room.topic = text;
+  else if (kind === 'topic') room.topic = sanitise(text);
   else if (kind === 'nick') {
-    if (room.people.delete(from)) room.people.add(text);
+    if (room.people.delete(from)) room.people.add(sanitise(text));
   } else {
     room.speakers.delete(from);
     room.speakers.add(from);

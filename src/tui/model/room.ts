@@ -1,4 +1,5 @@
 /** A room as its reader has it: its lines, what is on its way there, what is unread, what is being typed. */
+import { sanitise } from '../../base/index.js';
 import { type Editor, emptyEditor, emptyHistory, type History } from '../editor/index.js';
 import type { PagePurpose } from './effect.js';
 import { type Line, Lines } from './lines.js';
@@ -72,12 +73,11 @@ export class Room {
   }
 }
 
-/** A direct room is called by the other person. */
-export function roomTitle({ name }: Room, user: string): string {
-  if (!name.startsWith('@')) return name;
+/** What a room is called where it is shown; a direct room by the other person. */
+export function roomTitle({ name }: Pick<Room, 'name'>, user: string): string {
+  if (!name.startsWith('@')) return sanitise(name);
   const [one = '', other = ''] = name.slice(1).split(',');
   const me = user.toLowerCase();
   // After another name was taken neither is the user's.
-  if (one !== me && other !== me) return name;
-  return `@${one === me ? other : one}`;
+  return sanitise(one === me ? `@${other}` : other === me ? `@${one}` : name);
 }

@@ -97,18 +97,14 @@ function joined(spans: readonly Span[], last: Span | undefined, columns: number,
     row.push(span);
   };
   for (const span of spans) {
-    const width = columnsOf(span.text) + (row.length > 1 ? columnsOf(between) : 0);
-    if (width > left && spans.at(-1) === span && last === undefined) {
-      put({
-        ...span,
-        text: clipWith(span.text, Math.max(0, left - (row.length > 1 ? columnsOf(between) : 0)), ellipsis),
-      });
-      break;
-    }
-    if (width > left) break;
-    put(span);
-    left -= width;
+    const space = left - (row.length > 1 ? columnsOf(between) : 0);
+    const width = columnsOf(span.text);
+    const isCut = width > space && last === undefined && span === spans.at(-1);
+    if (width > space && (!isCut || space < 1)) break;
+    put(isCut ? { ...span, text: clipWith(span.text, space, ellipsis) } : span);
+    left = space - width;
   }
-  if (last !== undefined) put({ ...last, text: clipWith(last.text, columns - 1, ellipsis) });
+  if (last !== undefined && left >= 0) put(last);
+  else if (last !== undefined && row.length === 1) put({ ...last, text: clipWith(last.text, columns - 1, ellipsis) });
   return row;
 }
