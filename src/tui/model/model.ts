@@ -1,5 +1,6 @@
 /** Everything that the full-screen chat knows. Only `update` changes it, and only the view reads it to paint. */
 import type { Standing } from '../../wire/index.js';
+import type { Surface } from './commands.js';
 import type { FaultState } from './faults.js';
 import type { Line } from './lines.js';
 import type { OwnLine } from './own-line.js';
@@ -167,4 +168,9 @@ export function isMine({ name, isNamed }: Model, { isOwn, n, from }: Line): bool
 
 export function roomOf(model: Model, name: string): Room | undefined {
   return model.rooms.find((room) => room.name === name);
+}
+
+/** What its commands can count on. */
+export function surfaceOf({ hasFaults }: Model): Surface {
+  return { isScreen: true, hasFaults };
 }

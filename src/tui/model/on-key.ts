@@ -1,24 +1,21 @@
-/** What keys, pasted text and the mouse do, with whatever lies open. */
+/** What keys and the mouse do. */
 import { edit, insert, newer, older, setText } from '../editor/index.js';
-import { sanitiseLines } from '../text/index.js';
 import { applyCompletion, complete } from './completion.js';
 import { peopleFromColumns } from './geometry.js';
 import type { Key } from './input.js';
 import { type Action, actionOf } from './keys.js';
-import { onLinksKey } from './on-links-key.js';
-import { helpLines, leave, perform, quitMs, send, submit, surfaceOf, tooLongText, waitingText } from './perform.js';
+import { surfaceOf } from './model.js';
+import { firstUnread, nextUnread, pageRows, scroll, toEnd, toRoom, toTop } from './moving.js';
+import { inputCharsMax } from './on-paste.js';
+import { onPopupKey } from './on-popup-key.js';
+import { waitingText } from './own-lines.js';
+import { leave, perform, quitMs, send } from './perform.js';
 import { firstRoomShown } from './rooms-view.js';
-import { scrollBy, scrollTo, scrollToEnd, scrollToTop } from './scroll.js';
-import { changeQuery, findOlder } from './search.js';
-import { enterRoom, flash, geometryOf, loadNewer, loadNewest, loadOlder, pageOf, type Step } from './step.js';
+import { onSearchKey } from './search.js';
+import { flash, geometryOf, type Step } from './step.js';
 
-/** A message has 8,192 bytes at most; more room than that is for those who edit it down. */
-const inputCharsMax = 16_384;
-const pastedLinesMax = 200;
 /** Rows of one turn of the wheel. */
 const wheelRows = 3;
-/** Older history is asked for when fewer rows than this many screens are left above. */
-const ahead = 2;
 
 export function onKey(step: Step, key: Key): void {
   const { model } = step;
@@ -138,61 +135,6 @@ function onComplete({ model }: Step, by: 1 | -1): void {
   room.editor = applyCompletion(room.editor, model.completion as NonNullable<typeof completion>);
 }
 
-function pageRows({ model }: Step): number {
-  return Math.max(1, geometryOf(model).messageRows - 2);
-}
-
-function scroll(step: Step, rows: number): void {
-  const { room } = step.model;
-  const { layout, height } = pageOf(step);
-  if (rows > 0) {
-    scrollBy(room, rows, height, layout);
-    if (!room.lines.isLive) loadNewer(step, room);
-    return;
-  }
-  scrollBy(room, rows, height, layout);
-  // What will be wanted next is asked for before it is.
-  const index = room.anchor === undefined ? room.lines.length : room.lines.indexOf(room.anchor.event);
-  if (index < ahead * height) loadOlder(step, room);
-}
-
-function toTop(step: Step): void {
-  const { room } = step.model;
-  const { layout, height } = pageOf(step);
-  scrollToTop(room, height, layout);
-  loadOlder(step, room);
-}
-
-function toEnd(step: Step): void {
-  const { room } = step.model;
-  loadNewest(step, room);
-  scrollToEnd(room);
-  room.markedN = 0;
-}
-
-function nextUnread(step: Step): void {
-  const { model } = step;
-  const at = model.rooms.indexOf(model.room);
-  const order = [...model.rooms.slice(at + 1), ...model.rooms.slice(0, at)];
-  const next = order.find(({ mentions }) => mentions > 0) ?? order.find(({ unread }) => unread > 0);
-  if (next === undefined) return flash(step, 'Nothing is unread.');
-  enterRoom(step, next);
-}
-
-function firstUnread(step: Step): void {
-  const { room } = step.model;
-  if (room.dividerEvent === undefined) return flash(step, 'Nothing here was unread.');
-  const { layout, height } = pageOf(step);
-  const index = room.lines.indexOf(room.dividerEvent);
-  const line = room.lines.at(index + 1);
-  if (line !== undefined) scrollTo(room, line.event, height, layout);
-}
-
-function toRoom(step: Step, index: number): void {
-  const room = step.model.rooms[index];
-  if (room !== undefined) enterRoom(step, room);
-}
-
 function interrupt(step: Step): void {
   const { model } = step;
   const { room } = model;
@@ -208,92 +150,6 @@ function interrupt(step: Step): void {
     waiting === '' ? 'C-c again leaves the chat' : `${waiting}; C-c again leaves all the same`,
     waiting !== '',
   );
-}
-
-/** True: the key was for what lies open. */
-function onPopupKey(step: Step, key: Key): boolean {
-  const { model } = step;
-  const { popup } = model;
-  if (popup === undefined) return false;
-  if (/^M-.$/u.test(key.name)) {
-    model.popup = undefined;
-    return false;
-  }
-  if (popup.kind === 'links') return onLinksKey(step, popup, key);
-  if (popup.kind === 'paste') {
-    if (key.name === 'Esc' || key.name === 'C-c') model.popup = undefined;
-    else if (key.name === 'Enter') pasted(step, popup.text, false);
-    else if (key.text === 'l') pasted(step, popup.text, true);
-    else if (key.text === 'e') {
-      model.popup = undefined;
-      model.room.editor = insert(model.room.editor, popup.text);
-    }
-    return true;
-  }
-  // The last row says how to go on.
-  const rows = Math.max(1, geometryOf(model).messageRows - 1);
-  const last = Math.max(0, helpLines(model).length - rows);
-  const moves: Readonly<Record<string, number>> = {
-    Up: -1,
-    Down: 1,
-    PageUp: -rows,
-    PageDown: rows,
-    Home: -last,
-    End: last,
-  };
-  const by = moves[key.name] ?? (key.text === ' ' ? rows : undefined);
-  if (by !== undefined) popup.top = Math.min(last, Math.max(0, popup.top + by));
-  else model.popup = undefined;
-  return true;
-}
-
-/** As one message, or a message a line; commands in it are text. */
-function pasted(step: Step, text: string, isByLine: boolean): void {
-  const { model } = step;
-  const { room } = model;
-  model.popup = undefined;
-  if (!isByLine) {
-    const whole = room.editor.text.slice(0, room.editor.cursor) + text + room.editor.text.slice(room.editor.cursor);
-    const tooLong = tooLongText(whole);
-    room.editor = setText(room.editor, tooLong === undefined ? '' : whole);
-    if (tooLong !== undefined) return flash(step, tooLong, true);
-    return submit(step, room, 'post', whole);
-  }
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length > pastedLinesMax) {
-    return flash(step, `At most ${pastedLinesMax} lines are sent one by one; nothing was. Use synod send`, true);
-  }
-  for (const line of lines) submit(step, room, 'post', line);
-}
-
-export function onPaste(step: Step, text: string): void {
-  const { model } = step;
-  const { room, search } = model;
-  const clean = sanitiseLines(text).replace(/\n+$/, '');
-  if (search !== undefined) return changeQuery(step, search.query + clean.replaceAll('\n', ' '));
-  if (room.editor.text.length + clean.length > inputCharsMax) {
-    return flash(step, `That is more than ${inputCharsMax} characters: nothing was pasted; send it in pieces`, true);
-  }
-  model.popup = clean.includes('\n') ? { kind: 'paste', text: clean } : undefined;
-  if (model.popup === undefined) room.editor = insert(room.editor, clean);
-}
-
-/** True: the key was for the search. */
-function onSearchKey(step: Step, key: Key): boolean {
-  const { model } = step;
-  const { search } = model;
-  if (search === undefined) return false;
-  if (key.name === 'text') changeQuery(step, search.query + (key.text ?? ''));
-  else if (key.name === 'Backspace' || key.name === 'C-h') changeQuery(step, [...search.query].slice(0, -1).join(''));
-  else if (key.name === 'C-r' || key.name === 'Up') findOlder(step);
-  else if (key.name === 'C-u') changeQuery(step, '');
-  else if (key.name === 'Esc' || key.name === 'Enter' || key.name === 'C-c' || key.name === 'C-g') {
-    model.search = undefined;
-    // Enter stays where it was found.
-    if (key.name !== 'Enter') toEnd(step);
-  } else if (['PageUp', 'PageDown', 'C-l', 'C-z'].includes(key.name)) return false;
-  // Everything else would do something to what is hidden.
-  return true;
 }
 
 export function onWheel(step: Step, up: boolean): void {

@@ -5,7 +5,7 @@ import type { FaultAnswer } from './faults.js';
 import type { Input } from './input.js';
 import { keptLinesMax, type Line } from './lines.js';
 import { roomOf } from './model.js';
-import { linesOf } from './on-client.js';
+import { linesOf } from './on-delivery.js';
 import type { Loading, Room } from './room.js';
 import { scrollTo, scrollToEnd } from './scroll.js';
 import { statusTexts } from './status-texts.js';

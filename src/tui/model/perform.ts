@@ -2,29 +2,23 @@
 import { limits } from '../../base/index.js';
 import { canonicalRoom, directRoom, isName } from '../../chat/index.js';
 import { remember, setText } from '../editor/index.js';
-import { wrap } from '../text/index.js';
-import { type Command, commandRows, readCommand, type Surface } from './commands.js';
-import { keyHelp } from './keys.js';
+import { type Command, readCommand } from './commands.js';
 import { noticeText } from './layout.js';
 import type { Line } from './lines.js';
-import { shortMs } from './look.js';
-import { isMine, type Model } from './model.js';
+import { surfaceOf } from './model.js';
 import { jumpTo } from './on-page.js';
-import type { OwnLine } from './own-line.js';
+import { cancel, failed, submit, tooLongText, waitingText } from './own-lines.js';
 import { type Room, roomTitle } from './room.js';
 import { scrollToEnd } from './scroll.js';
 import { beginSearch } from './search.js';
 import { enterRoom, flash, loadNewest, openingPosts, openRoom, type Step, say } from './step.js';
+import { why } from './why.js';
 
 /** What asks twice asks within it. */
 export const quitMs = 2_000;
 const badRoom = `A room is # and up to ${limits.roomCharsMax - 1} characters without spaces and commas.`;
 /** Names listed at most. */
 const namesShownMax = 100;
-
-export function surfaceOf({ hasFaults }: Model): Surface {
-  return { isScreen: true, hasFaults };
-}
 
 /** Enter: what is in the input line is sent or done, and remembered. What can't be done stays there. */
 export function send(step: Step): void {
@@ -38,14 +32,6 @@ export function send(step: Step): void {
   room.history = remember(room.history, text);
   room.editor = setText(room.editor, '');
   perform(step, command);
-}
-
-/** Undefined when the servers would take a message of this length. */
-export function tooLongText(text: string): string | undefined {
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes <= limits.messageBytesMax) return undefined;
-  const size = `${bytes.toLocaleString('en')} bytes; the limit is ${limits.messageBytesMax.toLocaleString('en')}`;
-  return `Message is ${size}. Nothing was sent; your text is still in the input line.`;
 }
 
 export function perform(step: Step, command: Command): void {
@@ -124,13 +110,6 @@ export function perform(step: Step, command: Command): void {
   }
 }
 
-/** What of the user's is not in the log yet; '' for nothing. */
-export function waitingText({ rooms }: Model): string {
-  const count = rooms.reduce((sum, { unsent }) => sum + unsent, 0);
-  if (count === 0) return '';
-  return count === 1 ? 'One of your messages waits still' : `${count} of your messages wait still`;
-}
-
 /** At once if nothing waits, else when it is asked for twice. */
 export function leave(step: Step): void {
   const { model } = step;
@@ -138,33 +117,6 @@ export function leave(step: Step): void {
   if (waiting === '' || model.nowMs < model.quitUntilMs) return void step.effects.push({ kind: 'quit' });
   model.quitUntilMs = model.nowMs + quitMs;
   flash(step, `${waiting}; the same again leaves all the same`, true);
-}
-
-/** A line of the user's: shown at once, with its state, and kept until it comes back. */
-export function submit(step: Step, room: Room, what: 'post' | 'action', text: string): void {
-  const { model, effects } = step;
-  const key = ++model.lastKey;
-  const own: OwnLine = {
-    key,
-    room: room.name,
-    from: model.name,
-    what,
-    text,
-    typedMs: model.nowMs,
-    sentMs: undefined,
-    wallMs: model.wallMs,
-    id: undefined,
-    state: 'queued',
-    sinceMs: model.nowMs,
-    reason: '',
-    isGivenUp: false,
-    isCancelled: false,
-  };
-  room.own.push(own);
-  model.byKey.set(key, own);
-  loadNewest(step, room);
-  scrollToEnd(room);
-  effects.push({ kind: 'submit', key, what, room: room.name, text });
 }
 
 function join(step: Step, typed: string): void {
@@ -212,58 +164,6 @@ function namesText({ name, people }: Room): string {
   return `In ${name}: ${shown === '' ? 'not known yet' : shown}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** A message's life, as far as it is known here. */
-export function why(model: Model, n: number): string {
-  const { room } = model;
-  if (n === 0) {
-    const own = room.own.at(-1);
-    if (own !== undefined && own.state !== 'committed')
-      return `Your last message is ${own.state}${own.reason === '' ? '' : `: ${own.reason}`}.`;
-  }
-  const line = n === 0 ? lastMine(model) : room.lines.post(n);
-  if (line === undefined)
-    return n === 0 ? 'None of your messages is loaded here.' : `Message ${n} is not loaded; /goto ${n} first.`;
-  const head = `Message ${line.n} of ${room.name}, from ${line.from}: chosen at slot ${line.slot}`;
-  const life = room.lives.get(line.n);
-  if (life === undefined)
-    return `${head}; its ballot and time to commit are known only where it was sent, for a while.`;
-  const ballot = life.ballot === '' ? '' : ` under ballot ${life.ballot}`;
-  return `${head}${ballot}, ${shortMs(life.commitMs)} from Enter to commit. It will not change any more.`;
-}
-
-function lastMine(model: Model): Line | undefined {
-  const { lines } = model.room;
-  for (let index = lines.length - 1; index >= 0; index--) {
-    const line = lines.at(index);
-    if (line !== undefined && line.n > 0 && isMine(model, line)) return line;
-  }
-  return undefined;
-}
-
-function failed(step: Step, what: 'retry' | 'edit' | 'drop'): void {
-  const { model } = step;
-  const { room } = model;
-  // What was given up may be in the log: to send it once more is for the user to decide, line by line.
-  const over = room.own.filter((own) => own.state === 'failed' || (own.isGivenUp && what !== 'retry'));
-  const last = over.at(-1);
-  if (last === undefined) return flash(step, 'Nothing here has failed.', true);
-  const taken = what === 'edit' ? [last] : over;
-  room.own = room.own.filter((own) => !taken.includes(own));
-  for (const { id } of taken) if (id !== undefined) model.byId.delete(id);
-  if (what === 'retry') for (const own of taken) submit(step, room, own.what, own.text);
-  if (what === 'edit') {
-    room.editor = setText(room.editor, last.what === 'action' ? `/me ${last.text}` : last.text.replace(/^\//, '//'));
-  }
-}
-
-function cancel(step: Step): void {
-  const own = step.model.room.own.findLast(({ state, id }) => state === 'queued' && id !== undefined);
-  if (own?.id === undefined)
-    return flash(step, 'Nothing of yours is queued here; what a server has can not be taken back.', true);
-  own.isCancelled = true;
-  step.effects.push({ kind: 'cancel', id: own.id });
-}
-
 function set(step: Step, what: 'bell' | 'mouse' | 'ascii' | 'people', isOn: boolean): void {
   const { model, effects } = step;
   if (what === 'bell') model.isBellOn = isOn;
@@ -291,24 +191,4 @@ function exported({ lines }: Room, { look }: Step): string[] {
     texts.push(`${day} ${time} ${said}`);
   }
   return texts;
-}
-
-const helpKeyColumns = 22;
-const helpBesideColumns = 72;
-
-/** What F1 shows, keys and then commands, on so wide a screen. */
-export function helpLines(model: Model): string[] {
-  const entry = (head: string, help: string, width: number): string[] => {
-    if (model.columns >= helpBesideColumns) return [`  ${head.padEnd(width)} ${help}`];
-    const below = wrap(help, Math.max(8, model.columns - 4)).map((line) => `    ${line}`);
-    return [`  ${head}`, ...below];
-  };
-  const keys = keyHelp().flatMap(({ group, rows }) => [
-    group,
-    ...rows.flatMap(([key, help]) => entry(key, help, helpKeyColumns)),
-    '',
-  ]);
-  const listed = commandRows(surfaceOf(model));
-  const width = Math.max(...listed.map(([usage]) => usage.length));
-  return [...keys, 'Commands', ...listed.flatMap(([usage, help]) => entry(usage, help, width))];
 }

@@ -2,10 +2,10 @@
 import { clipWith, pad, wrap } from '../text/index.js';
 import type { FaultLink } from './faults.js';
 import type { Row, Style } from './frame.js';
+import { helpLines } from './help.js';
 import { type Look, plain, signs } from './look.js';
 import type { Model, Popup } from './model.js';
 import { serversOf } from './on-links-key.js';
-import { helpLines } from './perform.js';
 
 const previewRows = 5;
 const cellColumns = 16;

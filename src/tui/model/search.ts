@@ -1,6 +1,8 @@
 /** Searching back through the lines that are loaded. */
 
 import { sanitise } from '../../base/index.js';
+import type { Key } from './input.js';
+import { toEnd } from './moving.js';
 import type { Room } from './room.js';
 import { scrollTo } from './scroll.js';
 import { flash, loadOlder, pageOf, type Step } from './step.js';
@@ -47,4 +49,22 @@ function findBefore({ lines }: Room, query: string, event: number): { event: num
     if (line.text.toLowerCase().includes(wanted) || line.from.toLowerCase() === wanted) return line;
   }
   return undefined;
+}
+
+/** True: the key was for the search. */
+export function onSearchKey(step: Step, key: Key): boolean {
+  const { model } = step;
+  const { search } = model;
+  if (search === undefined) return false;
+  if (key.name === 'text') changeQuery(step, search.query + (key.text ?? ''));
+  else if (key.name === 'Backspace' || key.name === 'C-h') changeQuery(step, [...search.query].slice(0, -1).join(''));
+  else if (key.name === 'C-r' || key.name === 'Up') findOlder(step);
+  else if (key.name === 'C-u') changeQuery(step, '');
+  else if (key.name === 'Esc' || key.name === 'Enter' || key.name === 'C-c' || key.name === 'C-g') {
+    model.search = undefined;
+    // Enter stays where it was found.
+    if (key.name !== 'Enter') toEnd(step);
+  } else if (['PageUp', 'PageDown', 'C-l', 'C-z'].includes(key.name)) return false;
+  // Everything else would do something to what is hidden.
+  return true;
 }

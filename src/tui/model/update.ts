@@ -8,9 +8,11 @@ import type { Effect } from './effect.js';
 import type { Input, Moment } from './input.js';
 import type { Look } from './look.js';
 import type { Model } from './model.js';
-import { onClient, onSession, onSubmitted } from './on-client.js';
-import { onClick, onKey, onPaste, onWheel } from './on-key.js';
+import { onClient, onSession } from './on-client.js';
+import { onClick, onKey, onWheel } from './on-key.js';
 import { onFaults, onFound, onPage, onStatus } from './on-page.js';
+import { onPaste } from './on-paste.js';
+import { onSubmitted } from './own-lines.js';
 import { type Step, say } from './step.js';
 
 /** A small screen shows a changed status for so long. */

@@ -1,0 +1,120 @@
+/** What is delivered to a room: its lines, who is there, what is unread, and what rings. */
+import { sanitise } from '../../base/index.js';
+import type { GroupEvent } from '../../client/index.js';
+import type { EventGroup } from '../../wire/index.js';
+import { sanitiseLines } from '../text/index.js';
+import { keptElsewhereMax, keptLinesMax, type Line } from './lines.js';
+import { isMine, type Model, roomOf, sameName } from './model.js';
+import { comeBack } from './own-lines.js';
+import type { Room } from './room.js';
+import type { Step } from './step.js';
+
+/** Lines that come while the newest page is on its way. */
+const arrivedMax = 2_000;
+/** Between two bells. */
+const bellMs = 1_000;
+const speakersKept = 200;
+
+/** From a group of the log to lines; also for pages of history. */
+export function linesOf(step: Step, group: EventGroup, skip: number, ids?: ReadonlyMap<number, number>): Line[] {
+  const { slot, wallMs, firstEvent, firstN, events } = group;
+  const lines: Line[] = [];
+  let n = firstN;
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index];
+    if (event === undefined) continue;
+    const isPost = event.kind === 'post' || event.kind === 'action';
+    if (index >= skip) {
+      const place = { event: firstEvent + index, n: isPost ? n : 0, slot, wallMs };
+      lines.push(lineOf(step, event, place, ids?.has(index) === true));
+    }
+    if (isPost) n++;
+  }
+  return lines;
+}
+
+function lineOf(
+  { model }: Step,
+  { kind, from, text }: EventGroup['events'][number],
+  place: Pick<Line, 'event' | 'n' | 'slot' | 'wallMs'>,
+  isOwn: boolean,
+): Line {
+  const isMention = place.n > 0 && !isOwn && !sameName(from, model.name) && names(text, model.name);
+  return { ...place, kind, from: sanitise(from), text: sanitiseLines(text), isOwn, isMention };
+}
+
+/** The text holds the name as a word of its own. */
+export function names(text: string, name: string): boolean {
+  if (name === '') return false;
+  const lower = text.toLowerCase();
+  const wanted = name.toLowerCase();
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + 1)) {
+    const before = lower[at - 1] ?? ' ';
+    const behind = lower[at + wanted.length] ?? ' ';
+    if (!/[\p{L}\p{N}_]/u.test(before) && !/[\p{L}\p{N}_-]/u.test(behind)) return true;
+  }
+  return false;
+}
+
+export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent): void {
+  const room = roomOf(step.model, name);
+  if (room === undefined) return;
+  for (const line of linesOf(step, group, skip, ids)) {
+    follow(room, line);
+    const id = ids?.get(line.event - group.firstEvent);
+    if (id !== undefined) comeBack(step, room, id);
+    count(step, room, line);
+    keep(step.model, room, line);
+  }
+}
+
+/** The newest lines are held, unless somebody reads what would have to go for them. */
+function keep(model: Model, room: Room, line: Line): void {
+  const { lines, loading, anchor } = room;
+  if (loading?.kind === 'newest' && loading.arrived.length < arrivedMax) loading.arrived.push(line);
+  if (!lines.isLive) return;
+  if (anchor !== undefined && lines.isFull) lines.detach();
+  else lines.append(line, room === model.room ? keptLinesMax : keptElsewhereMax);
+}
+
+/** Who is there, who spoke, what the topic is. */
+function follow(room: Room, { kind, from, text, event, n }: Line): void {
+  room.headEvent = Math.max(room.headEvent, event);
+  room.headN = Math.max(room.headN, n);
+  if (kind === 'join') room.people.add(from);
+  else if (kind === 'leave') room.people.delete(from);
+  else if (kind === 'topic') room.topic = sanitise(text);
+  else if (kind === 'nick') {
+    if (room.people.delete(from)) room.people.add(sanitise(text));
+  } else {
+    room.speakers.delete(from);
+    room.speakers.add(from);
+    if (room.speakers.size > speakersKept) {
+      for (const oldest of room.speakers) {
+        room.speakers.delete(oldest);
+        break;
+      }
+    }
+  }
+}
+
+/** Unread, mentioned, rung: only for what is new to the user, and the bell only for what happens now. */
+function count({ model, effects }: Step, room: Room, line: Line): void {
+  if (line.n === 0 || isMine(model, line) || line.event <= room.readTo) {
+    if (room === model.room) room.readTo = Math.max(room.readTo, line.event);
+    return;
+  }
+  const isLate = line.event <= room.replayedTo;
+  const concernsUser = line.isMention || room.isDirect;
+  if (concernsUser && !isLate && model.isBellOn && model.nowMs - model.rangMs >= bellMs) {
+    model.rangMs = model.nowMs;
+    effects.push({ kind: 'bell' });
+  }
+  if (room !== model.room) {
+    room.unread++;
+    if (line.isMention) room.mentions++;
+    return;
+  }
+  room.readTo = Math.max(room.readTo, line.event);
+  if (room.anchor !== undefined || !room.lines.isLive) room.newBelow++;
+}
