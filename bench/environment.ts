@@ -71,8 +71,17 @@ export function cpuSeconds(pid: number): number {
 
 /** Resident memory of a process, 0 once it is gone. */
 export function residentBytes(pid: number): number {
+  return statusBytes(pid, /VmRSS:\s+(\d+) kB/);
+}
+
+/** The most that it ever was. */
+export function residentBytesMax(pid: number): number {
+  return statusBytes(pid, /VmHWM:\s+(\d+) kB/);
+}
+
+function statusBytes(pid: number, kilobytes: RegExp): number {
   try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+    return Number(kilobytes.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
     return 0;
   }

@@ -4,6 +4,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   'leader-kill': () => import('./leader-kill.js'),
   memory: () => import('./memory.js'),
   proxy: () => import('./proxy.js'),
+  chat: () => import('./chat.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

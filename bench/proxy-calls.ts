@@ -4,8 +4,8 @@ import { dialAll } from './proxy-crowd.js';
 import { EchoLoop } from './proxy-echo.js';
 import { Flood } from './proxy-flood.js';
 import type { ControlApi } from './proxy-programs.js';
-import { atMost, type Part, type Row } from './proxy-report.js';
 import type { Stand } from './proxy-ways.js';
+import { atMost, type Part, type Row } from './report.js';
 
 /** A call by the name under which it is reported. */
 type Call = readonly [name: string, run: (api: ControlApi, turn: number) => Promise<unknown>];

@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { residentBytes } from './environment.js';
 import { EchoLoop } from './proxy-echo.js';
 import { dial } from './proxy-frames.js';
-import { atLeast, type Part } from './proxy-report.js';
 import { inTurn, type Turns, titleOf } from './proxy-turns.js';
 import type { Stand } from './proxy-ways.js';
+import { atLeast, type Part } from './report.js';
 
 const frameBytes = 64;
 /** Frames under way at any moment, over all connections together. */

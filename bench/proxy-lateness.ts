@@ -4,9 +4,8 @@ import { Draw, drawBase } from '../src/proxy/plan/draw.js';
 import { until } from '../test/support/until.js';
 import { callerId, dial, frameBlock, listenerId, nowUs } from './proxy-frames.js';
 import { seed } from './proxy-programs.js';
-import { atLeast, atMost, type Part, type Row } from './proxy-report.js';
-import { type Figures, medians } from './proxy-turns.js';
 import type { Stand } from './proxy-ways.js';
+import { atLeast, atMost, type Figures, medians, type Part, type Row } from './report.js';
 
 /** A delay, and how the frames that it holds are sent. */
 interface Case {

@@ -3,9 +3,9 @@ import { allCores, useCores } from './cores.js';
 import { cpuSeconds } from './environment.js';
 import { EchoLoop } from './proxy-echo.js';
 import { dial } from './proxy-frames.js';
-import { atMost, type Part } from './proxy-report.js';
 import { inTurn, type Turns, titleOf } from './proxy-turns.js';
 import type { Stand } from './proxy-ways.js';
+import { atMost, type Part } from './report.js';
 
 const frameBytes = 64;
 const warmUpMs = 500;

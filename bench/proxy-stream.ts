@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds } from './environment.js';
 import { Flood } from './proxy-flood.js';
 import type { FarEnd } from './proxy-programs.js';
-import { atLeast, type Part } from './proxy-report.js';
-import { type Figures, inTurn, type Turns, titleOf } from './proxy-turns.js';
+import { inTurn, type Turns, titleOf } from './proxy-turns.js';
 import type { Stand, Way } from './proxy-ways.js';
+import { atLeast, type Figures, type Part } from './report.js';
 
 const warmUpMs = 500;
 const largeBytes = 64 * 1024;

@@ -1,14 +1,12 @@
 /** Measures ways in turn, round after round, so that what drifts drifts for all of them. */
-import type { Row } from './proxy-report.js';
+
 import type { Way } from './proxy-ways.js';
+import { type Figures, medians, type Row } from './report.js';
 
 export interface Turns {
   readonly rounds: number;
   readonly seconds: number;
 }
-
-/** What a round gives for one way. */
-export type Figures<Name extends string> = Readonly<Record<Name, number>>;
 
 /** The medians of each way's figures over all rounds. */
 export class Comparison<Name extends string> {
@@ -63,18 +61,4 @@ export async function inTurn<Name extends string>(
 
 export function titleOf(what: string, { rounds, seconds }: Turns): string {
   return `${what}; medians of ${rounds} rounds of ${seconds} s, in turn`;
-}
-
-/** Of each figure by itself. */
-export function medians<Name extends string>(samples: readonly Figures<Name>[]): Figures<Name> {
-  const names = Object.keys(samples[0] ?? {}) as Name[];
-  const entries = names.map((name) => [name, median(samples.map((sample) => sample[name]))]);
-  return Object.fromEntries(entries) as Record<Name, number>;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }

@@ -25,6 +25,7 @@ export class Stand {
   readonly withRules: Way;
   /** Toxiproxy's, if it is there. */
   readonly rival: Way | undefined;
+  beforeEnd = (): void => undefined;
 
   private constructor(farEnd: FarEnd, ports: Ports, relay: Relay, proxy: OurProxy, toxiproxy: Toxiproxy | undefined) {
     this.farEnd = farEnd;

@@ -1,7 +1,7 @@
 /** The full-screen chat at work: what terminal and client tell goes to the update, whose effects are done here. */
 import { writeFile } from 'node:fs/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { Clock } from '../base/index.js';
+import type { Clock, Timer } from '../base/index.js';
 import type { ChatClient, ClientEvent } from '../client/index.js';
 import { findPost, type PostPlace } from './find-post.js';
 import { localTime, readMoment } from './local-time.js';
@@ -37,6 +37,8 @@ export interface ScreenChatOptions {
 
 /** Between two paintings of what nobody typed: as often as an eye follows. */
 const frameMs = 33;
+/** Between two of what became of a line that was sent from here: whoever pressed Enter waits for it. */
+const ownFrameMs = 5;
 const tickMs = 250;
 const faultsEveryMs = 2_000;
 /** How long lines that wait are given when the user leaves. */
@@ -65,8 +67,10 @@ export class ScreenChat {
   #sessionSeen = '';
   #paintedMs = Number.NEGATIVE_INFINITY;
   #painted: Frame | undefined;
-  #paintTimer: NodeJS.Timeout | undefined;
-  #isPaintUrgent = false;
+  #paintTimer: Timer | undefined;
+  /** When that timer ends. */
+  #paintAtMs = 0;
+  #isPaintDue = false;
   #end: () => void = () => undefined;
   #isShown = true;
   #isOver = false;
@@ -127,7 +131,7 @@ export class ScreenChat {
       this.#isOver = true;
       clearInterval(ticks);
       clearInterval(faultReads);
-      clearTimeout(this.#paintTimer);
+      this.#stopPaintTimer();
       for (const stop of unsubscribe) stop();
       signal.removeEventListener('abort', quit);
       process.removeListener('uncaughtExceptionMonitor', restore);
@@ -161,7 +165,7 @@ export class ScreenChat {
     } finally {
       this.#isRunning = false;
     }
-    this.#paintSoon(input.kind === 'key' || input.kind === 'paste' || input.kind === 'resize');
+    this.#paintSoon(frameOf(input));
   }
 
   /** No event tells that a name is ours: what the client knows is looked at before what it tells is taken. */
@@ -190,24 +194,31 @@ export class ScreenChat {
     this.#dispatch({ kind: 'tick', standing, contactAgeMs });
   }
 
-  /** A key shows at once; what arrives by itself, as often as an eye follows. */
-  #paintSoon(isUrgent: boolean): void {
-    if (!this.#isShown) return;
-    if (isUrgent) {
-      if (this.#isPaintUrgent) return;
-      this.#isPaintUrgent = true;
+  /** As soon as so much time lies between this painting and the last one. */
+  #paintSoon(gapMs: number): void {
+    if (!this.#isShown || this.#isPaintDue) return;
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const atMs = gapMs === 0 ? nowMs : this.#paintedMs + gapMs;
+    if (atMs <= nowMs) {
+      this.#isPaintDue = true;
       setImmediate(() => this.#paint());
       return;
     }
-    if (this.#paintTimer !== undefined) return;
-    const waitMs = Math.max(0, this.#paintedMs + frameMs - this.#options.clock.monotonicMs());
-    this.#paintTimer = setTimeout(() => this.#paint(), waitMs);
+    if (this.#paintTimer !== undefined && this.#paintAtMs <= atMs) return;
+    this.#stopPaintTimer();
+    this.#paintAtMs = atMs;
+    this.#paintTimer = clock.setTimeout(() => this.#paint(), atMs - nowMs);
+  }
+
+  #stopPaintTimer(): void {
+    if (this.#paintTimer !== undefined) this.#options.clock.clearTimeout(this.#paintTimer);
+    this.#paintTimer = undefined;
   }
 
   #paint(): void {
-    clearTimeout(this.#paintTimer);
-    this.#paintTimer = undefined;
-    this.#isPaintUrgent = false;
+    this.#stopPaintTimer();
+    this.#isPaintDue = false;
     if (!this.#isShown) return;
     const frame = view(this.#model, this.#look());
     if (this.#painted === undefined || !isSameFrame(frame, this.#painted)) this.#terminal.paint(frame);
@@ -320,4 +331,13 @@ export class ScreenChat {
         }),
     );
   }
+}
+
+/** How long the painting of an input may keep from the one before it: a key shows at once. */
+function frameOf(input: Input): number {
+  if (input.kind === 'key' || input.kind === 'paste' || input.kind === 'resize') return 0;
+  if (input.kind !== 'client') return frameMs;
+  const { event } = input;
+  const isOwn = event.event === 'state' || (event.event === 'group' && event.ids !== undefined);
+  return isOwn ? ownFrameMs : frameMs;
 }

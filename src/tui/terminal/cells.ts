@@ -1,7 +1,7 @@
 /** From a row of styled text to one cell per column, as blessed keeps them. */
 import { sanitise } from '../../base/index.js';
 import { colours, type Row, type Style } from '../model/frame.js';
-import { graphemes } from '../text/index.js';
+import { graphemes, isPlain as isPlainText } from '../text/index.js';
 import type { TerminalKind } from './kind.js';
 
 /**
@@ -34,6 +34,12 @@ export function layOut(row: Row, y: number, columns: number, kind: TerminalKind)
   const cells: Cell[] = [];
   for (const span of row) {
     const attribute = attributeOf(span.style, kind);
+    // What nearly every span is, without the work that the rest needs.
+    if (isPlainText(span.text)) {
+      const end = Math.min(span.text.length, columns - cells.length);
+      for (let at = 0; at < end; at++) cells.push([attribute, span.text[at] as string]);
+      continue;
+    }
     for (const { text, columns: width } of graphemes(sanitise(span.text))) {
       if (width === 0) continue;
       if (cells.length + width > columns) return fill(cells, columns);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import type { Frame } from '../model/frame.js';
-import { isPlain, layOut } from './cells.js';
+import { type Cell, isPlain, layOut } from './cells.js';
 import type { TerminalKind } from './kind.js';
 
 type Line = [attribute: number, text: string][] & { dirty: boolean };
@@ -136,14 +136,21 @@ export class Painter {
     for (const [y, line] of this.#screen.lines.entries()) {
       const shown = this.#screen.olines[y];
       if (shown === undefined) continue;
+      const cells = layOut(this.#frame.rows[y] ?? [], y, line.length, this.#kind);
       let [changed, plain] = [false, true];
-      for (const [x, [attribute, text]] of layOut(this.#frame.rows[y] ?? [], y, line.length, this.#kind).entries()) {
-        const [attributeShown, textShown] = shown[x] ?? [];
-        changed ||= attribute !== attributeShown || text !== textShown;
-        plain &&= isPlain(text) && isPlain(textShown ?? '');
-        line[x] = [attribute, text];
+      // By index, and nothing made: thousands of cells between a key and its character.
+      for (let x = 0; x < cells.length; x++) {
+        const cell = cells[x] as Cell;
+        const cellShown = shown[x];
+        changed ||= cell[0] !== cellShown?.[0] || cell[1] !== cellShown[1];
+        plain &&= isPlain(cell[1]) && isPlain(cellShown?.[1] ?? '');
       }
+      // Of what stays, blessed has the cells.
       if (!changed) continue;
+      for (let x = 0; x < cells.length; x++) {
+        const cell = cells[x] as Cell;
+        line[x] = [cell[0], cell[1]];
+      }
       line.dirty = true;
       // blessed skips cells that stay, counting one column for each; half a wide character cannot be skipped.
       if (!plain) for (const cell of shown) cell[1] = unknown;

@@ -12,7 +12,8 @@ const pieceUnits = 256;
 
 // A fixed language, so that the machine's settings change nothing; clusters are the same in all of them.
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const printableAscii = /^[\x20-\x7e]*$/;
+/** ASCII, Latin letters and signs, lines of boxes: each a character of its own, whatever stands beside it. */
+const plain = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2500-\u257f]*$/;
 const mark = /^\p{M}/u;
 /** An emoji that is asked for by variation selector 16, as in keycaps and ❤️. */
 const emojiAskedFor = /\p{Emoji}\ufe0f/u;
@@ -24,7 +25,7 @@ const asciiGraphemes: readonly Grapheme[] = Array.from({ length: 0x7f - 0x20 }, 
 
 /** Whether every UTF-16 unit of the text is a grapheme of 1 column. */
 export function isPlain(text: string): boolean {
-  return printableAscii.test(text);
+  return plain.test(text);
 }
 
 /** The cluster that holds the UTF-16 unit `at` of the text, from `start` to before `end`; `at` is below its length. */

@@ -1,6 +1,6 @@
-/** What the proxy's benchmark found: figures side by side, what was asked for, and how both are shown. */
+/** What a benchmark of several parts found: figures side by side, what was asked for, and how both are shown. */
 
-/** One figure, by the names of the ways on which it was measured; NaN where it has no meaning. */
+/** One figure, by its columns: the ways it was measured on, or p50 and p99; NaN where it has no meaning. */
 export interface Row {
   readonly what: string;
   readonly by: Readonly<Record<string, number>>;
@@ -30,11 +30,39 @@ export function atLeast(what: string, measured: number, limit: number): Goal {
   return { what, measured, limit, isLeast: true, isMet: measured >= limit };
 }
 
-/** The part as a table whose columns are the ways. */
+/** How values are spread. */
+export function spread(what: string, values: readonly number[]): Row {
+  return { what, by: { p50: percentile(values, 50), p99: percentile(values, 99), max: Math.max(...values) } };
+}
+
+/** The smallest value that so many per cent do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** What one round of a measurement gives. */
+export type Figures<Name extends string> = Readonly<Record<Name, number>>;
+
+/** Of each figure by itself. */
+export function medians<Name extends string>(samples: readonly Figures<Name>[]): Figures<Name> {
+  const names = Object.keys(samples[0] ?? {}) as Name[];
+  const entries = names.map((name) => [name, median(samples.map((sample) => sample[name]))]);
+  return Object.fromEntries(entries) as Record<Name, number>;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** The part as a table. */
 export function partText({ title, rows }: Part, foreignCores: number): string {
-  const ways = [...new Set(rows.flatMap(({ by }) => Object.keys(by)))];
-  const lines = rows.map(({ what, by }) => [what, ...ways.map((way) => numberText(by[way]))]);
-  return [`${title}; foreign cores ${foreignCores.toFixed(2)}`, '', ...table(['', ...ways], lines), ''].join('\n');
+  const columns = [...new Set(rows.flatMap(({ by }) => Object.keys(by)))];
+  const lines = rows.map(({ what, by }) => [what, ...columns.map((column) => numberText(by[column]))]);
+  return [`${title}; foreign cores ${foreignCores.toFixed(2)}`, '', ...table(['', ...columns], lines), ''].join('\n');
 }
 
 /** What was asked for and what came of it. */
