@@ -56,7 +56,6 @@ t.test('an own line is painted sooner than those of others', async (t) => {
     environment: { TERM: 'xterm-256color' },
     clock,
     theme: 'dark',
-    isAscii: false,
     faults: undefined,
     signal: ended.signal,
     notes: [],
