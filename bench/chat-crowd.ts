@@ -4,7 +4,7 @@ import { ChatClient } from '../src/client/index.js';
 import { nowMs, within } from '../test/support/until.js';
 
 const textLength = 60;
-/** Every tenth message is not plain ASCII. */
+/** Every ninth message is not plain ASCII. */
 const plain = 'the quick brown fox jumps over the lazy dog, twice a day';
 const colourful = 'schöne Grüße an alle 👋 und bis morgen, 再见, à bientôt';
 
@@ -30,7 +30,7 @@ export class Crowd {
     return new Crowd(clients, room);
   }
 
-  /** So many messages, evenly within this time; resolves when all are in the log, to the newest one's text. */
+  /** So many messages, evenly within this time; resolves when all are in the log, to how the newest one begins. */
   async pour(messages: number, overMs: number): Promise<string> {
     const posts: Promise<Posted>[] = [];
     const startedMs = nowMs();
@@ -44,7 +44,8 @@ export class Crowd {
       }, 1);
     });
     const all = await within('every message to be in the log', 20_000, Promise.all(posts));
-    return all.reduce((newest, one) => (one.n > newest.n ? one : newest)).text;
+    const newest = all.reduce((last, one) => (one.n > last.n ? one : last));
+    return newest.text.slice(0, newest.text.indexOf(':') + 1);
   }
 
   async stop(): Promise<void> {
@@ -55,7 +56,7 @@ export class Crowd {
     const number = ++this.#poured;
     const client = this.#clients[number % this.#clients.length];
     if (client === undefined) throw new Error('a crowd of none');
-    return post(client, this.#room, `no ${number}: ${number % 10 === 0 ? colourful : plain}`.slice(0, textLength));
+    return post(client, this.#room, `no ${number}: ${number % 9 === 0 ? colourful : plain}`.slice(0, textLength));
   }
 }
 

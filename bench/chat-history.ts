@@ -6,7 +6,7 @@ import { connected, promptShown, type Stand } from './chat-stand.js';
 import type { ChatTerminal } from './chat-terminal.js';
 import { postsIn } from './cluster.js';
 import { residentBytes } from './environment.js';
-import { atLeast, atMost, type Figures, medians, type Part, percentile, type Row, spread } from './report.js';
+import { atLeast, atMost, type Figures, medians, type Part, type Row, spread } from './report.js';
 
 const room = '#history';
 const emptyRoom = '#empty';
@@ -47,7 +47,6 @@ export async function history(
     goals: [
       atMost('history: prompt, the slowest, ms', Math.max(...full.map(({ promptMs }) => promptMs)), 1_000),
       atMost('history: RSS, times that in an empty room', withHistory.residentMiB / without.residentMiB, 1.1),
-      atMost('history: PageUp p99 ms', percentile(read.pagesMs, 99), 100),
       atLeast('history: messages that the room holds', counted, messages),
     ],
   };
