@@ -43,8 +43,12 @@ t.test('no row is too wide, nothing is lost, and left of the cursor stands what 
         const room = index === 0 ? columns - taken : columns;
         if (columnsOf(line) > room) throw new Error(`row ${index} has ${columnsOf(line)} of ${room} columns`);
       }
+      // Line by line: characters on both sides of a line's end make no cluster.
       const shown = (part: string): string =>
-        [...graphemes(part.replaceAll('\n', ''))].map((grapheme) => grapheme.text).join('');
+        part
+          .split('\n')
+          .flatMap((row) => [...graphemes(row)].map((grapheme) => grapheme.text))
+          .join('');
       if (lines.join('') !== shown(editor.text)) throw new Error('other text');
       if (column >= columns - (row === 0 ? taken : 0) || row >= lines.length) throw new Error('outside');
 
