@@ -8,10 +8,10 @@ export interface Banner {
   readonly isAlarm: boolean;
 }
 
-/** Undefined while all is well. What to do stands in front: a small screen shows the beginning. */
+/** Undefined while all is well. What can be done stands in front: a small screen shows the beginning. */
 export function bannerOf(model: Model): Banner | undefined {
   const { connection, nowMs } = model;
-  const { refusedName, quorum, server, waiting, lost, reason, retryAtMs, standing } = connection;
+  const { refusedName, quorum, server, waiting, lost, reason, standing } = connection;
   if (refusedName !== undefined) {
     const text = `Pick another name, /nick ${refusedName}2: "${refusedName}" belongs to another user. Until then you can read, not write.`;
     return { text, isAlarm: true };
@@ -21,9 +21,8 @@ export function bannerOf(model: Model): Banner | undefined {
     return { text, isAlarm: false };
   }
   if (server === undefined && (lost !== undefined || reason !== '')) {
-    const retry = retryAtMs === undefined ? 'trying now' : `next try in ${age(retryAtMs - nowMs + 999)}`;
     const what = lost === undefined ? reason : `Lost server ${lost.id} ${age(nowMs - lost.atMs)} ago: ${lost.reason}`;
-    return { text: `You can type, messages wait here; ${retry}. ${what}`, isAlarm: true };
+    return { text: `You can type, messages wait here. ${what}`, isAlarm: true };
   }
   if (quorum !== undefined && !quorum.ok) {
     const { up, servers } = quorum;

@@ -4,7 +4,9 @@ import type { FaultAction } from './faults.js';
 
 /** What a page of history is for. */
 export type PagePurpose =
-  | { readonly kind: 'older' | 'newer' | 'newest' }
+  | { readonly kind: 'newer' | 'newest' }
+  /** `shown`: the post that is to stand in the middle when these stand above it. */
+  | { readonly kind: 'older'; readonly shown?: number }
   /** A window around this post, which is then marked. */
   | { readonly kind: 'around'; readonly n: number };
 

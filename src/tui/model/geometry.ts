@@ -49,7 +49,7 @@ export function geometry(model: Model, bannerRows: number): Geometry {
   const hasRooms = columns >= roomsFromColumns;
   const hasPeople = columns >= peopleFromColumns && model.isPeopleShown && !model.room.isDirect;
   const left = hasRooms ? sideColumns + 2 : 0;
-  const right = hasPeople ? sideColumns + 2 : 0;
+  const right = hasPeople ? sideColumns + 3 : 0;
   const text = model.search === undefined ? model.room.editor.text : model.search.query;
   const promptColumns = columnsOf(prompt(model, isTiny));
   const cell = cursorCell(

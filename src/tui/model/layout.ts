@@ -2,7 +2,7 @@
 import { clipWith, columnsOf, wrap } from '../text/index.js';
 import type { Row, Span, Style } from './frame.js';
 import type { Line } from './lines.js';
-import { age, type Look, nameStyle, signs, stateSpan } from './look.js';
+import { age, asciiWords, type Look, nameStyle, signs, stateSpan } from './look.js';
 import { type OwnLine, stateSigns } from './own-line.js';
 import type { Room } from './room.js';
 
@@ -82,12 +82,9 @@ function logged(room: Room, line: Line, layout: Layout): Row[] {
   const sign: Span = isMine ? stateSpan(look, { state: 'committed' }) : { text: ' ' };
   const { time } = look.local(line.wallMs);
   if (line.kind !== 'post' && line.kind !== 'action') {
-    return place(
-      { time, sign: { text: ' ' }, name: { text: '--', style: theme.quiet } },
-      noticeText(line),
-      theme.quiet,
-      layout,
-    );
+    const text = noticeText(line);
+    if (layout.columns < sideBySideColumns) return hanging(`${time} -- `, text, layout);
+    return place({ time, sign: { text: ' ' }, name: { text: '--', style: theme.quiet } }, text, theme.quiet, layout);
   }
   const isMarked = room.markedN > 0 && line.n === room.markedN;
   const style = isMarked ? theme.found : undefined;
@@ -125,9 +122,15 @@ function local(line: Line, layout: Layout): Row[] {
       layout,
     );
   }
-  const [first = '', ...rest] = wrap(line.text, Math.max(1, layout.columns - 2));
-  const row = (head: string, text: string): Row => [{ text: head + text, style: theme.quiet }];
-  return [row(`${dot} `, first), ...rest.map((part) => row('  ', part))];
+  return hanging(`${dot} `, line.text, layout);
+}
+
+/** A head and quiet text on the same row, further rows below the text. */
+function hanging(head: string, text: string, { look, columns }: Layout): Row[] {
+  const width = columnsOf(head);
+  const rows = wrap(text, Math.max(1, columns - width));
+  const before = (index: number): string => (index === 0 ? head : ' '.repeat(width));
+  return rows.map((part, index) => [{ text: before(index) + part, style: look.theme.quiet }]);
 }
 
 function ownRows(own: OwnLine, layout: Layout): Row[] {
@@ -140,7 +143,7 @@ function ownRows(own: OwnLine, layout: Layout): Row[] {
   };
   const text = own.what === 'action' ? `${own.from} ${own.text}` : own.text;
   const rows = place(head, text, undefined, layout);
-  const words = stateWords(own, layout);
+  const words = asciiWords(stateWords(own, layout), look.isAscii);
   if (words === '') return rows;
   const style = own.state === 'failed' || own.state === 'unconfirmed' ? look.theme.trouble : look.theme.quiet;
   return [...rows, ...place({ time: '', sign: { text: ' ' }, name: { text: '' } }, words, style, layout, true)];

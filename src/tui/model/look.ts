@@ -101,6 +101,11 @@ export function signs(isAscii: boolean): { bar: string; rule: string; dot: strin
     : { bar: '│', rule: '─', dot: '·', ellipsis: '…', more: '↓' };
 }
 
+/** Words of our own for a terminal of ASCII. */
+export function asciiWords(text: string, isAscii: boolean): string {
+  return isAscii ? text.replace(/[…±·]/g, (sign) => (sign === '…' ? '~' : sign === '±' ? '~' : '-')) : text;
+}
+
 /** `3s`, `2m`, `1h`: how long something has lasted. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));

@@ -5,7 +5,7 @@ import type { EventGroup } from '../../wire/index.js';
 import { sanitiseLines } from '../text/index.js';
 import { keptElsewhereMax, keptLinesMax, type Line } from './lines.js';
 import { isMine, type Model, roomOf, sameName } from './model.js';
-import { comeBack } from './own-lines.js';
+import { comeBack, comeBackByNumber } from './own-lines.js';
 import type { Room } from './room.js';
 import type { Step } from './step.js';
 
@@ -63,6 +63,7 @@ export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent
     follow(room, line);
     const id = ids?.get(line.event - group.firstEvent);
     if (id !== undefined) comeBack(step, room, id);
+    else if (room.own.length > 0) comeBackByNumber(step, room, line.n);
     count(step, room, line);
     keep(step.model, room, line);
   }
@@ -72,7 +73,8 @@ export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent
 function keep(model: Model, room: Room, line: Line): void {
   const { lines, loading, anchor } = room;
   if (loading?.kind === 'newest' && loading.arrived.length < arrivedMax) loading.arrived.push(line);
-  if (!lines.isLive) return;
+  // A page may have brought it before.
+  if (!lines.isLive || line.event <= (lines.lastEvent ?? 0)) return;
   if (anchor !== undefined && lines.isFull) lines.detach();
   else lines.append(line, room === model.room ? keptLinesMax : keptElsewhereMax);
 }

@@ -19,9 +19,9 @@ const wheelRows = 3;
 
 export function onKey(step: Step, key: Key): void {
   const { model } = step;
+  model.flash = undefined;
   if (model.popup !== undefined && onPopupKey(step, key)) return;
   if (model.search !== undefined && onSearchKey(step, key)) return;
-  model.flash = undefined;
   if (key.name === 'text') {
     model.completion = undefined;
     if (model.room.editor.text.length >= inputCharsMax) return flash(step, 'The input line is full.', true);

@@ -26,11 +26,14 @@ export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input
   const reaches = (page.at(-1)?.event ?? 0) >= Math.max(headEvent, room.headEvent);
   switch (purpose.kind) {
     case 'older':
-      return takeOlder(room, page, loading.boundary);
+      takeOlder(room, page, loading.boundary);
+      if (purpose.shown !== undefined) showIfHere(step, room, purpose.shown);
+      return;
     case 'newer':
       // What lies between was dropped, or loaded otherwise: the page joins on to nothing.
-      if ((room.lines.lastEvent ?? 0) + 1 === loading.boundary) room.lines.extend(page, reaches || page.length === 0);
-      return;
+      if ((room.lines.lastEvent ?? 0) + 1 !== loading.boundary) return;
+      // A server that lags has nothing yet of what was seen on another one.
+      return room.lines.extend(page, reaches || (page.length === 0 && loading.boundary > room.headEvent));
     case 'newest':
       return takeNewest(step, room, page, loading);
     case 'around':
@@ -65,13 +68,18 @@ function takeAround(step: Step, room: Room, page: readonly Line[], reaches: bool
   room.lines.replace(page, reaches, found.event === 1);
   showPost(step, room, found.event, n);
   // What stands above it.
-  loadOlder(step, room);
+  loadOlder(step, room, n);
 }
 
 function showPost(step: Step, room: Room, event: number, n: number): void {
   room.markedN = n;
   const { layout, height } = pageOf(step);
   if (room === step.model.room) scrollTo(room, event, height, layout);
+}
+
+function showIfHere(step: Step, room: Room, n: number): void {
+  const line = room.lines.post(n);
+  if (line !== undefined) showPost(step, room, line.event, n);
 }
 
 /** A jump: at once if the message is here, else with a window of history that begins with it. */

@@ -36,6 +36,8 @@ export function onPaste(step: Step, text: string): void {
   if (room.editor.text.length + clean.length > inputCharsMax) {
     return flash(step, `That is more than ${inputCharsMax} characters: nothing was pasted; send it in pieces`, true);
   }
-  model.popup = clean.includes('\n') ? { kind: 'paste', text: clean } : undefined;
+  // A second one belongs to the first.
+  if (model.popup?.kind === 'paste') model.popup = { kind: 'paste', text: `${model.popup.text}\n${clean}` };
+  else model.popup = clean.includes('\n') ? { kind: 'paste', text: clean } : undefined;
   if (model.popup === undefined) room.editor = insert(room.editor, clean);
 }

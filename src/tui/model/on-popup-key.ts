@@ -11,7 +11,7 @@ export function onPopupKey(step: Step, key: Key): boolean {
   const { model } = step;
   const { popup } = model;
   if (popup === undefined) return false;
-  if (/^M-.$/u.test(key.name)) {
+  if (popup.kind !== 'paste' && /^M-.$/u.test(key.name)) {
     model.popup = undefined;
     return false;
   }

@@ -27,6 +27,8 @@ export interface OwnLine {
   /** Since when it is in this state. */
   sinceMs: number;
   reason: string;
+  /** With committed: its number in the room. */
+  n: number;
   /** Unconfirmed for good: it is not sent again. */
   isGivenUp: boolean;
   /** The user takes it back, if it is not too late. */

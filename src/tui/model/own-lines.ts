@@ -36,6 +36,7 @@ export function submit(step: Step, room: Room, what: 'post' | 'action', text: st
     state: 'queued',
     sinceMs: model.nowMs,
     reason: '',
+    n: 0,
     isGivenUp: false,
     isCancelled: false,
   };
@@ -85,9 +86,11 @@ function onCommitted({ model }: Step, own: OwnLine, { id, n }: StateEvent): void
   model.commitMs.push(model.nowMs - (own.sentMs ?? own.typedMs));
   if (model.commitMs.length > commitsKept) model.commitMs.shift();
   const room = roomOf(model, own.room);
+  own.n = n ?? 0;
   if (n !== undefined) room?.lives.set(n, life);
   if (room !== undefined && room.lives.size > livesKept) room.lives.delete(Math.min(...room.lives.keys()));
   // The delivery may come before its acknowledgement, or behind it.
+  if (room !== undefined && own.n > 0 && own.n <= room.headN) room.own = room.own.filter((other) => other !== own);
   if (room === undefined || !room.own.includes(own)) model.byId.delete(id);
 }
 
@@ -103,6 +106,14 @@ export function comeBack({ model }: Step, room: Room, id: number): void {
   if (own === undefined) return;
   room.own = room.own.filter((other) => other !== own);
   if (own.state === 'committed') model.byId.delete(id);
+}
+
+/** The same for a line whose delivery the library no longer knows as ours; its acknowledgement told its number. */
+export function comeBackByNumber({ model }: Step, room: Room, n: number): void {
+  const own = room.own.find((line) => line.state === 'committed' && line.n > 0 && line.n === n);
+  if (own === undefined) return;
+  room.own = room.own.filter((other) => other !== own);
+  if (own.id !== undefined) model.byId.delete(own.id);
 }
 
 /** What of the user's is not in the log yet; '' for nothing. */

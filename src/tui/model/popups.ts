@@ -3,7 +3,7 @@ import { clipWith, pad, wrap } from '../text/index.js';
 import type { FaultLink } from './faults.js';
 import type { Row, Style } from './frame.js';
 import { helpLines } from './help.js';
-import { type Look, plain, signs } from './look.js';
+import { asciiWords, type Look, plain, signs } from './look.js';
 import type { Model, Popup } from './model.js';
 import { serversOf } from './on-links-key.js';
 
@@ -18,7 +18,7 @@ export function helpRows(model: Model, { theme, isAscii }: Look, top: number, he
   return [
     ...shown.map((line): Row => {
       const style = line.startsWith(' ') ? plain : theme.strong;
-      return [{ text: clipWith(line, model.columns, signs(isAscii).ellipsis), style }];
+      return [{ text: clipWith(asciiWords(line, isAscii), model.columns, signs(isAscii).ellipsis), style }];
     }),
     [{ text: clipWith(foot, model.columns, ''), style: theme.quiet }],
   ];
@@ -28,9 +28,15 @@ export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'link
   const { theme, isAscii } = look;
   const { faults, faultTrouble, columns } = model;
   const { ellipsis } = signs(isAscii);
-  const text = (line: string, style: Style = plain): Row => [{ text: clipWith(line, columns, ellipsis), style }];
+  const text = (line: string, style: Style = plain): Row => [
+    { text: clipWith(asciiWords(line, isAscii), columns, ellipsis), style },
+  ];
   if (faults === undefined)
     return [text('LINKS', theme.strong), text(faultTrouble === '' ? 'asking the fault proxy …' : faultTrouble)];
+  if (columns < 40 || height < 6) {
+    const words = 'F3 needs 40x10; /cut, /delay, /loss and /heal work here. Esc closes.';
+    return wrap(words, columns).map((line) => text(line));
+  }
   const servers = serversOf(faults);
   const byEnds = new Map(faults.links.map((link) => [`${link.from}>${link.to}`, link]));
   const width = Math.max(6, Math.min(cellColumns, Math.floor((columns - 6) / Math.max(1, servers.length))));
@@ -63,7 +69,7 @@ export function linksRows(model: Model, look: Look, popup: Popup & { kind: 'link
     ),
     ...rules.map((rule) => text(rule)),
   ];
-  const keys = wrap(isAscii ? foot.replaceAll('·', '-') : foot, columns).map((line) => text(line, theme.quiet));
+  const keys = wrap(foot, columns).map((line) => text(line, theme.quiet));
   const space = Math.max(1, height - keys.length);
   if (rows.length <= space) return [...rows, ...keys];
   return [...rows.slice(0, space - 1), text(`and ${rows.length - space + 1} more`, theme.quiet), ...keys];
@@ -95,7 +101,7 @@ export function pasteRows({ theme, isAscii }: Look, pasted: string, columns: num
   const lines = pasted.split('\n');
   const bytes = new TextEncoder().encode(pasted).length;
   const words = columns < 60 ? 'Enter send · l lines · e edit · Esc back' : pasteKeys;
-  const keys = wrap(isAscii ? words.replaceAll('·', '-') : words, columns).slice(0, height);
+  const keys = wrap(asciiWords(words, isAscii), columns).slice(0, height);
   const space = height - keys.length;
   const head = `PASTE ${lines.length} lines, ${bytes} bytes. Nothing is sent yet.`;
   const count = Math.max(0, Math.min(previewRows, lines.length, space - 1));

@@ -35,10 +35,11 @@ export function seen(room: Room, height: number, layout: Layout): Seen {
   return { rows, first: { index: index + 1, row: 0 }, isTop: index < 0 };
 }
 
-/** Moves the last row that is seen by so many rows; below zero: back. Returns how far it went. */
-export function scrollBy(room: Room, rows: number, height: number, layout: Layout): number {
-  if (lineCount(room) === 0) return 0;
-  return rows < 0 ? back(room, -rows, height, layout) : on(room, rows, layout);
+/** Moves the last row that is seen by so many rows; below zero: back, as far as there are rows above what is seen. */
+export function scrollBy(room: Room, rows: number, height: number, layout: Layout): void {
+  if (lineCount(room) === 0) return;
+  if (rows < 0) back(room, -rows, height, layout);
+  else on(room, rows, layout);
 }
 
 /** The oldest line stands on the first row. */
@@ -55,6 +56,9 @@ export function scrollTo(room: Room, event: number, height: number, layout: Layo
   if (index < 0) return;
   setPlace(room, { index, row: rowsOf(room, index, layout).length - 1 }, layout);
   on(room, height >> 1, layout);
+  // Near the top there may not be so much above it.
+  const { rows } = seen(room, height, layout);
+  if (rows.length < height) on(room, height - rows.length, layout);
 }
 
 /** The newest row is seen again. */
@@ -72,12 +76,11 @@ function bottomPlace(room: Room, layout: Layout): Place {
   return { index, row: Math.min(anchor.row, rowsOf(room, index, layout).length - 1) };
 }
 
-function back(room: Room, rows: number, height: number, layout: Layout): number {
+function back(room: Room, rows: number, height: number, layout: Layout): void {
   // The first row stays in sight: the place goes back only as far as there are rows above what is seen.
   let left = rows;
-  let moved = 0;
   const top = seen(room, height, layout);
-  if (top.isTop) return 0;
+  if (top.isTop) return;
   let above = top.first.row;
   for (let index = top.first.index - 1; above < left && index >= 0; index--)
     above += rowsOf(room, index, layout).length;
@@ -87,21 +90,18 @@ function back(room: Room, rows: number, height: number, layout: Layout): number 
   while (left > 0 && index >= 0) {
     if (row >= left) {
       row -= left;
-      moved += left;
       left = 0;
     } else {
       left -= row + 1;
-      moved += row + 1;
       index--;
       row = index < 0 ? 0 : rowsOf(room, index, layout).length - 1;
     }
   }
   setPlace(room, { index: Math.max(0, index), row }, layout);
-  return moved;
 }
 
-function on(room: Room, rows: number, layout: Layout): number {
-  if (room.anchor === undefined) return 0;
+function on(room: Room, rows: number, layout: Layout): void {
+  if (room.anchor === undefined) return;
   let { index, row } = bottomPlace(room, layout);
   let left = rows;
   const last = lineCount(room) - 1;
@@ -114,14 +114,13 @@ function on(room: Room, rows: number, layout: Layout): number {
       left -= below + 1;
       if (index === last) {
         setPlace(room, { index, row: rowsOf(room, index, layout).length - 1 }, layout);
-        return rows - left;
+        return;
       }
       index++;
       row = 0;
     }
   }
   setPlace(room, { index, row }, layout);
-  return rows;
 }
 
 /** The last row of the newest line is the end; that of a window that is not live is a place like any other. */

@@ -1,6 +1,7 @@
 /** Searching back through the lines that are loaded. */
 
 import { sanitise } from '../../base/index.js';
+import { clusters } from '../text/index.js';
 import type { Key } from './input.js';
 import { toEnd } from './moving.js';
 import type { Room } from './room.js';
@@ -57,7 +58,7 @@ export function onSearchKey(step: Step, key: Key): boolean {
   const { search } = model;
   if (search === undefined) return false;
   if (key.name === 'text') changeQuery(step, search.query + (key.text ?? ''));
-  else if (key.name === 'Backspace' || key.name === 'C-h') changeQuery(step, [...search.query].slice(0, -1).join(''));
+  else if (key.name === 'Backspace' || key.name === 'C-h') changeQuery(step, withoutLast(search.query));
   else if (key.name === 'C-r' || key.name === 'Up') findOlder(step);
   else if (key.name === 'C-u') changeQuery(step, '');
   else if (key.name === 'Esc' || key.name === 'Enter' || key.name === 'C-c' || key.name === 'C-g') {
@@ -67,4 +68,8 @@ export function onSearchKey(step: Step, key: Key): boolean {
   } else if (['PageUp', 'PageDown', 'C-l', 'C-z'].includes(key.name)) return false;
   // Everything else would do something to what is hidden.
   return true;
+}
+
+function withoutLast(query: string): string {
+  return [...clusters(query)].slice(0, -1).join('');
 }

@@ -12,9 +12,12 @@ export function statusRow(model: Model, look: Look, isTiny: boolean): Row {
   const said = saidSpan(model, look);
   // Faults are never forgotten, whatever else is said.
   if (said !== undefined) return joined([...faultsSpan(model, look), said], undefined, model.columns, look);
-  const { hasFaults } = model;
-  const help: Span = { text: `F1 help${hasFaults ? ' F3 links' : ''}`, style: look.theme.quiet };
-  return joined(parts(model, look, isTiny), isTiny ? undefined : help, model.columns, look);
+  const spans = parts(model, look, isTiny);
+  if (isTiny) return joined(spans, undefined, model.columns, look);
+  const help: Span = { text: `F1 help${model.hasFaults ? ' F3 links' : ''}`, style: look.theme.quiet };
+  // What waits matters more than where help is.
+  if (waitingWords(model) !== '') return joined([...spans, help], undefined, model.columns, look);
+  return joined(spans, help, model.columns, look);
 }
 
 /** What is to be said at the moment instead of how things stand. */
@@ -34,7 +37,8 @@ function faultsSpan({ faults }: Model, { theme }: Look): Span[] {
 
 function completionText({ candidates, hints, index }: NonNullable<Model['completion']>): string {
   const hint = hints[index];
-  if (hint !== undefined && hint !== '') return hint;
+  const count = candidates.length === 1 ? '' : ` (${index + 1} of ${candidates.length}, Tab goes on)`;
+  if (hint !== undefined && hint !== '') return `${hint}${count}`;
   return candidates.map((candidate, at) => (at === index ? `[${candidate.trim()}]` : candidate.trim())).join(' ');
 }
 

@@ -45,7 +45,8 @@ export function geometryOf(model: Model): Geometry {
 /** How the present room is laid out, and on how many rows. */
 export function pageOf({ model, look }: Step): { readonly layout: Layout; readonly height: number } {
   const at = geometryOf(model);
-  return { layout: layoutOf(model, look, at), height: at.messageRows };
+  // One row says that there is more below, for whoever is not at the end.
+  return { layout: layoutOf(model, look, at), height: Math.max(1, at.messageRows - 1) };
 }
 
 /** The room under this name, opened if need be. Direct rooms stand behind the others. */
@@ -88,11 +89,12 @@ function load({ model, effects }: Step, room: Room, query: Omit<HistoryQuery, 'r
 }
 
 /** Older events are wanted when few rows are left above what is seen, and there are any. */
-export function loadOlder(step: Step, room: Room): void {
+export function loadOlder(step: Step, room: Room, shown?: number): void {
   if (room.loading !== undefined || room.lines.isComplete || !room.isOpened) return;
   const event = room.lines.firstEvent;
   if (event === undefined) return loadNewest(step, room, true);
-  load(step, room, { direction: 'before', by: 'event', event, limit: pageEvents }, { kind: 'older' });
+  const purpose = shown === undefined ? ({ kind: 'older' } as const) : ({ kind: 'older', shown } as const);
+  load(step, room, { direction: 'before', by: 'event', event, limit: pageEvents }, purpose);
 }
 
 /** Newer ones, for a window that is not live. */

@@ -82,6 +82,8 @@ function noticeStatus(model: Model): void {
     room.unsent,
     room.name,
     model.flash?.text ?? '',
+    model.completion?.index ?? -1,
+    model.search?.query ?? '',
   ].join(' ');
   if (seen === model.statusSeen) return;
   model.statusSeen = seen;

@@ -4,7 +4,7 @@ import { clipWith, columnsOf, pad, wrap } from '../text/index.js';
 import { bannerOf, bannerRowsOf } from './banner.js';
 import type { Frame, Row, Span, Style } from './frame.js';
 import { type Geometry, geometry, layoutOf, leastColumns, leastRows, prompt, sideColumns } from './geometry.js';
-import { type Look, nameStyle, signs } from './look.js';
+import { asciiWords, type Look, nameStyle, signs } from './look.js';
 import type { Model } from './model.js';
 import { helpRows, linksRows, pasteRows } from './popups.js';
 import { roomTitle } from './room.js';
@@ -21,7 +21,7 @@ export function view(model: Model, look: Look): Frame {
   const rows = [
     ...(at.titleRows > 0 ? [titleRow(model, look)] : []),
     ...middle(model, look, at),
-    ...bannerRows(banner?.text ?? '', at.bannerRows, model.columns, style),
+    ...bannerRows(banner?.text ?? '', at.bannerRows, model.columns, style, look),
     ...(at.statusRows > 0 ? [statusRow(model, look, at.isTiny)] : []),
     ...input.rows,
   ];
@@ -36,25 +36,28 @@ function tooSmall({ columns, rows }: Model): Frame {
 }
 
 function titleRow(model: Model, { theme, isAscii }: Look): Row {
-  const { room, columns, connection, rooms, name } = model;
+  const { room, columns, rooms, name } = model;
   const title = roomTitle(room, name);
-  const { standing, server } = connection;
   const { ellipsis, dot } = signs(isAscii);
-  const leader = standing === undefined || standing.leader === 0 ? 'no leader' : `s${standing.leader} leads`;
-  const ballot =
-    standing === undefined || standing.ballot.round === 0
-      ? ''
-      : ` ${dot} ballot ${standing.ballot.round}.${standing.ballot.server}`;
-  const up = standing === undefined ? '' : ` ${dot} ${standing.up}/${standing.servers}`;
-  const cluster = server === undefined ? 'not connected' : `${leader}${ballot}${up}`;
   const others = rooms.filter((other) => other !== room && roomBadge(other) !== '');
   const badges = others.map((other) => `${roomTitle(other, name)} ${roomBadge(other)}`).join('  ');
+  const cluster = clusterText(model, dot);
   const right = columns >= 80 ? cluster : badges === '' ? (columns >= 60 ? cluster : '') : `[${badges}]`;
   const rightText = clipWith(right, Math.max(0, columns - columnsOf(title) - 3), ellipsis);
   const space = columns - columnsOf(rightText) - (rightText === '' ? 0 : 1);
   const topic = room.topic === '' ? '' : `  ${room.topic.replaceAll('\n', ' ')}`;
   const left = pad(clipWith(` ${title}${topic}`, space - 1, ellipsis), space);
   return [{ text: pad(left + rightText, columns), style: theme.bar }];
+}
+
+/** Who leads, under which ballot, how many are up; as far as our server has told. */
+function clusterText({ connection: { server, standing } }: Model, dot: string): string {
+  if (server === undefined) return 'not connected';
+  if (standing === undefined) return `on s${server.id}`;
+  const { leader, ballot, up, servers } = standing;
+  const leads = leader === 0 ? 'no leader' : `s${leader} leads`;
+  const under = ballot.round === 0 ? '' : ` ${dot} ballot ${ballot.round}.${ballot.server}`;
+  return `${leads}${under} ${dot} ${up}/${servers}`;
 }
 
 function middle(model: Model, look: Look, at: Geometry): Row[] {
@@ -70,9 +73,9 @@ function middle(model: Model, look: Look, at: Geometry): Row[] {
     return fill(rows, height);
   }
   const layout = layoutOf(model, look, at);
-  const { rows } = seen(model.room, height, layout);
-  const messages = [...blank(height - rows.length), ...rows];
-  const marked = belowMark(model, look, messages, at.columns);
+  const mark = belowMark(model, look, at.columns);
+  const { rows } = seen(model.room, height - mark.length, layout);
+  const marked = [...blank(height - mark.length - rows.length), ...rows, ...mark];
   if (!at.hasRooms) return marked;
   const rooms = roomsRows(model, look, height);
   const people = at.hasPeople ? peopleRows(model, look, height) : [];
@@ -81,26 +84,23 @@ function middle(model: Model, look: Look, at: Geometry): Row[] {
   return marked.map((row, index) => [
     ...(rooms[index] ?? []),
     border,
-    ...(at.hasPeople ? [...padded(row, at.columns), border, ...(people[index] ?? [])] : row),
+    ...(at.hasPeople ? [...padded(row, at.columns), { text: ' ' }, border, ...(people[index] ?? [])] : row),
   ]);
 }
 
 /** Whoever looks at something older is told that there is more. */
-function belowMark({ room }: Model, { theme, isAscii }: Look, rows: Row[], columns: number): Row[] {
-  if (room.anchor === undefined && room.lines.isLive) return rows;
+function belowMark({ room }: Model, { theme, isAscii }: Look, columns: number): Row[] {
+  if (room.anchor === undefined && room.lines.isLive) return [];
   const { more } = signs(isAscii);
   const text = room.newBelow > 0 ? ` ${more} ${room.newBelow} new below: Esc ` : ` ${more} more below: Esc `;
-  return [
-    ...rows.slice(0, -1),
-    [{ text: clipWith(text, columns, ''), style: room.newBelow > 0 ? theme.mention : theme.quiet }],
-  ];
+  return [[{ text: clipWith(text, columns, ''), style: room.newBelow > 0 ? theme.mention : theme.quiet }]];
 }
 
-function peopleRows({ room, name }: Model, { theme, isAscii }: Look, height: number): Row[] {
+function peopleRows({ room, name, isNamed }: Model, { theme, isAscii }: Look, height: number): Row[] {
   const { ellipsis } = signs(isAscii);
   const people = [...room.people].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const shown = people.slice(0, Math.max(0, height - 2)).map((person): Row => {
-    const text = clipWith(person === name ? `${person} (you)` : person, sideColumns, ellipsis);
+    const text = clipWith(isNamed && person === name ? `${person} (you)` : person, sideColumns, ellipsis);
     return [{ text, style: nameStyle(theme, person) }];
   });
   const more = people.length - shown.length;
@@ -108,11 +108,12 @@ function peopleRows({ room, name }: Model, { theme, isAscii }: Look, height: num
   return [[{ text: `PEOPLE ${people.length}`, style: theme.strong }], ...shown, ...rest];
 }
 
-function bannerRows(text: string, count: number, columns: number, style: Style): Row[] {
+function bannerRows(text: string, count: number, columns: number, style: Style, { isAscii }: Look): Row[] {
   if (count === 0) return [];
-  const lines = wrap(text, Math.max(1, columns - 2));
+  const lines = wrap(asciiWords(text, isAscii), Math.max(1, columns - 2));
   const shown = lines.slice(0, count);
-  if (lines.length > count) shown[count - 1] = clipWith(lines.slice(count - 1).join(' '), columns - 2, '…');
+  if (lines.length > count)
+    shown[count - 1] = clipWith(lines.slice(count - 1).join(' '), columns - 2, signs(isAscii).ellipsis);
   return shown.map((line) => [{ text: pad(` ${line}`, columns), style }]);
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { repeatable } from '../../support/repeatable.js';
-import { Desk } from '../support/desk.js';
+import { Desk, said } from '../support/desk.js';
 
 const lastText = (desk: Desk): string | undefined => desk.model.room.lines.at(desk.model.room.lines.length - 1)?.text;
 
@@ -253,4 +253,18 @@ t.test('whatever order acknowledgements and deliveries come in, each line is the
     { ...repeatable, numRuns: 60 },
   );
   t.pass('property held');
+});
+
+t.test('a delivery that the library does not know as ours is known by its number, whatever comes first', async (t) => {
+  for (const first of ['ack', 'delivery'] as const) {
+    const desk = connected();
+    const id = desk.say('hello');
+    desk.state(id, 'sending');
+    const ack = (): unknown => desk.state(id, 'committed', '#lobby', { slot: 9, n: desk.model.room.headN || 1 });
+    if (first === 'ack') ack();
+    desk.deliver('#lobby', [said('aaron', 'hello')]);
+    if (first === 'delivery') ack();
+    t.equal(shown(desk, 'hello').count, 1, first);
+    t.same([desk.model.room.own, desk.model.byId.size], [[], 0]);
+  }
 });

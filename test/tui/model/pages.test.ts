@@ -229,3 +229,30 @@ t.test('any walk, with answers late and posts in between, keeps a whole window, 
   );
   t.pass('property held');
 });
+
+t.test('what a page has brought is not taken once more when it is delivered', async (t) => {
+  const desk = bigRoom();
+  desk.enter('/goto 100');
+  desk.answerHistory();
+  for (let n = posts + 1; n <= posts + 20; n++) desk.happen('#lobby', said('ann', `post ${n}`));
+  desk.press('M->');
+  desk.answerHistory();
+  t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 20, true]);
+  for (const group of desk.log().groups(posts + 1, posts + 20)) {
+    desk.client({ event: 'group', room: '#lobby', group, skip: 0, ids: undefined });
+  }
+  t.equal(held(desk).last, posts + 20, 'in order and once');
+});
+
+t.test('a server that lags does not make a hole the end', async (t) => {
+  const desk = bigRoom();
+  desk.enter('/goto 100');
+  desk.answerHistory();
+  desk.press('PageDown', 'PageDown', 'PageDown', 'PageDown', 'PageDown', 'PageDown', 'PageDown');
+  const asked = desk.take('history').find(({ purpose }) => purpose.kind === 'newer');
+  t.ok(asked, 'what lies behind is asked for');
+  const { last } = held(desk);
+  const page = desk.log().page(asked!.query);
+  desk.answer(asked!, { ok: true, answer: { ...page, groups: [], headEvent: last, headN: last } });
+  t.same([held(desk).last, desk.model.room.lines.isLive], [last, false]);
+});

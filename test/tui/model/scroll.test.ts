@@ -242,9 +242,9 @@ t.test('a turn of the wheel is three rows', async (t) => {
   const last = () => words(desk).at(-1);
   t.equal(last(), 'L60w0');
   desk.feed({ kind: 'wheel', up: true });
-  t.equal(last(), 'L56w0', 'three, and the one below the mark');
+  t.equal(last(), 'L57w0', 'above the mark that says so');
   desk.feed({ kind: 'wheel', up: true });
-  t.equal(last(), 'L53w0');
+  t.equal(last(), 'L54w0');
   desk.feed({ kind: 'wheel', up: false });
   desk.feed({ kind: 'wheel', up: false });
   t.equal(last(), 'L60w0');
