@@ -39,6 +39,8 @@ export interface ScreenChatOptions {
 const frameMs = 33;
 /** Between two of what became of a line that was sent from here: whoever pressed Enter waits for it. */
 const ownFrameMs = 5;
+/** So many times as long as a painting takes nothing is painted that nobody typed. */
+const pauseForPaint = 3;
 const tickMs = 250;
 const faultsEveryMs = 2_000;
 /** How long lines that wait are given when the user leaves. */
@@ -66,6 +68,8 @@ export class ScreenChat {
   #isRunning = false;
   #sessionSeen = '';
   #paintedMs = Number.NEGATIVE_INFINITY;
+  /** How long the last painting took. */
+  #paintMs = 0;
   #painted: Frame | undefined;
   #paintTimer: Timer | undefined;
   /** When that timer ends. */
@@ -199,7 +203,8 @@ export class ScreenChat {
     if (!this.#isShown || this.#isPaintDue) return;
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
-    const atMs = gapMs === 0 ? nowMs : this.#paintedMs + gapMs;
+    // Slow paintings, as the first ones are, must leave time for the keys between them.
+    const atMs = gapMs === 0 ? nowMs : this.#paintedMs + Math.max(gapMs, pauseForPaint * this.#paintMs);
     if (atMs <= nowMs) {
       this.#isPaintDue = true;
       setImmediate(() => this.#paint());
@@ -220,10 +225,13 @@ export class ScreenChat {
     this.#stopPaintTimer();
     this.#isPaintDue = false;
     if (!this.#isShown) return;
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
     const frame = view(this.#model, this.#look());
     if (this.#painted === undefined || !isSameFrame(frame, this.#painted)) this.#terminal.paint(frame);
     this.#painted = frame;
-    this.#paintedMs = this.#options.clock.monotonicMs();
+    this.#paintedMs = clock.monotonicMs();
+    this.#paintMs = this.#paintedMs - startMs;
   }
 
   #perform(effect: Effect): void {

@@ -60,7 +60,8 @@ function candidatesFor(
 
 /** Those who spoke last come first, then the others by name; who has left is not offered. */
 function ranked({ speakers, people }: Room): string[] {
-  const recent = [...speakers].reverse().filter((name) => people.has(name));
+  const spoken = [...speakers].sort(([, one], [, other]) => other - one);
+  const recent = spoken.map(([name]) => name).filter((name) => people.has(name));
   const silent = [...people].filter((name) => !speakers.has(name)).sort();
   return [...recent, ...silent];
 }

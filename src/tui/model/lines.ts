@@ -65,6 +65,9 @@ export class Lines {
   }
 
   get lastEvent(): number | undefined {
+    const last = this.#lines.at(-1);
+    // Looked at for every line that comes, and hardly ever behind what only the user sees.
+    if (last !== undefined && last.kind !== 'local') return last.event;
     return this.#lines.findLast(({ kind }) => kind !== 'local')?.event;
   }
 

@@ -25,8 +25,8 @@ export function linesOf(step: Step, group: EventGroup, skip: number, ids?: Reado
     if (event === undefined) continue;
     const isPost = event.kind === 'post' || event.kind === 'action';
     if (index >= skip) {
-      const place = { event: firstEvent + index, n: isPost ? n : 0, slot, wallMs };
-      lines.push(lineOf(step, event, place, ids?.has(index) === true));
+      const isOwn = ids?.has(index) === true;
+      lines.push(lineOf(step, event, firstEvent + index, isPost ? n : 0, slot, wallMs, isOwn));
     }
     if (isPost) n++;
   }
@@ -36,24 +36,29 @@ export function linesOf(step: Step, group: EventGroup, skip: number, ids?: Reado
 function lineOf(
   { model }: Step,
   { kind, from, text }: EventGroup['events'][number],
-  place: Pick<Line, 'event' | 'n' | 'slot' | 'wallMs'>,
+  event: number,
+  n: number,
+  slot: number,
+  wallMs: number,
   isOwn: boolean,
 ): Line {
-  const isMention = place.n > 0 && !isOwn && !sameName(from, model.name) && names(text, model.name);
-  return { ...place, kind, from: sanitise(from), text: sanitiseLines(text), isOwn, isMention };
+  const isMention = n > 0 && !isOwn && !sameName(from, model.name) && names(text, model.name);
+  return { event, n, slot, wallMs, kind, from: sanitise(from), text: sanitiseLines(text), isOwn, isMention };
 }
 
 /** The text holds the name as a word of its own. */
 export function names(text: string, name: string): boolean {
   if (name === '') return false;
-  const lower = text.toLowerCase();
-  const wanted = name.toLowerCase();
-  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + 1)) {
-    const before = lower[at - 1] ?? ' ';
-    const behind = lower[at + wanted.length] ?? ' ';
-    if (!/[\p{L}\p{N}_]/u.test(before) && !/[\p{L}\p{N}_-]/u.test(behind)) return true;
-  }
-  return false;
+  if (pattern.name !== name) pattern = patternOf(name);
+  return pattern.expression.test(text);
+}
+
+/** The one for the name that was asked for last: there is one user, and thousands of lines. */
+let pattern = patternOf('');
+
+function patternOf(name: string): { readonly name: string; readonly expression: RegExp } {
+  const escaped = name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return { name, expression: new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_-])`, 'iu') };
 }
 
 export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent): void {
@@ -89,15 +94,14 @@ function follow(room: Room, { kind, from, text, event, n }: Line): void {
   else if (kind === 'nick') {
     if (room.people.delete(from)) room.people.add(sanitise(text));
   } else {
-    room.speakers.delete(from);
-    room.speakers.add(from);
-    if (room.speakers.size > speakersKept) {
-      for (const oldest of room.speakers) {
-        room.speakers.delete(oldest);
-        break;
-      }
-    }
+    room.speakers.set(from, event);
+    if (room.speakers.size > speakersKept) forgetOldest(room.speakers);
   }
+}
+
+function forgetOldest(speakers: Map<string, number>): void {
+  const least = Math.min(...speakers.values());
+  for (const [name, event] of speakers) if (event === least) speakers.delete(name);
 }
 
 /** Unread, mentioned, rung: only for what is new to the user, and the bell only for what happens now. */

@@ -32,8 +32,8 @@ export class Room {
   own: OwnLine[] = [];
   /** How the user's own posts got into the log, by number; of the last few hundred. */
   readonly lives = new Map<number, Life>();
-  /** Who has spoken, the last one at the end. */
-  readonly speakers = new Set<string>();
+  /** Who has spoken, and in which event last. */
+  readonly speakers = new Map<string, number>();
   /** The highest event that was ever delivered. */
   headEvent = 0;
   headN = 0;
