@@ -169,3 +169,16 @@ t.test('F6 and F8 switch, C-l and C-z are done outside', async (t) => {
   t.notMatch(desk.text()[1], 'PEOPLE');
   t.same(desk.press('C-l', 'C-z'), [{ kind: 'redraw' }, { kind: 'suspend' }]);
 });
+
+t.test('a click goes to the room that is shown there, also when the list is scrolled', async (t) => {
+  const desk = new Desk({ columns: 80, rows: 12 });
+  desk.connect();
+  desk.open();
+  for (let n = 1; n <= 30; n++) desk.enter(`/join #r${n}`);
+  const shown = desk.text().map((row) => /^#r\d+/.exec(row)?.[0]);
+  const row = shown.findIndex((name) => name !== undefined);
+  desk.feed({ kind: 'click', row, column: 1 });
+  t.equal(desk.model.room.name, shown[row]);
+  desk.feed({ kind: 'click', row: 11, column: 1 });
+  t.equal(desk.model.room.name, shown[row], 'the input line is no room');
+});

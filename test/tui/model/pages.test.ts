@@ -256,3 +256,18 @@ t.test('a server that lags does not make a hole the end', async (t) => {
   desk.answer(asked!, { ok: true, answer: { ...page, groups: [], headEvent: last, headN: last } });
   t.same([held(desk).last, desk.model.room.lines.isLive], [last, false]);
 });
+
+t.test('whoever reads older lines keeps them while thousands arrive', async (t) => {
+  const desk = bigRoom();
+  desk.press('PageUp');
+  const before = desk.text().slice(1, 20);
+  for (let n = posts + 1; n <= posts + 7_000; n += 100) {
+    const more = Array.from({ length: 100 }, (_, at) => said('ann', `post ${n + at}`));
+    desk.deliver('#lobby', more);
+  }
+  t.same(desk.text().slice(1, 20), before, 'the same rows');
+  held(desk);
+  desk.press('Esc');
+  desk.answerHistory();
+  t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 7_000, true]);
+});
