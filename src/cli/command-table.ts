@@ -121,10 +121,11 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'chat',
-    summary: 'chat in a room, a line a message',
+    summary: 'chat in rooms, on the whole screen or in lines',
     about:
-      'Chat. Each line of the input is a message; /help lists the commands, // begins a message with a slash. At the ' +
-      'end of the input it waits until every line is committed.',
+      'Chat. On a terminal it fills the screen; F1 shows every key and command. With --plain or --json, or without a ' +
+      'terminal, each line of the input is a message; /help lists the commands, // begins a message with a slash. At ' +
+      'the end of the input it waits until every line is committed.',
     positional: '',
     positionalMax: 0,
     options: [
@@ -132,7 +133,7 @@ export const commands: readonly CommandSpec[] = [
       room,
       balancer,
       server,
-      { name: 'history', value: 'all|N', help: 'how many earlier messages to show', default: 'all' },
+      { name: 'history', value: 'all|N', help: 'how many earlier messages to show in lines', default: 'all' },
       { ...timeout, help: 'how long to wait for commits at the end of the input' },
       proxyApi,
       plain,
