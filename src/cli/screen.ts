@@ -77,6 +77,7 @@ export async function screenChat(
     signal,
     notes: isNewUser ? firstWords : [],
     onNote: (listener) => notes.attach(listener),
+    onRestored: () => notes.detach(),
   });
   await chat.run();
   notes.detach();

@@ -33,6 +33,8 @@ export interface ScreenChatOptions {
   /** Words to begin with, and how to get more while the screen is ours. */
   readonly notes: readonly string[];
   readonly onNote?: (listener: (text: string) => void) => void;
+  /** The terminal is the user's again; the last lines may still be on their way. */
+  readonly onRestored?: () => void;
 }
 
 /** Between two paintings of what nobody typed: as often as an eye follows. */
@@ -102,7 +104,7 @@ export class ScreenChat {
 
   /** Resolves when the chat is over. The client is the caller's to close. */
   async run(): Promise<void> {
-    const { client, room, signal, notes, onNote, faults } = this.#options;
+    const { client, room, signal, notes, onNote, onRestored, faults } = this.#options;
     const ended = new Promise<void>((resolve) => {
       this.#end = resolve;
     });
@@ -129,6 +131,7 @@ export class ScreenChat {
       // The terminal is the user's again while the last lines come home.
       this.#isShown = false;
       restore();
+      onRestored?.();
       if (client.openLines > 0) await client.drain(drainMs);
     } finally {
       this.#isShown = false;

@@ -33,7 +33,7 @@ export function lineCount(room: Room): number {
 
 /** Whoever is at the end sees them; while older lines are read the end is elsewhere. */
 function hasOwnRows({ lines, anchor }: Room): boolean {
-  return lines.isLive || anchor === undefined;
+  return lines.isLive || anchor === undefined || anchor.ownKey !== undefined;
 }
 
 /** The rows of the line at this place, with the rules for a new day and for what is new above it. */
@@ -60,8 +60,8 @@ function rulesAbove(room: Room, index: number, line: Line, { look, columns }: La
   const isNewDay = before === undefined || look.local(before.wallMs).day !== day;
   if (isNewDay) rows.push(rule(` ${day} `, columns, look, look.theme.quiet));
   const { dividerEvent } = room;
-  const isFirstNew = dividerEvent !== undefined && line.event > dividerEvent;
-  if (isFirstNew && (before === undefined || before.event <= dividerEvent)) {
+  const isFirstNew = dividerEvent !== undefined && line.event === dividerEvent + 1;
+  if (isFirstNew) {
     rows.push(rule(' new ', columns, look, look.theme.mention));
   }
   return rows;

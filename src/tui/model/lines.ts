@@ -29,6 +29,7 @@ const keptCharsMax = 2_000_000;
 const keptLocalsMax = 200;
 /** Trimmed so many at a time at least: a trim moves all others. */
 const trimLines = 500;
+const trimChars = 200_000;
 /** Local lines stand between two events: a fraction of one behind each other. */
 const localStep = 2 ** -20;
 
@@ -51,8 +52,14 @@ export class Lines {
   }
 
   /** One more would push out the oldest. */
-  get isFull(): boolean {
-    return this.#lines.length >= keptLinesMax || this.#chars >= keptCharsMax;
+  isFull(linesMax: number): boolean {
+    return this.#lines.length >= linesMax || this.#chars >= keptCharsMax;
+  }
+
+  /** With this page in front the newest would have to go. */
+  isTooMuch(page: readonly Line[]): boolean {
+    const chars = page.reduce((sum, { text }) => sum + text.length, 0);
+    return this.#lines.length + page.length > keptLinesMax || this.#chars + chars > keptCharsMax;
   }
 
   at(index: number): Line | undefined {
@@ -100,26 +107,29 @@ export class Lines {
   prepend(page: readonly Line[]): void {
     if (this.firstEvent === undefined && page[0] !== undefined) this.#beforeAll(page[0].event);
     this.#set([...this.#withLocals(page, this.#lines[0]?.event), ...this.#lines]);
-    let excess = this.#lines.length - keptLinesMax;
-    for (let chars = this.#chars; chars > keptCharsMax && excess < this.#lines.length - 1; ) {
-      excess = Math.max(1, excess + 1);
+    let excess = 0;
+    let chars = this.#chars;
+    while (excess < this.#lines.length - 1 && (this.#lines.length - excess > keptLinesMax || chars > keptCharsMax)) {
+      excess++;
       chars -= (this.#lines[this.#lines.length - excess] as Line).text.length;
     }
-    if (excess <= 0) return;
+    if (excess === 0) return;
     this.#set(this.#lines.slice(0, -excess));
     this.#isLive = false;
   }
 
   /** A newer page, in order, for a window that is not live; `isLive`: there is nothing behind it. */
   extend(page: readonly Line[], isLive: boolean): void {
-    this.#set([...this.#lines, ...this.#withLocals(page, isLive ? undefined : endOf(page))]);
+    const last = this.#lines.at(-1)?.event ?? 0;
+    const behind = this.#withLocals(page, isLive ? undefined : endOf(page), last);
+    this.#set([...this.#lines, ...behind.filter(({ event }) => event > last)]);
     this.#isLive = isLive;
     this.#trimOldest(keptLinesMax, 0);
   }
 
   /** Another window altogether. */
   replace(page: readonly Line[], isLive: boolean, isComplete: boolean): void {
-    this.#set(this.#withLocals(page, isLive ? undefined : endOf(page)));
+    this.#set(this.#withLocals(page, isLive ? undefined : endOf(page), 0));
     this.#isLive = isLive;
     this.isComplete = isComplete;
   }
@@ -151,8 +161,9 @@ export class Lines {
     if (this.#lines.length <= linesMax + slack && this.#chars <= keptCharsMax) return;
     let count = Math.max(0, this.#lines.length - linesMax);
     let chars = this.#chars;
+    const charsMax = chars > keptCharsMax ? keptCharsMax - trimChars : keptCharsMax;
     for (let index = 0; index < this.#lines.length - 1; index++) {
-      if (index >= count && chars <= keptCharsMax) break;
+      if (index >= count && chars <= charsMax) break;
       chars -= (this.#lines[index] as Line).text.length;
       count = Math.max(count, index + 1);
     }
@@ -170,10 +181,10 @@ export class Lines {
     this.#lines = this.#lines.map((line) => renumbered.get(line) ?? line);
   }
 
-  /** The page, and in their places the local lines from its first event on to before `end`. */
-  #withLocals(page: readonly Line[], end: number | undefined): Line[] {
-    const first = page[0]?.event ?? Number.POSITIVE_INFINITY;
-    const between = this.#locals.filter(({ event }) => event > first - 1 && (end === undefined || event < end));
+  /** The page, and in their places the local lines from it on to before `end`; from `behind` on if it is empty. */
+  #withLocals(page: readonly Line[], end: number | undefined, behind = Number.POSITIVE_INFINITY): Line[] {
+    const first = page[0] === undefined ? behind : page[0].event - 1;
+    const between = this.#locals.filter(({ event }) => event > first && (end === undefined || event < end));
     return between.length === 0 ? [...page] : [...page, ...between].sort((a, b) => a.event - b.event);
   }
 }

@@ -51,6 +51,10 @@ export function firstUnread(step: Step): void {
   const { room } = step.model;
   if (room.dividerEvent === undefined) return flash(step, 'Nothing here was unread.');
   const { layout, height } = pageOf(step);
+  if ((room.lines.firstEvent ?? 0) > room.dividerEvent + 1) {
+    toTop(step);
+    return flash(step, 'The first unread line is further back: it loads, M-u again');
+  }
   const index = room.lines.indexOf(room.dividerEvent);
   const line = room.lines.at(index + 1);
   if (line !== undefined) scrollTo(room, line.event, height, layout);

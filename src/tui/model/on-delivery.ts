@@ -57,7 +57,7 @@ export function names(text: string, name: string): boolean {
 let pattern = patternOf('');
 
 function patternOf(name: string): { readonly name: string; readonly expression: RegExp } {
-  const escaped = name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const escaped = name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   return { name, expression: new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_-])`, 'iu') };
 }
 
@@ -77,11 +77,15 @@ export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent
 /** The newest lines are held, unless somebody reads what would have to go for them. */
 function keep(model: Model, room: Room, line: Line): void {
   const { lines, loading, anchor } = room;
-  if (loading?.kind === 'newest' && loading.arrived.length < arrivedMax) loading.arrived.push(line);
+  if (loading?.kind === 'newest') {
+    loading.arrived.push(line);
+    if (loading.arrived.length > 2 * arrivedMax) loading.arrived.splice(0, arrivedMax);
+  }
   // A page may have brought it before.
   if (!lines.isLive || line.event <= (lines.lastEvent ?? 0)) return;
-  if (anchor !== undefined && lines.isFull) lines.detach();
-  else lines.append(line, room === model.room ? keptLinesMax : keptElsewhereMax);
+  const linesMax = room === model.room ? keptLinesMax : keptElsewhereMax;
+  if (anchor !== undefined && lines.isFull(linesMax)) lines.detach();
+  else lines.append(line, linesMax);
 }
 
 /** Who is there, who spoke, what the topic is. */

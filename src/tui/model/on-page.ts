@@ -3,13 +3,13 @@ import type { Asked } from '../../client/index.js';
 import type { Status } from '../../wire/index.js';
 import type { FaultAnswer } from './faults.js';
 import type { Input } from './input.js';
-import { keptLinesMax, type Line } from './lines.js';
+import type { Line } from './lines.js';
 import { roomOf } from './model.js';
 import { linesOf } from './on-delivery.js';
 import type { Loading, Room } from './room.js';
 import { scrollTo, scrollToEnd } from './scroll.js';
 import { statusTexts } from './status-texts.js';
-import { flash, loadAround, loadNewer, loadOlder, pageOf, type Step, say } from './step.js';
+import { flash, loadAround, loadNewest, loadOlder, pageOf, type Step, say } from './step.js';
 
 export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input & { kind: 'page' }): void {
   const { model } = step;
@@ -45,21 +45,26 @@ function takeOlder(room: Room, page: readonly Line[], boundary: number): void {
   if (room.lines.firstEvent !== boundary) return;
   const older = page.filter(({ event }) => event < boundary);
   // Whoever sees the newest has come back meanwhile: they must not go for what is old.
-  if (room.anchor === undefined && room.lines.length + older.length > keptLinesMax) return;
+  if (room.anchor === undefined && room.lines.isTooMuch(older)) return;
   room.lines.prepend(older);
   room.lines.isComplete = older.length === 0 || older[0]?.event === 1;
 }
 
 function takeNewest(step: Step, room: Room, page: readonly Line[], { arrived }: Loading): void {
+  // A server that lags has nothing yet of what is here.
+  if (page.length === 0 && room.headEvent > 0) return;
   const last = page.at(-1)?.event ?? 0;
   const behind = arrived.filter(({ event }) => event > last);
-  const isJoined = behind.length === 0 ? last >= room.headEvent : behind[0]?.event === last + 1;
+  const isJoined = (behind[0]?.event ?? last + 1) === last + 1 && (behind.at(-1)?.event ?? last) >= room.headEvent;
   room.lines.replace(isJoined ? [...page, ...behind] : page, isJoined, page.length === 0 || page[0]?.event === 1);
   scrollToEnd(room);
-  loadNewer(step, room);
+  // More came meanwhile than was kept: once more.
+  loadNewest(step, room);
 }
 
 function takeAround(step: Step, room: Room, page: readonly Line[], reaches: boolean, n: number): void {
+  // The user has gone to another room meanwhile.
+  if (room !== step.model.room) return;
   const found = page.find((line) => line.n === n);
   if (found === undefined) {
     room.markedN = 0;
@@ -74,12 +79,14 @@ function takeAround(step: Step, room: Room, page: readonly Line[], reaches: bool
 function showPost(step: Step, room: Room, event: number, n: number): void {
   room.markedN = n;
   const { layout, height } = pageOf(step);
-  if (room === step.model.room) scrollTo(room, event, height, layout);
+  scrollTo(room, event, height, layout);
 }
 
+/** Unless the user has gone elsewhere meanwhile. */
 function showIfHere(step: Step, room: Room, n: number): void {
   const line = room.lines.post(n);
-  if (line !== undefined) showPost(step, room, line.event, n);
+  const isStill = room === step.model.room && room.anchor !== undefined && room.markedN === n;
+  if (line !== undefined && isStill) showPost(step, room, line.event, n);
 }
 
 /** A jump: at once if the message is here, else with a window of history that begins with it. */

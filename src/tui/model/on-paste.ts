@@ -33,7 +33,8 @@ export function onPaste(step: Step, text: string): void {
   const { room, search } = model;
   const clean = sanitiseLines(text).replace(/\n+$/, '');
   if (search !== undefined) return changeQuery(step, search.query + clean.replaceAll('\n', ' '));
-  if (room.editor.text.length + clean.length > inputCharsMax) {
+  const held = model.popup?.kind === 'paste' ? model.popup.text.length : 0;
+  if (room.editor.text.length + held + clean.length > inputCharsMax) {
     return flash(step, `That is more than ${inputCharsMax} characters: nothing was pasted; send it in pieces`, true);
   }
   // A second one belongs to the first.

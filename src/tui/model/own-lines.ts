@@ -42,6 +42,7 @@ export function submit(step: Step, room: Room, what: 'post' | 'action', text: st
   };
   room.own.push(own);
   model.byKey.set(key, own);
+  room.markedN = 0;
   loadNewest(step, room);
   scrollToEnd(room);
   effects.push({ kind: 'submit', key, what, room: room.name, text });

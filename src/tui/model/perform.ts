@@ -6,12 +6,12 @@ import { type Command, readCommand } from './commands.js';
 import { noticeText } from './layout.js';
 import type { Line } from './lines.js';
 import { surfaceOf } from './model.js';
+import { toEnd } from './moving.js';
 import { jumpTo } from './on-page.js';
 import { cancel, failed, submit, tooLongText, waitingText } from './own-lines.js';
 import { type Room, roomTitle } from './room.js';
-import { scrollToEnd } from './scroll.js';
 import { beginSearch } from './search.js';
-import { enterRoom, flash, loadNewest, openingPosts, openRoom, type Step, say } from './step.js';
+import { enterRoom, flash, openingPosts, openRoom, type Step, say } from './step.js';
 import { why } from './why.js';
 
 /** What asks twice asks within it. */
@@ -75,8 +75,7 @@ export function perform(step: Step, command: Command): void {
     case 'gotoTime':
       return void effects.push({ kind: 'findTime', room: room.name, text: command.text });
     case 'newest':
-      loadNewest(step, room);
-      return scrollToEnd(room);
+      return toEnd(step);
     case 'why':
       return say(step, why(model, command.n));
     case 'retry':

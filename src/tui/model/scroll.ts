@@ -72,7 +72,8 @@ function bottomPlace(room: Room, layout: Layout): Place {
   const last = lineCount(room) - 1;
   if (anchor === undefined) return { index: last, row: Number.POSITIVE_INFINITY };
   const own = anchor.ownKey === undefined ? -1 : room.own.findIndex(({ key }) => key === anchor.ownKey);
-  const index = own >= 0 ? room.lines.length + own : Math.max(0, room.lines.indexOf(anchor.event));
+  const found = own >= 0 ? room.lines.length + own : room.lines.indexOf(anchor.event);
+  const index = Math.min(Math.max(0, found), last);
   return { index, row: Math.min(anchor.row, rowsOf(room, index, layout).length - 1) };
 }
 
@@ -112,7 +113,7 @@ function on(room: Room, rows: number, layout: Layout): void {
       left = 0;
     } else {
       left -= below + 1;
-      if (index === last) {
+      if (index >= last) {
         setPlace(room, { index, row: rowsOf(room, index, layout).length - 1 }, layout);
         return;
       }

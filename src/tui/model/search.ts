@@ -3,10 +3,10 @@
 import { sanitise } from '../../base/index.js';
 import { clusters } from '../text/index.js';
 import type { Key } from './input.js';
-import { toEnd } from './moving.js';
+import { toEnd, toTop } from './moving.js';
 import type { Room } from './room.js';
 import { scrollTo } from './scroll.js';
-import { flash, loadOlder, pageOf, type Step } from './step.js';
+import { flash, pageOf, type Step } from './step.js';
 
 /** Nobody looks for more. */
 const queryCharsMax = 200;
@@ -31,8 +31,8 @@ export function findOlder(step: Step): void {
   const found = findBefore(room, search.query, search.event === 0 ? Number.POSITIVE_INFINITY : search.event);
   search.isMissing = found === undefined;
   if (found === undefined) {
-    // What is older may hold it: it is loaded, and the next C-r looks there.
-    loadOlder(step, room);
+    // What is older may hold it: it is loaded, and the next C-r looks there. The newest lines may go for it.
+    toTop(step);
     if (room.loading !== undefined) flash(step, 'Not in what is loaded; loading older lines, C-r again looks there');
     return;
   }

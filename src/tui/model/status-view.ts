@@ -5,6 +5,8 @@ import { age, type Look, plain, shortMs, signs } from './look.js';
 import type { Model } from './model.js';
 import { isOnItsWay } from './own-line.js';
 
+/** A part is cut only if so much of it is seen. */
+const leastCut = 6;
 /** Silence above it makes the figures old. */
 const staleMs = 3_000;
 
@@ -15,9 +17,9 @@ export function statusRow(model: Model, look: Look, isTiny: boolean): Row {
   const spans = parts(model, look, isTiny);
   if (isTiny) return joined(spans, undefined, model.columns, look);
   const help: Span = { text: `F1 help${model.hasFaults ? ' F3 links' : ''}`, style: look.theme.quiet };
-  // What waits matters more than where help is.
-  if (waitingWords(model) !== '') return joined([...spans, help], undefined, model.columns, look);
-  return joined(spans, help, model.columns, look);
+  // What waits and what is broken matters more than where help is.
+  const isPlain = waitingWords(model) === '' && faultsSpan(model, look).length === 0;
+  return isPlain ? joined(spans, help, model.columns, look) : joined([...spans, help], undefined, model.columns, look);
 }
 
 /** What is to be said at the moment instead of how things stand. */
@@ -48,13 +50,13 @@ function parts(model: Model, look: Look, isTiny: boolean): Span[] {
   const { connection, nowMs, commitMs, room, faults } = model;
   const { server, retryAtMs, contactAgeMs } = connection;
   const spans = faultsSpan(model, look);
+  const waiting = waitingWords(model);
+  if (waiting !== '') spans.push({ text: waiting, style: theme.pending });
   if (server !== undefined) spans.push({ text: `ONLINE s${server.id}`, style: theme.good });
   else {
     const retry = retryAtMs === undefined ? 'connecting' : `retry in ${age(retryAtMs - nowMs + 999)}`;
     spans.push({ text: `OFFLINE ${retry}`, style: theme.trouble });
   }
-  const waiting = waitingWords(model);
-  if (waiting !== '') spans.push({ text: waiting, style: theme.pending });
   if (isTiny) return spans;
   if (commitMs.length > 0) {
     const sorted = commitMs.toSorted((a, b) => a - b);
@@ -103,10 +105,11 @@ function joined(spans: readonly Span[], last: Span | undefined, columns: number,
   for (const span of spans) {
     const space = left - (row.length > 1 ? columnsOf(between) : 0);
     const width = columnsOf(span.text);
-    const isCut = width > space && last === undefined && span === spans.at(-1);
-    if (width > space && (!isCut || space < 1)) break;
+    const isCut = width > space && last === undefined && space >= leastCut;
+    if (width > space && !isCut) break;
     put(isCut ? { ...span, text: clipWith(span.text, space, ellipsis) } : span);
     left = space - width;
+    if (isCut) break;
   }
   if (last !== undefined && left >= 0) put(last);
   else if (last !== undefined && row.length === 1) put({ ...last, text: clipWith(last.text, columns - 1, ellipsis) });

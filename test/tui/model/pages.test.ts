@@ -271,3 +271,34 @@ t.test('whoever reads older lines keeps them while thousands arrive', async (t) 
   desk.answerHistory();
   t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 7_000, true]);
 });
+
+t.test('thousands that come while the newest page is on its way leave no hole', async (t) => {
+  const desk = bigRoom();
+  desk.enter('/goto 100');
+  desk.answerHistory();
+  desk.press('M->');
+  const [asked] = desk.take('history');
+  const page = desk.log().page(asked!.query);
+  for (let n = posts + 1; n <= posts + 9_000; n += 300) {
+    desk.deliver(
+      '#lobby',
+      Array.from({ length: 300 }, (_, at) => said('ann', `post ${n + at}`)),
+    );
+  }
+  desk.answer(asked!, { ok: true, answer: page });
+  desk.answerHistory();
+  desk.deliver('#lobby', [said('ann', `post ${posts + 9_001}`)]);
+  t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 9_001, true]);
+});
+
+t.test('own lines that wait at the end of a window that is not live can be scrolled through', async (t) => {
+  const desk = bigRoom();
+  desk.enter('/goto 100');
+  desk.answerHistory();
+  desk.disconnect();
+  desk.paste(Array.from({ length: 30 }, (_, at) => `waiting ${at}`).join('\n'));
+  desk.type('l');
+  for (const asked of desk.take('history')) desk.answer(asked, { ok: false, code: 'TIMEOUT', text: 'no answer' });
+  desk.press('PageUp', 'PageDown', 'PageDown', 'PageDown');
+  t.match(desk.text().join('\n'), 'waiting 29');
+});

@@ -211,3 +211,12 @@ t.test('a name in a text is a word of its own, whatever its case', async (t) => 
   t.notOk(names('anything', ''));
   t.ok(names('a [x] b', '[x]'), 'a name is no pattern');
 });
+
+t.test('every lawful name is found where it stands as a word, and only there', async (t) => {
+  for (const name of ['jean-paul', 'a_b', '[x]', '{y}|', 'c^d\\e', 'Ann']) {
+    t.ok(names(`hello ${name.toUpperCase()}, are you there?`, name), name);
+    t.ok(names(name, name));
+    t.notOk(names(`x${name}`, name), `x${name}`);
+    t.notOk(names(`${name}2`, name), `${name}2`);
+  }
+});
