@@ -1,18 +1,19 @@
 /** The chat's control of faults: a fault proxy's API behind the interface that the terminal asks for. */
 import { ExitError, sanitise } from '../base/index.js';
 import { PlanError } from '../proxy/index.js';
-import type { FaultAction, FaultAnswer, FaultControl, FaultLink, FaultState } from '../tui/index.js';
+import {
+  type FaultAction,
+  type FaultAnswer,
+  type FaultControl,
+  type FaultLink,
+  type FaultState,
+  usageOf,
+} from '../tui/index.js';
 import { cutPreset, delayPreset, lossPreset, type PresetBody } from './fault-words.js';
 import { ProxyApi } from './proxy-api.js';
 
 /** A person waits for each call. */
 const timeoutMs = 2_000;
-
-const usages: Readonly<Record<Exclude<FaultAction['kind'], 'heal'>, string>> = {
-  cut: '/cut A B [--one-way]',
-  delay: '/delay A B 200ms±50ms',
-  loss: '/loss A B 20%',
-};
 
 /** Faults through the proxy whose control API listens at `address`, `host:port`. Connects to nothing by itself. */
 export function faultControl(address: string): FaultControl {
@@ -104,7 +105,7 @@ function presetOf(action: Exclude<FaultAction, { kind: 'heal' }>): PresetBody {
         return lossPreset(a, b, action.share);
     }
   } catch (error) {
-    if (error instanceof PlanError) throw new PlanError(`${error.message}. Write it as ${usages[kind]}`);
+    if (error instanceof PlanError) throw new PlanError(`${error.message}. Write it as ${usageOf(kind)}`);
     throw error;
   }
 }

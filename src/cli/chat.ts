@@ -1,12 +1,12 @@
 /** `synod chat`: the client library on the whole screen, or in line mode between stdin and stdout. */
-import { ChatClient, configDirectory, loadIdentity } from '../client/index.js';
+import { ChatClient, configDirectory, hasIdentity, loadIdentity } from '../client/index.js';
 import type { FaultControl } from '../tui/index.js';
 import type { Call } from './command.js';
 import { jsonLine, type LineEvent, plainLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { LineChat } from './line-chat.js';
 import { eachLine } from './lines.js';
-import { faultsOf, isFirstTime, Notes, screenChat, wantsScreen } from './screen.js';
+import { faultsOf, Notes, screenChat, wantsScreen } from './screen.js';
 import {
   nameFromLogin,
   readAddress,
@@ -66,8 +66,9 @@ export async function runChat(
 ): Promise<number> {
   const room = readRoom('--room', call.options.text('room') ?? '');
   const name = chatName(call);
-  const isNewUser = isFirstTime(call.environment);
-  const token = loadIdentity(configDirectory(call.environment));
+  const directory = configDirectory(call.environment);
+  const isNewUser = !hasIdentity(directory);
+  const token = loadIdentity(directory);
   const client = new ChatClient({ name, token, window: windowLines, ...connection });
   if (wantsScreen(call)) {
     return screenChat(call, client, { name, room, faults: await faultsOf(call, api) }, notes, isNewUser);

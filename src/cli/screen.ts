@@ -1,9 +1,7 @@
 /** Whether the chat gets the whole screen, and how it is set up for it. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { nodeClock } from '../base/index.js';
-import { type ChatClient, configDirectory } from '../client/index.js';
+import type { ChatClient } from '../client/index.js';
 import { type FaultControl, ScreenChat, type ThemeName } from '../tui/index.js';
 import type { Call } from './command.js';
 import { readApi } from './values.js';
@@ -80,7 +78,6 @@ export async function screenChat(
     onRestored: () => notes.detach(),
   });
   await chat.run();
-  notes.detach();
   await client.close();
   for (const { room: where, text, wasSent } of chat.unsent) {
     call.output.note(`${wasSent ? 'not confirmed, it may be in or not' : 'not sent'}: ${where} ${text}`);
@@ -103,11 +100,6 @@ const firstWords: readonly string[] = [
   'Tab completes names and commands, PageUp scrolls back, M-a goes to the next unread room (M- is Alt, or Esc before the key).',
   'F1 or /help shows every key and command; C-d or /quit leaves.',
 ];
-
-/** Nobody has chatted from this account yet. To be asked before the identity is made. */
-export function isFirstTime(environment: NodeJS.ProcessEnv): boolean {
-  return !existsSync(path.join(configDirectory(environment), 'identity'));
-}
 
 /** Terminals that tell their colours do it as `15;0`: text on background. */
 function themeOf({ COLORFGBG, NO_COLOR }: NodeJS.ProcessEnv): ThemeName {

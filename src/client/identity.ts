@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -37,6 +38,11 @@ export function configDirectory(environment: NodeJS.ProcessEnv = process.env): s
 export function loadIdentity(directory = configDirectory()): Uint8Array {
   const path = join(directory, FILE);
   return readToken(path) ?? createToken(directory, path);
+}
+
+/** False: nobody has ever used one here, so that {@link loadIdentity} would make one. */
+export function hasIdentity(directory = configDirectory()): boolean {
+  return existsSync(join(directory, FILE));
 }
 
 function readToken(path: string): Uint8Array | undefined {

@@ -19,7 +19,7 @@ export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';
 export { defaultEnvironment, type Environment, type Transport } from './environment.js';
 export type * from './events.js';
-export { configDirectory, loadIdentity } from './identity.js';
+export { configDirectory, hasIdentity, loadIdentity } from './identity.js';
 export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';

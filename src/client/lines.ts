@@ -106,7 +106,7 @@ export class Lines {
     const line = this.#outbox.cancel(id);
     if (line === undefined) return false;
     this.#failAtOnce(id, line.room, 'NOT_SENT', 'It was taken back before it was sent', line.onOutcome);
-    if (this.#outbox.open === 0) for (const waiting of [...this.#drained]) waiting();
+    this.#tellDrained();
     return true;
   }
 
@@ -308,6 +308,10 @@ export class Lines {
     }
     if (this.#shared.emitter.wants('state')) this.#tellFinal(line, code, slot, n);
     line.onOutcome?.(code, slot, n, line.id);
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
     if (this.#outbox.open === 0) for (const waiting of [...this.#drained]) waiting();
   }
 

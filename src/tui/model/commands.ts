@@ -2,7 +2,7 @@
  * The slash commands, in one table: it reads them, completes them, prints /help and stands in the manual. Line mode has
  * those that need no screen.
  */
-import { nearest } from '../../base/index.js';
+import { assert, nearest } from '../../base/index.js';
 import type { FaultAction } from './faults.js';
 import type { ThemeName } from './model.js';
 
@@ -219,6 +219,13 @@ export function readCommand(typed: string, surface: Surface): Command {
   );
   const hint = guess === undefined ? '/help lists them; // begins a message with a slash.' : `Did you mean /${guess}?`;
   return { kind: 'wrong', text: `No command /${word}. ${hint}` };
+}
+
+/** How a command is written. */
+export function usageOf(name: string): string {
+  const command = commands.find((one) => one.name === name);
+  assert(command !== undefined, `there is no command ${name}`);
+  return command.usage;
 }
 
 /** What /help lists: how a command is written, and what it does. */

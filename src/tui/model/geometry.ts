@@ -1,6 +1,7 @@
 /** How the screen is divided; from its size and what is to be shown alone. */
-import { cursorCell } from '../editor/index.js';
+import { type Cell, cursorCell } from '../editor/index.js';
 import { clip, columnsOf } from '../text/index.js';
+import { bannerRowsOf } from './banner.js';
 import type { Layout } from './layout.js';
 import type { Look } from './look.js';
 import { isMine, type Model } from './model.js';
@@ -34,35 +35,37 @@ export interface Geometry {
   readonly bannerRows: number;
   readonly statusRows: number;
   readonly inputRows: number;
+  readonly prompt: string;
+  /** What is being typed, laid out behind the prompt; more rows than are shown, perhaps. */
+  readonly input: Cell;
 }
 
-export function prompt({ name, room, search }: Model, isTiny: boolean): string {
+function prompt({ name, room, search }: Model, isTiny: boolean): string {
   if (search !== undefined) return isTiny ? '? ' : 'search: ';
   // Where there is no title the prompt says where one is.
   return isTiny ? `${clip(roomTitle(room, name), tinyPromptColumns)}> ` : `${name}> `;
 }
 
-/** `bannerRows`: how many the banner would like. */
-export function geometry(model: Model, bannerRows: number): Geometry {
+export function geometry(model: Model): Geometry {
   const { columns, rows } = model;
   const isTiny = columns < tinyColumns || rows < tinyRows;
   const hasRooms = columns >= roomsFromColumns;
   const hasPeople = columns >= peopleFromColumns && model.isPeopleShown && !model.room.isDirect;
   const left = hasRooms ? sideColumns + 2 : 0;
   const right = hasPeople ? sideColumns + 3 : 0;
-  const text = model.search === undefined ? model.room.editor.text : model.search.query;
-  const promptColumns = columnsOf(prompt(model, isTiny));
-  const cell = cursorCell(
-    model.search === undefined ? model.room.editor : { ...model.room.editor, text, cursor: text.length },
-    columns,
-    promptColumns,
-  );
+  const { search, room } = model;
+  const head = prompt(model, isTiny);
+  const typed = search === undefined ? room.editor : { text: search.query, cursor: search.query.length };
+  const input = cursorCell(typed, columns, columnsOf(head));
   const titleRows = isTiny ? 0 : 1;
   const isOffline = model.connection.server === undefined && rows >= leastOfflineRows;
   const statusRows = !isTiny || isOffline || model.nowMs < model.statusUntilMs ? 1 : 0;
   const spare = rows - titleRows - statusRows - 2;
-  const inputRows = Math.max(1, Math.min(cell.lines.length, inputRowsMax, spare));
-  const banner = Math.max(0, Math.min(bannerRows, bannerRowsMax, rows - titleRows - statusRows - inputRows - 2));
+  const inputRows = Math.max(1, Math.min(input.lines.length, inputRowsMax, spare));
+  const banner = Math.max(
+    0,
+    Math.min(bannerRowsOf(model), bannerRowsMax, rows - titleRows - statusRows - inputRows - 2),
+  );
   return {
     isTooSmall: columns < leastColumns || rows < leastRows,
     isTiny,
@@ -75,6 +78,8 @@ export function geometry(model: Model, bannerRows: number): Geometry {
     bannerRows: banner,
     statusRows,
     inputRows,
+    prompt: head,
+    input,
   };
 }
 

@@ -159,16 +159,13 @@ export class Lines {
   /** So many more than allowed may stand, that they go in one move. */
   #trimOldest(linesMax: number, slack: number): void {
     if (this.#lines.length <= linesMax + slack && this.#chars <= keptCharsMax) return;
-    let count = Math.max(0, this.#lines.length - linesMax);
-    let chars = this.#chars;
-    const charsMax = chars > keptCharsMax ? keptCharsMax - trimChars : keptCharsMax;
-    for (let index = 0; index < this.#lines.length - 1; index++) {
-      if (index >= count && chars <= charsMax) break;
-      chars -= (this.#lines[index] as Line).text.length;
-      count = Math.max(count, index + 1);
+    const charsMax = this.#chars > keptCharsMax ? keptCharsMax - trimChars : keptCharsMax;
+    let count = 0;
+    while (count < this.#lines.length - 1 && (this.#lines.length - count > linesMax || this.#chars > charsMax)) {
+      this.#chars -= (this.#lines[count] as Line).text.length;
+      count++;
     }
     this.#lines.splice(0, count);
-    this.#chars = this.#lines.reduce((sum, { text }) => sum + text.length, 0);
     this.isComplete = false;
   }
 

@@ -1,13 +1,14 @@
 /** Going through a room's lines, and from room to room. */
 
+import { geometry } from './geometry.js';
 import { scrollBy, scrollTo, scrollToEnd, scrollToTop } from './scroll.js';
-import { enterRoom, flash, geometryOf, loadNewer, loadNewest, loadOlder, pageOf, type Step } from './step.js';
+import { enterRoom, flash, loadNewer, loadNewest, loadOlder, pageOf, type Step } from './step.js';
 
 /** Older history is asked for when fewer rows than this many screens are left above. */
 const ahead = 2;
 
 export function pageRows({ model }: Step): number {
-  return Math.max(1, geometryOf(model).messageRows - 2);
+  return Math.max(1, geometry(model).messageRows - 2);
 }
 
 export function scroll(step: Step, rows: number): void {

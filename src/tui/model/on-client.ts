@@ -14,7 +14,7 @@ import { roomOf, sameName } from './model.js';
 import { onGroup } from './on-delivery.js';
 import { isOnItsWay } from './own-line.js';
 import { onState } from './own-lines.js';
-import { flash, openingPosts, openRoom, type Step, say } from './step.js';
+import { flash, openRoom, type Step, say } from './step.js';
 
 /** Rooms that are open at once: strangers may write, but not fill the list and the server's patience. */
 const directRoomsMax = 48;
@@ -116,7 +116,7 @@ function onDirect(step: Step, { news, rooms }: DirectEvent): void {
       return flash(step, 'More people have written to you than are listed; /msg NAME opens theirs', true);
     }
     model.closed.delete(name);
-    const room = openRoom(step, name, { lastPosts: openingPosts });
+    const room = openRoom(step, name);
     if (!news) continue;
     room.newsEvent = headEvent;
     room.readTo = headEvent - 1;

@@ -67,7 +67,7 @@ export function onGroup(step: Step, { room: name, group, skip, ids }: GroupEvent
   for (const line of linesOf(step, group, skip, ids)) {
     follow(room, line);
     const id = ids?.get(line.event - group.firstEvent);
-    if (id !== undefined) comeBack(step, room, id);
+    if (id !== undefined) comeBack(step, id);
     else if (room.own.length > 0) comeBackByNumber(step, room, line.n);
     count(step, room, line);
     keep(step.model, room, line);

@@ -1,7 +1,7 @@
 /** What keys and the mouse do. */
 import { edit, insert, newer, older, setText } from '../editor/index.js';
 import { applyCompletion, complete } from './completion.js';
-import { peopleFromColumns } from './geometry.js';
+import { geometry, peopleFromColumns } from './geometry.js';
 import type { Key } from './input.js';
 import { type Action, actionOf } from './keys.js';
 import { surfaceOf } from './model.js';
@@ -9,10 +9,10 @@ import { firstUnread, nextUnread, pageRows, scroll, toEnd, toRoom, toTop } from 
 import { inputCharsMax } from './on-paste.js';
 import { onPopupKey } from './on-popup-key.js';
 import { waitingText } from './own-lines.js';
-import { leave, perform, quitMs, send } from './perform.js';
+import { leave, leaveAtSecond, perform, send } from './perform.js';
 import { firstRoomShown } from './rooms-view.js';
 import { onSearchKey } from './search.js';
-import { flash, geometryOf, type Step } from './step.js';
+import { flash, type Step } from './step.js';
 
 /** Rows of one turn of the wheel. */
 const wheelRows = 3;
@@ -142,14 +142,9 @@ function interrupt(step: Step): void {
     room.editor = setText(room.editor, '');
     return;
   }
-  if (model.nowMs < model.quitUntilMs) return void step.effects.push({ kind: 'quit' });
-  model.quitUntilMs = model.nowMs + quitMs;
   const waiting = waitingText(model);
-  flash(
-    step,
-    waiting === '' ? 'C-c again leaves the chat' : `${waiting}; C-c again leaves all the same`,
-    waiting !== '',
-  );
+  const text = waiting === '' ? 'C-c again leaves the chat' : `${waiting}; C-c again leaves all the same`;
+  leaveAtSecond(step, text, waiting !== '');
 }
 
 export function onWheel(step: Step, up: boolean): void {
@@ -161,7 +156,7 @@ export function onWheel(step: Step, up: boolean): void {
 /** A click on a room's name goes there. */
 export function onClick(step: Step, row: number, column: number): void {
   const { model } = step;
-  const at = geometryOf(model);
+  const at = geometry(model);
   const place = row - at.titleRows - 1;
   if (model.popup !== undefined || !at.hasRooms || column >= at.left) return;
   if (place >= 0 && place < at.messageRows - 1) toRoom(step, firstRoomShown(model, at.messageRows) + place);

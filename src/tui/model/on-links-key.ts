@@ -1,7 +1,7 @@
 /** The link matrix of F3: going through it, and what each key does to the link it stands on. */
 import type { FaultState } from './faults.js';
 import type { Key } from './input.js';
-import type { Model, Popup } from './model.js';
+import type { Popup } from './model.js';
 import { perform } from './perform.js';
 import { flash, type Step } from './step.js';
 
@@ -51,7 +51,7 @@ export function onLinksKey(step: Step, popup: Popup & { kind: 'links' }, key: Ke
 }
 
 function act(step: Step, letter: string, a: string | undefined, b: string | undefined): boolean {
-  if (letter === 'q') close(step.model);
+  if (letter === 'q') step.model.popup = undefined;
   else if (letter === 'h') perform(step, { kind: 'heal' });
   else if (['x', '1', 'd', 'l'].includes(letter)) {
     if (a === undefined || b === undefined || a === b)
@@ -61,8 +61,4 @@ function act(step: Step, letter: string, a: string | undefined, b: string | unde
     else perform(step, { kind: 'loss', a, b, share: usualLoss });
   }
   return true;
-}
-
-function close(model: Model): void {
-  model.popup = undefined;
 }

@@ -1,10 +1,11 @@
 /** Keys while something lies over the messages. */
 import { insert } from '../editor/index.js';
+import { geometry } from './geometry.js';
 import { helpLines } from './help.js';
 import type { Key } from './input.js';
 import { onLinksKey } from './on-links-key.js';
 import { pasted } from './on-paste.js';
-import { geometryOf, type Step } from './step.js';
+import type { Step } from './step.js';
 
 /** True: the key was for what lies open. */
 export function onPopupKey(step: Step, key: Key): boolean {
@@ -27,7 +28,7 @@ export function onPopupKey(step: Step, key: Key): boolean {
     return true;
   }
   // The last row says how to go on.
-  const rows = Math.max(1, geometryOf(model).messageRows - 1);
+  const rows = Math.max(1, geometry(model).messageRows - 1);
   const last = Math.max(0, helpLines(model).length - rows);
   const moves: Readonly<Record<string, number>> = {
     Up: -1,

@@ -3,7 +3,7 @@ import { limits, sanitise } from '../../base/index.js';
 import type { StateEvent } from '../../client/index.js';
 import { setText } from '../editor/index.js';
 import { type Model, roomOf } from './model.js';
-import type { Life, OwnLine } from './own-line.js';
+import { isOnItsWay, type Life, type OwnLine } from './own-line.js';
 import type { Room } from './room.js';
 import { scrollToEnd } from './scroll.js';
 import { flash, loadNewest, type Step } from './step.js';
@@ -69,7 +69,7 @@ export function onState(step: Step, event: StateEvent): void {
   if (own.state !== event.state) own.sinceMs = model.nowMs;
   own.state = event.state;
   own.reason = sanitise(event.reason ?? '');
-  if (event.state === 'failed' && own.isCancelled) return forget(step, own);
+  if (event.state === 'failed' && own.isCancelled) return takeOut(model, own);
   if (event.state === 'unconfirmed') own.isGivenUp = event.reason !== undefined;
   if (event.state === 'sending') {
     own.sentMs ??= model.nowMs;
@@ -79,7 +79,7 @@ export function onState(step: Step, event: StateEvent): void {
   if (event.state === 'committed') onCommitted(step, own, event);
 }
 
-function onCommitted({ model }: Step, own: OwnLine, { id, n }: StateEvent): void {
+function onCommitted({ model }: Step, own: OwnLine, { n }: StateEvent): void {
   const { standing } = model.connection;
   const ballot = standing === undefined ? '' : `${standing.ballot.round}.${standing.ballot.server}`;
   const life: Life = { ballot, commitMs: model.nowMs - own.typedMs };
@@ -91,30 +91,26 @@ function onCommitted({ model }: Step, own: OwnLine, { id, n }: StateEvent): void
   if (n !== undefined) room?.lives.set(n, life);
   if (room !== undefined && room.lives.size > livesKept) room.lives.delete(Math.min(...room.lives.keys()));
   // The delivery may come before its acknowledgement, or behind it.
-  if (room !== undefined && own.n > 0 && own.n <= room.headN) room.own = room.own.filter((other) => other !== own);
-  if (room === undefined || !room.own.includes(own)) model.byId.delete(id);
+  if (room === undefined || !room.own.includes(own) || (own.n > 0 && own.n <= room.headN)) takeOut(model, own);
 }
 
-function forget({ model }: Step, own: OwnLine): void {
+/** Its place in the room is over; so is its id, unless an answer is still to come. */
+function takeOut(model: Model, own: OwnLine): void {
   const room = roomOf(model, own.room);
   if (room !== undefined) room.own = room.own.filter((other) => other !== own);
-  if (own.id !== undefined) model.byId.delete(own.id);
+  if (own.id !== undefined && !isOnItsWay(own)) model.byId.delete(own.id);
 }
 
 /** An own line is in the room, as everybody sees it: what was shown in its stead goes. */
-export function comeBack({ model }: Step, room: Room, id: number): void {
+export function comeBack({ model }: Step, id: number): void {
   const own = model.byId.get(id);
-  if (own === undefined) return;
-  room.own = room.own.filter((other) => other !== own);
-  if (own.state === 'committed') model.byId.delete(id);
+  if (own !== undefined) takeOut(model, own);
 }
 
 /** The same for a line whose delivery the library no longer knows as ours; its acknowledgement told its number. */
 export function comeBackByNumber({ model }: Step, room: Room, n: number): void {
   const own = room.own.find((line) => line.state === 'committed' && line.n > 0 && line.n === n);
-  if (own === undefined) return;
-  room.own = room.own.filter((other) => other !== own);
-  if (own.id !== undefined) model.byId.delete(own.id);
+  if (own !== undefined) takeOut(model, own);
 }
 
 /** What of the user's is not in the log yet; '' for nothing. */
@@ -133,8 +129,7 @@ export function failed(step: Step, what: 'retry' | 'edit' | 'drop'): void {
   const last = over.at(-1);
   if (last === undefined) return flash(step, 'Nothing here has failed.', true);
   const taken = what === 'edit' ? [last] : over;
-  room.own = room.own.filter((own) => !taken.includes(own));
-  for (const { id } of taken) if (id !== undefined) model.byId.delete(id);
+  for (const own of taken) takeOut(model, own);
   if (what === 'retry') for (const own of taken) submit(step, room, own.what, own.text);
   if (what === 'edit') {
     room.editor = setText(room.editor, last.what === 'action' ? `/me ${last.text}` : last.text.replace(/^\//, '//'));

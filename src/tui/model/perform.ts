@@ -11,11 +11,11 @@ import { jumpTo } from './on-page.js';
 import { cancel, failed, submit, tooLongText, waitingText } from './own-lines.js';
 import { type Room, roomTitle } from './room.js';
 import { beginSearch } from './search.js';
-import { enterRoom, flash, openingPosts, openRoom, type Step, say } from './step.js';
+import { enterRoom, flash, openRoom, type Step, say } from './step.js';
 import { why } from './why.js';
 
 /** What asks twice asks within it. */
-export const quitMs = 2_000;
+const quitMs = 2_000;
 const badRoom = `A room is # and up to ${limits.roomCharsMax - 1} characters without spaces and commas.`;
 /** Names listed at most. */
 const namesShownMax = 100;
@@ -111,11 +111,17 @@ export function perform(step: Step, command: Command): void {
 
 /** At once if nothing waits, else when it is asked for twice. */
 export function leave(step: Step): void {
-  const { model } = step;
-  const waiting = waitingText(model);
-  if (waiting === '' || model.nowMs < model.quitUntilMs) return void step.effects.push({ kind: 'quit' });
+  const waiting = waitingText(step.model);
+  if (waiting === '') step.effects.push({ kind: 'quit' });
+  else leaveAtSecond(step, `${waiting}; the same again leaves all the same`, true);
+}
+
+/** The first time it only says so. */
+export function leaveAtSecond(step: Step, text: string, isTrouble: boolean): void {
+  const { model, effects } = step;
+  if (model.nowMs < model.quitUntilMs) return void effects.push({ kind: 'quit' });
   model.quitUntilMs = model.nowMs + quitMs;
-  flash(step, `${waiting}; the same again leaves all the same`, true);
+  flash(step, text, isTrouble);
 }
 
 function join(step: Step, typed: string): void {
@@ -123,7 +129,7 @@ function join(step: Step, typed: string): void {
   if (name === undefined) return flash(step, badRoom, true);
   // A direct room has two people for good.
   if (!name.startsWith('@')) step.effects.push({ kind: 'join', room: name });
-  enterRoom(step, openRoom(step, name, { lastPosts: openingPosts }));
+  enterRoom(step, openRoom(step, name));
 }
 
 /** `typed`: as it is called, or as the list calls it. */
@@ -151,7 +157,7 @@ function part(step: Step, typed: string): void {
 function message(step: Step, to: string, text: string): void {
   const name = directRoom(step.model.name, to);
   if (name === undefined) return flash(step, `'${to}' is nobody you can write to; give another person's name`, true);
-  const room = openRoom(step, name, { lastPosts: openingPosts });
+  const room = openRoom(step, name);
   enterRoom(step, room);
   submit(step, room, 'post', text);
 }

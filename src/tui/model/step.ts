@@ -2,12 +2,11 @@
 
 import { sanitise } from '../../base/index.js';
 import type { HistoryQuery } from '../../client/index.js';
-import { bannerRowsOf } from './banner.js';
 import type { Effect, PagePurpose } from './effect.js';
-import { type Geometry, geometry, layoutOf } from './geometry.js';
+import { geometry, layoutOf } from './geometry.js';
 import type { Layout } from './layout.js';
 import type { Look } from './look.js';
-import type { Model } from './model.js';
+import { type Model, roomOf } from './model.js';
 import { Room } from './room.js';
 
 export interface Step {
@@ -38,31 +37,22 @@ export function say(step: Step, ...texts: readonly string[]): void {
   if (!room.lines.isLive) flash(step, texts.join(' '));
 }
 
-export function geometryOf(model: Model): Geometry {
-  return geometry(model, bannerRowsOf(model));
-}
-
 /** How the present room is laid out, and on how many rows. */
 export function pageOf({ model, look }: Step): { readonly layout: Layout; readonly height: number } {
-  const at = geometryOf(model);
+  const at = geometry(model);
   // One row says that there is more below, for whoever is not at the end.
   return { layout: layoutOf(model, look, at), height: Math.max(1, at.messageRows - 1) };
 }
 
 /** The room under this name, opened if need be. Direct rooms stand behind the others. */
-export function openRoom(
-  step: Step,
-  name: string,
-  from: { readonly lastPosts: number } | { readonly event: number } | 'now',
-): Room {
-  const { model, effects } = step;
-  const known = model.rooms.find((room) => room.name === name);
+export function openRoom({ model, effects }: Step, name: string): Room {
+  const known = roomOf(model, name);
   if (known !== undefined) return known;
   const room = new Room(name);
   const firstDirect = model.rooms.findIndex((other) => other.isDirect);
   if (room.isDirect || firstDirect < 0) model.rooms.push(room);
   else model.rooms.splice(firstDirect, 0, room);
-  effects.push({ kind: 'subscribe', room: name, from });
+  effects.push({ kind: 'subscribe', room: name, from: { lastPosts: openingPosts } });
   return room;
 }
 

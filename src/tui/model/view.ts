@@ -1,9 +1,8 @@
 /** From the model to a whole screen. Pure; the terminal paints what is different from before. */
-import { cursorCell } from '../editor/index.js';
 import { clipWith, columnsOf, pad, wrap } from '../text/index.js';
-import { bannerOf, bannerRowsOf } from './banner.js';
+import { bannerOf } from './banner.js';
 import type { Frame, Row, Span, Style } from './frame.js';
-import { type Geometry, geometry, layoutOf, leastColumns, leastRows, prompt, sideColumns } from './geometry.js';
+import { type Geometry, geometry, layoutOf, leastColumns, leastRows, sideColumns } from './geometry.js';
 import { asciiWords, type Look, nameStyle, signs } from './look.js';
 import type { Model } from './model.js';
 import { helpRows, linksRows, pasteRows } from './popups.js';
@@ -14,10 +13,10 @@ import { statusRow } from './status-view.js';
 
 export function view(model: Model, look: Look): Frame {
   const banner = bannerOf(model);
-  const at = geometry(model, bannerRowsOf(model));
+  const at = geometry(model);
   if (at.isTooSmall) return tooSmall(model);
   const style = banner?.isAlarm === true ? look.theme.alarm : look.theme.pending;
-  const input = inputRows(model, look, at);
+  const input = inputRows(look, at, model.columns);
   const rows = [
     ...(at.titleRows > 0 ? [titleRow(model, look)] : []),
     ...middle(model, look, at),
@@ -117,12 +116,8 @@ function bannerRows(text: string, count: number, columns: number, style: Style, 
   return shown.map((line) => [{ text: pad(` ${line}`, columns), style }]);
 }
 
-function inputRows(model: Model, { theme }: Look, at: Geometry): { rows: Row[]; row: number; column: number } {
-  const { room, search, columns } = model;
-  const head = prompt(model, at.isTiny);
-  const editor =
-    search === undefined ? room.editor : { ...room.editor, text: search.query, cursor: search.query.length };
-  const cell = cursorCell(editor, columns, columnsOf(head));
+function inputRows({ theme }: Look, at: Geometry, columns: number): { rows: Row[]; row: number; column: number } {
+  const { prompt: head, input: cell } = at;
   const first = Math.max(0, Math.min(cell.row - at.inputRows + 1, cell.lines.length - at.inputRows));
   const rows = cell.lines.slice(first, first + at.inputRows).map((line, index): Row => {
     return first + index === 0 ? [{ text: head, style: theme.strong }, { text: line }] : [{ text: line }];

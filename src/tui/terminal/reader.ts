@@ -12,8 +12,8 @@ export class Reader {
   #decoder = new KeyDecoder();
   #timer: NodeJS.Timeout | undefined;
   #reading = false;
-  /** What comes now was typed before raw mode: the kernel has made line feeds of Enter. */
-  #isAhead = false;
+  /** What comes before was typed before raw mode: the kernel has made line feeds of Enter. */
+  #aheadUntilMs = 0;
 
   constructor(input: ReadStream, onInput: (input: TerminalInput) => void) {
     this.#input = input;
@@ -26,10 +26,7 @@ export class Reader {
     this.#input.setRawMode?.(true);
     this.#input.on('data', this.#onData);
     this.#input.resume();
-    this.#isAhead = true;
-    setTimeout(() => {
-      this.#isAhead = false;
-    }, aheadMs);
+    this.#aheadUntilMs = performance.now() + aheadMs;
   }
 
   /** Leaves the stream paused and cooked; what was unfinished is forgotten. */
@@ -46,7 +43,7 @@ export class Reader {
   readonly #onData = (data: Buffer | string): void => {
     clearTimeout(this.#timer);
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    this.#hand(this.#decoder.decode(this.#isAhead ? enterForLineFeed(bytes) : bytes));
+    this.#hand(this.#decoder.decode(performance.now() < this.#aheadUntilMs ? enterForLineFeed(bytes) : bytes));
     const { waitMs } = this.#decoder;
     if (this.#reading && waitMs !== undefined) {
       this.#timer = setTimeout(() => this.#hand(this.#decoder.flush()), waitMs);
