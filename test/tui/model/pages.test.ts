@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { keptLinesMax } from '../../../src/tui/model/lines.js';
+import type { Page } from '../../../src/wire/index.js';
 import { repeatable } from '../../support/repeatable.js';
-import { Desk, said } from '../support/desk.js';
+import { Desk, type EffectOf, said } from '../support/desk.js';
 
 const posts = 20_000;
 /** Lines are dropped so many at a time. */
@@ -35,6 +36,17 @@ function held(desk: Desk): { first: number; last: number; count: number } {
 
 function pressUntil(desk: Desk, key: string, isReached: () => boolean): void {
   for (let press = 0; press < 1_000 && !isReached(); press++) desk.press(key);
+}
+
+/** Somebody who read old lines wants the newest: the question, and its answer as of now, which has not come yet. */
+function newestAsked(): { desk: Desk; asked: EffectOf<'history'>; page: Page } {
+  const desk = bigRoom();
+  desk.enter('/goto 100');
+  desk.answerHistory();
+  desk.press('M->');
+  const [asked] = desk.take('history');
+  assert.ok(asked);
+  return { desk, asked, page: desk.log().page(asked.query) };
 }
 
 t.test('opening holds the last posts, and scrolling up asks for older ones before they are needed', async (t) => {
@@ -104,14 +116,9 @@ t.test('what is said while the window is elsewhere is counted, and there when th
 });
 
 t.test('events that come while the newest page is on its way are neither lost nor doubled', async (t) => {
-  const desk = bigRoom();
-  desk.enter('/goto 100');
-  desk.answerHistory();
-  desk.press('M->');
-  const [asked] = desk.take('history');
-  const page = desk.log().page(asked!.query);
+  const { desk, asked, page } = newestAsked();
   for (let n = posts + 1; n <= posts + 3; n++) desk.deliver('#lobby', [said('ann', `post ${n}`)]);
-  desk.answer(asked!, { ok: true, answer: page });
+  desk.answer(asked, { ok: true, answer: page });
   desk.answerHistory();
   t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 3, true]);
 });
@@ -273,19 +280,14 @@ t.test('whoever reads older lines keeps them while thousands arrive', async (t) 
 });
 
 t.test('thousands that come while the newest page is on its way leave no hole', async (t) => {
-  const desk = bigRoom();
-  desk.enter('/goto 100');
-  desk.answerHistory();
-  desk.press('M->');
-  const [asked] = desk.take('history');
-  const page = desk.log().page(asked!.query);
+  const { desk, asked, page } = newestAsked();
   for (let n = posts + 1; n <= posts + 9_000; n += 300) {
     desk.deliver(
       '#lobby',
       Array.from({ length: 300 }, (_, at) => said('ann', `post ${n + at}`)),
     );
   }
-  desk.answer(asked!, { ok: true, answer: page });
+  desk.answer(asked, { ok: true, answer: page });
   desk.answerHistory();
   desk.deliver('#lobby', [said('ann', `post ${posts + 9_001}`)]);
   t.same([held(desk).last, desk.model.room.lines.isLive], [posts + 9_001, true]);

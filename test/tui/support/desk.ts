@@ -15,7 +15,7 @@ import { view } from '../../../src/tui/model/view.js';
 import { type Happening, RoomLog } from './room-log.js';
 import { plainRows, styledRows } from './rows.js';
 
-type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
+export type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
 /** A Monday, 08:12 in UTC, which is where the reader is. */
 export const morning = Date.UTC(2026, 10, 23, 8, 12);
