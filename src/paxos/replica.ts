@@ -20,6 +20,7 @@ import { Acceptor } from './acceptor.js';
 import { ballotText, compareBallots, sameBallot } from './ballot.js';
 import { Catchup } from './catchup.js';
 import { ClientWork } from './client-work.js';
+import type { Configuration } from './configuration.js';
 import { Context, type ReplicaOptions, ticks } from './context.js';
 import { type Effects, noEffects } from './effects.js';
 import { Election } from './election.js';
@@ -120,6 +121,7 @@ export class Replica {
     this.#context.effects = effects;
     this.#context.now = now;
     const commitBefore = this.#log.commit;
+    this.#context.applied = commitBefore;
     this.#dispatch(input);
     this.#conclude(commitBefore);
     this.#invariants.check({
@@ -138,6 +140,15 @@ export class Replica {
     this.#hashes.set(slot, hash);
   }
 
+  /**
+   * The driver has applied a membership entry that takes effect. It tells so before the next step: nothing may be
+   * proposed in slots that the new members govern before they are known.
+   */
+  configure(configuration: Configuration): void {
+    this.#context.configurations.add(configuration);
+    this.#onMembers([]);
+  }
+
   get view(): ReplicaView {
     const with_ = this.#standing.happyWith;
     return {
@@ -153,6 +164,8 @@ export class Replica {
       inFlight: this.#roles.leader?.inFlight ?? 0,
       pendingBatches: this.#forwarding.pending,
       heard: this.#peers.heard().map((peer) => peer.id),
+      epoch: this.#context.configurations.current.epoch,
+      votes: this.#context.configurations.mayLead,
       disputed: this.#hashes.disputed,
     };
   }
@@ -421,7 +434,8 @@ export class Replica {
       return this.#context.ignore('campaign', 'not the leader I follow', from);
     }
     const able = !this.#context.stopping && !this.#context.diskFull && !this.#mustNotLead;
-    if (!able || this.#peers.up < this.#context.majority) return this.#context.ignore('campaign', 'not able', from);
+    const isVoter = this.#context.configurations.mayLead;
+    if (!able || !isVoter || !this.#peers.hearsQuorum) return this.#context.ignore('campaign', 'not able', from);
     this.#roles.campaign(`server ${from} hands over`);
   }
 
@@ -433,6 +447,9 @@ export class Replica {
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
   #conclude(commitBefore: Slot): void {
     this.#clientWork.settle(commitBefore);
+    this.#advanceMembers();
+    this.#roles.leader?.advance();
+    if (this.#roles.leader?.outgrown) this.#roles.outgrow();
     let happyWith = this.#standing.happyWith;
     let cutOffFrom: ServerId | undefined;
     if (happyWith !== undefined) {
@@ -457,10 +474,24 @@ export class Replica {
     this.#handOver.pump();
   }
 
+  /** The commit index may have reached the slots that other members govern. */
+  #advanceMembers(): void {
+    const configuration = this.#context.configurations.advance(this.#log.commit);
+    if (configuration === undefined) return;
+    const { epoch, voters, learners } = configuration;
+    this.#context.logger.info('members', { epoch, voters, learners });
+    this.#onMembers(this.#context.plants.promisesKept ? [] : configuration.reborn);
+  }
+
+  #onMembers(reborn: readonly ServerId[]): void {
+    this.#peers.onMembers(reborn);
+    this.#catchup.onMembers(reborn);
+    this.#roles.onMembers(reborn);
+  }
+
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */
   #abandonCampaign(): void {
     if (this.#roles.candidate === undefined) return;
-    const happy = 1 + this.#peers.heard().filter((peer) => peer.happy).length;
-    if (happy >= this.#context.majority) this.#roles.dropCampaign();
+    if (this.#peers.happyQuorum) this.#roles.dropCampaign();
   }
 }

@@ -16,4 +16,8 @@ export interface ReplicaView {
   readonly pendingBatches: number;
   readonly heard: readonly ServerId[];
   readonly disputed: boolean;
+  /** Of the configuration that governs the next slot. */
+  readonly epoch: number;
+  /** This server has a vote in it. */
+  readonly votes: boolean;
 }

@@ -5,7 +5,7 @@
  */
 import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
-import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
+import { type Now, type Plants, Replica, type ReplicaOptions, sealedConfiguration } from '../../paxos/index.js';
 import {
   Checkpointer,
   type CheckpointMeta,
@@ -209,7 +209,7 @@ function newReplica(options: OpenOptions, recovered: Recovered, commit: number):
   const { identity, random, logger, plants } = options;
   const replicaOptions: ReplicaOptions = {
     self: identity.serverId,
-    members: identity.members.map((member) => member.id),
+    configurations: [sealedConfiguration(identity.members.map((member) => member.id))],
     incarnation: identity.incarnation,
     random,
     logger,
