@@ -1,6 +1,14 @@
 /** The state as rows and back: what a checkpoint writes, and what a restart reads. */
 import { assert } from '../base/index.js';
-import { HASH_BYTES, ID_BYTES, type Outcome, outcomeCodes, type Seat, type SessionId, TOKEN_HASH_BYTES } from '../wire/index.js';
+import {
+  HASH_BYTES,
+  ID_BYTES,
+  type Outcome,
+  outcomeCodes,
+  type Seat,
+  type SessionId,
+  TOKEN_HASH_BYTES,
+} from '../wire/index.js';
 import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
 import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';

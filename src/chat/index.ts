@@ -11,6 +11,7 @@ export type {
   ChatLimits,
   ChatOptions,
   Dirty,
+  MembersChange,
   PageReader,
   PageRequest,
   Registration,

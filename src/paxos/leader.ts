@@ -56,7 +56,9 @@ export class Leader {
   readonly #promisers: Set<ServerId>;
   /** A configuration of which `#promisers` are known to be a quorum. */
   #covered: Configuration | undefined;
-  /** What the promises list above the floor, to be proposed again; every slot through `readFloor` gets a value first. */
+  /**
+   * What the promises list above the floor, to be proposed again; every slot through `readFloor` gets a value first.
+   */
   readonly #adopted: Map<Slot, PromiseEntry>;
   /** Those under watch, about one per heartbeat, and the newest, which is watched when those before it are reached. */
   readonly #announced: Announced[] = [];

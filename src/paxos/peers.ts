@@ -125,6 +125,12 @@ export class Peers {
     return this.#context.peers.filter((id) => this.hears(id)).map((id) => this.get(id));
   }
 
+  /** The peers heard that lack little of what is committed through `commit`. */
+  caughtUpWith(commit: Slot): ServerId[] {
+    const near = this.heard().filter((peer) => peer.commit + limits.learnerBehindSlotsMax >= commit);
+    return near.map(({ id }) => id);
+  }
+
   /** Voters heard, this one included. */
   get up(): number {
     const { self, configurations } = this.#context;

@@ -164,6 +164,7 @@ export class Replica {
       inFlight: this.#roles.leader?.inFlight ?? 0,
       pendingBatches: this.#forwarding.pending,
       heard: this.#peers.heard().map((peer) => peer.id),
+      caughtUpPeers: this.#peers.caughtUpWith(this.#log.commit),
       epoch: this.#context.configurations.current.epoch,
       votes: this.#context.configurations.mayLead,
       disputed: this.#hashes.disputed,
@@ -181,15 +182,15 @@ export class Replica {
       case 'tick':
         return this.#onTick();
       case 'message':
-        assert(
-          input.from !== this.#context.self && this.#context.isMember(input.from),
-          'frames come from other members',
-        );
+        assert(input.from !== this.#context.self, 'frames come from others');
+        if (!this.#isPeer(input.from)) return this.#context.ignore(input.message.type, 'no member now', input.from);
         return this.#onMessage(input.from, input.message);
       case 'peerUp':
-        return this.#catchup.onPeerUp(input.peer, input.incarnation);
+        if (this.#isPeer(input.peer)) this.#catchup.onPeerUp(input.peer, input.incarnation);
+        return;
       case 'peerDown':
-        return this.#peers.onDown(input.peer);
+        if (this.#isPeer(input.peer)) this.#peers.onDown(input.peer);
+        return;
       case 'submit':
         return this.#forwarding.submit(input.batch, input.bytes);
       case 'answered':
@@ -199,7 +200,7 @@ export class Replica {
       case 'read':
         return this.#reads.add(input.id);
       case 'installed':
-        return this.#onInstalled(input.slot);
+        return this.#onInstalled(input.slot, input.configurations);
       case 'disk':
         return this.#onDisk(input.full);
       case 'stop':
@@ -207,6 +208,11 @@ export class Replica {
       default:
         return unreachable(input);
     }
+  }
+
+  /** Links close, and frames are on their way, a little longer than a member is one. */
+  #isPeer(server: ServerId): boolean {
+    return this.#context.peers.includes(server);
   }
 
   #onMessage(from: ServerId, message: PaxosMessage): void {
@@ -407,7 +413,13 @@ export class Replica {
     this.#roles.leader?.announce();
   }
 
-  #onInstalled(slot: Slot): void {
+  #onInstalled(slot: Slot, configurations: readonly Configuration[] | undefined): void {
+    if (configurations !== undefined) {
+      this.#context.configurations.replace(configurations, Math.max(slot, this.#log.commit));
+      this.#context.effects.members = true;
+      // What the peers said, they will say again; some may be others now.
+      this.#onMembers(this.#context.peers);
+    }
     if (slot > this.#log.commit) {
       if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
         this.#roles.stepDown('installed what it has not counted');
@@ -480,6 +492,7 @@ export class Replica {
     if (configuration === undefined) return;
     const { epoch, voters, learners } = configuration;
     this.#context.logger.info('members', { epoch, voters, learners });
+    this.#context.effects.members = true;
     this.#onMembers(this.#context.plants.promisesKept ? [] : configuration.reborn);
   }
 

@@ -15,6 +15,8 @@ export interface ReplicaView {
   readonly inFlight: number;
   readonly pendingBatches: number;
   readonly heard: readonly ServerId[];
+  /** Those heard that are not far behind this server. */
+  readonly caughtUpPeers: readonly ServerId[];
   readonly disputed: boolean;
   /** Of the configuration that governs the next slot. */
   readonly epoch: number;

@@ -42,6 +42,7 @@ export type * from './messages/client.js';
 export { outcomeCodes } from './messages/client.js';
 export type * from './messages/handshake.js';
 export { refusalCodes } from './messages/handshake.js';
+export type * from './messages/members.js';
 export type * from './messages/paxos.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';

@@ -64,19 +64,23 @@ const electorate = fc
 
 t.test('a quorum is reached exactly once, by distinct voters', async (t) => {
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: 9 })), fc.array(electorate, { minLength: 1, maxLength: 2 }), (arrivals, asked) => {
-      const votes = new Votes(...asked);
-      const seen = new Set<number>();
-      const settled = (): boolean => asked.every((who) => isQuorum(who, (server) => seen.has(server)));
-      let wasThere = false;
-      for (const server of arrivals) {
-        seen.add(server);
-        if (votes.add(server) !== (!wasThere && settled())) return false;
-        if (votes.reached !== settled() || !votes.has(server)) return false;
-        wasThere ||= settled();
-      }
-      return true;
-    }),
+    fc.property(
+      fc.array(fc.nat({ max: 9 })),
+      fc.array(electorate, { minLength: 1, maxLength: 2 }),
+      (arrivals, asked) => {
+        const votes = new Votes(...asked);
+        const seen = new Set<number>();
+        const settled = (): boolean => asked.every((who) => isQuorum(who, (server) => seen.has(server)));
+        let wasThere = false;
+        for (const server of arrivals) {
+          seen.add(server);
+          if (votes.add(server) !== (!wasThere && settled())) return false;
+          if (votes.reached !== settled() || !votes.has(server)) return false;
+          wasThere ||= settled();
+        }
+        return true;
+      },
+    ),
   );
   t.pass('property held');
 });

@@ -144,7 +144,7 @@ t.test('cut off, prolonged or changed it is refused', async (t) => {
     'unknownValue',
   );
   t.equal(
-    reasonOf(() => checkBatch(itemBytes(6, Buffer.alloc(0)))),
+    reasonOf(() => checkBatch(itemBytes(7, Buffer.alloc(0)))),
     'unknownValue',
   );
   t.equal(

@@ -17,6 +17,7 @@ import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingC
 import type { Checkpointer, LogReader, SlotIndex, Wal } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
 import { DurableGate } from './gate.js';
+import type { Roster } from './roster.js';
 import { RecentHashes } from './state-hashes.js';
 
 /** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
@@ -41,6 +42,7 @@ export interface Listener {
 
 export interface DriverParts {
   readonly replica: Replica;
+  readonly roster: Roster;
   readonly wal: Pick<Wal, 'append' | 'flush' | 'saturated'>;
   readonly chat: ChatState;
   /** Knows already where the recovered values above the commit index stand. */
@@ -52,6 +54,8 @@ export interface DriverParts {
   readonly logger: Logger;
   /** Handed in: the monotonic clock never falls, the wall clock is only shown. */
   readonly now: () => Now;
+  /** A change of the members was applied, or governs from now on: see the roster. */
+  readonly onMembers: () => void;
   /** The disk failed or an invariant broke: stop the process. Called once; nothing is sent afterwards. */
   readonly onFatal: (error: Error) => void;
 }
@@ -73,6 +77,8 @@ export class Driver {
   #checkpointMs: number;
   readonly #learning = new Map<ServerId, number>();
   #halted = false;
+  /** The step being obeyed applied a change of the members. */
+  #membersChanged = false;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -246,6 +252,8 @@ export class Driver {
     for (const { id, fresh } of effects.reads) listener.read(id, fresh);
     for (const peer of effects.fetchState)
       logger.error('log-trimmed-at-peer', { peer, applied: this.#parts.chat.applied });
+    if (effects.members || this.#membersChanged) this.#parts.onMembers();
+    this.#membersChanged = false;
     if (effects.standing !== undefined) listener.standing(effects.standing);
     if (effects.stopped) listener.stopped();
   }
@@ -258,6 +266,10 @@ export class Driver {
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
+    if (applied.members !== undefined) {
+      this.#replica.configure(this.#parts.roster.apply(applied.members));
+      this.#membersChanged = true;
+    }
     listener.applied(applied);
   }
 

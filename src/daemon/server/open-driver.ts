@@ -5,7 +5,7 @@
  */
 import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
-import { type Now, type Plants, Replica, type ReplicaOptions, sealedConfiguration } from '../../paxos/index.js';
+import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
   Checkpointer,
   type CheckpointMeta,
@@ -27,6 +27,7 @@ import {
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
+import { Roster } from './roster.js';
 
 export interface OpenOptions {
   readonly disk: Disk;
@@ -38,6 +39,8 @@ export interface OpenOptions {
   readonly logger: Logger;
   readonly transport: Transport;
   readonly listener: Listener;
+  /** A change of the members was applied, or governs from now on; see `roster`. Never before `done`. */
+  readonly onMembers?: () => void;
   /** A disk error or a broken invariant: stop the process. Called at most once, after `done`. */
   readonly onFatal: (error: Error) => void;
   /** The disk's answer made the driver take a step: its `endOfTurn` must follow. */
@@ -60,6 +63,7 @@ export interface OpenOptions {
 
 export interface OpenedDriver {
   readonly driver: Driver;
+  readonly roster: Roster;
   readonly chat: ChatState;
   readonly index: SlotIndex;
   readonly reader: LogReader;
@@ -170,8 +174,11 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         votes: recovered.entries.length,
         cut: recovered.cut?.records ?? 0,
       });
+      const { epoch, members, serverId, birthId } = options.identity;
+      const roster = new Roster({ epoch, members }, { id: serverId, birthId }, chat.members);
       driver = new Driver({
-        replica: newReplica(options, recovered, chat.applied),
+        replica: newReplica(options, recovered, chat.applied, roster),
+        roster,
         wal,
         chat,
         index,
@@ -181,10 +188,12 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         listener: options.listener,
         logger,
         now: () => nowOf(clock),
+        onMembers: options.onMembers ?? (() => undefined),
         onFatal: options.onFatal,
       });
       done(undefined, {
         driver,
+        roster,
         chat,
         index,
         reader,
@@ -205,11 +214,11 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   );
 }
 
-function newReplica(options: OpenOptions, recovered: Recovered, commit: number): Replica {
+function newReplica(options: OpenOptions, recovered: Recovered, commit: Slot, roster: Roster): Replica {
   const { identity, random, logger, plants } = options;
   const replicaOptions: ReplicaOptions = {
     self: identity.serverId,
-    configurations: [sealedConfiguration(identity.members.map((member) => member.id))],
+    configurations: roster.configurations,
     incarnation: identity.incarnation,
     random,
     logger,
