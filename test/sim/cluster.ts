@@ -185,7 +185,8 @@ export class Cluster {
     this.#tape.on = false;
     this.linkFaults.heal();
     const random = this.#chances.of('liveness');
-    const core = random.shuffle(this.servers).slice(0, (this.servers.length + 1) / 2);
+    const sound = this.servers.filter((server) => !server.isDamaged);
+    const core = random.shuffle(sound).slice(0, (this.servers.length + 1) / 2);
     this.#core = core;
     for (const server of this.servers) {
       server.setFull(false);

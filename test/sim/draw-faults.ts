@@ -56,9 +56,15 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
     writes: random.chance(1, 2) ? random.between(1, 6) : 0,
     forUs: random.below(4_000_000),
   }));
-  repeat('sync errors', options.syncErrorEveryUs, (random, atUs) => {
-    return { kind: 'syncError', atUs, server: random.pick(ids) };
+  repeat('disk errors', options.diskErrorEveryUs, (random, atUs) => {
+    return { kind: 'diskError', atUs, server: random.pick(ids), operation: random.pick(['write', 'sync']) };
   });
+  const damaged = drawDamaged(chances.of('damaged'), ids);
+  repeat('damages', damaged.length === 0 ? 0 : options.damageEveryUs, (random, atUs) => {
+    const way = random.chance(1, 3) ? 'stray' : 'bit';
+    return { kind: 'damage', atUs, server: random.pick(damaged), way, place: random.u32() };
+  });
+  repeat('clocks', options.clockFaultEveryUs, (random, atUs) => drawClockFault(random, ids, atUs));
   repeat('moves', options.rerouteEveryUs, (random, atUs) => {
     return { kind: 'away', atUs, client: random.between(1, options.clients), forUs: 0 };
   });
@@ -68,6 +74,25 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
     return { kind: 'away', atUs, client: random.between(1, options.clients), forUs };
   });
   return faults;
+}
+
+/** Those whose disks may be damaged: fewer than a majority. */
+function drawDamaged(random: Prng, ids: readonly ServerId[]): ServerId[] {
+  const minority = (ids.length - 1) / 2;
+  return random.shuffle(ids).slice(0, minority === 0 ? 0 : random.between(1, minority));
+}
+
+function drawClockFault(random: Prng, ids: readonly ServerId[], atUs: number): DueFault {
+  const server = random.pick(ids);
+  const forUs = random.exponential(2_000_000);
+  switch (random.below(4)) {
+    case 0:
+      return { kind: 'wallFreeze', atUs, server, forUs };
+    case 1:
+      return { kind: 'clockRate', atUs, server, rate: random.pick([300, 700, 1500, 4000]), forUs };
+    default:
+      return { kind: 'wallJump', atUs, server, byMs: random.pick([-1, 1]) * random.pick([2_000, 60_000, 3_600_000]) };
+  }
 }
 
 /** How long a server that ended stays down. */

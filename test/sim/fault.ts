@@ -16,7 +16,14 @@ export type DueFault = Timed &
     | { readonly kind: 'links'; readonly rules: readonly JsonObject[]; readonly forUs: number }
     /** Not a byte fits, or (`writes` above 0) only so many writes of new segments fail. */
     | { readonly kind: 'full'; readonly server: ServerId; readonly writes: number; readonly forUs: number }
-    | { readonly kind: 'syncError'; readonly server: ServerId }
+    /** The next write or sync of the log fails. */
+    | { readonly kind: 'diskError'; readonly server: ServerId; readonly operation: 'write' | 'sync' }
+    /** A bit of something durable rots, or a write went astray long ago; `place` chooses where. */
+    | { readonly kind: 'damage'; readonly server: ServerId; readonly way: 'bit' | 'stray'; readonly place: number }
+    /** The wall clock jumps by `byMs` or stands still; or the monotonic one runs at `rate` per mille. */
+    | { readonly kind: 'wallJump'; readonly server: ServerId; readonly byMs: number }
+    | { readonly kind: 'wallFreeze'; readonly server: ServerId; readonly forUs: number }
+    | { readonly kind: 'clockRate'; readonly server: ServerId; readonly rate: number; readonly forUs: number }
     /** A client leaves its server, and comes back after this. */
     | { readonly kind: 'away'; readonly client: number; readonly forUs: number }
   );

@@ -5,7 +5,7 @@ import type { LinkFaults } from '../support/link-faults.js';
 import type { Client } from './client.js';
 import type { DueFault } from './fault.js';
 import { type Kernel, tags } from './kernel.js';
-import type { SimServer } from './server.js';
+import { logFile, type SimServer } from './server.js';
 
 export interface FaultsParts {
   readonly kernel: Kernel;
@@ -57,9 +57,25 @@ export class Faults {
         return this.#cut(fault);
       case 'full':
         return this.#fill(fault);
-      case 'syncError':
-        this.#server(fault.server)?.disk.inject('sync', 'EIO');
+      case 'diskError':
+        this.#server(fault.server)?.disk.inject(fault.operation, 'EIO', logFile);
         return;
+      case 'damage':
+        this.#server(fault.server)?.damage(fault.way, fault.place);
+        return;
+      case 'wallJump':
+        this.#server(fault.server)?.clock?.jumpWall(fault.byMs);
+        return;
+      case 'wallFreeze': {
+        const clock = this.#server(fault.server)?.clock;
+        clock?.freezeWall(true);
+        return this.#after(fault.forUs, () => clock?.freezeWall(false));
+      }
+      case 'clockRate': {
+        const clock = this.#server(fault.server)?.clock;
+        clock?.setRate(fault.rate);
+        return this.#after(fault.forUs, () => clock?.setRate(undefined));
+      }
       case 'away':
         this.#parts.clients[fault.client - 1]?.leave(fault.forUs);
     }
@@ -76,7 +92,7 @@ export class Faults {
   #fill({ server: id, writes, forUs }: Extract<DueFault, { kind: 'full' }>): void {
     const server = this.#server(id);
     if (writes > 0) {
-      server?.disk.inject('write', 'ENOSPC', /^wal-\d/, writes);
+      server?.disk.inject('write', 'ENOSPC', logFile, writes);
       return;
     }
     server?.setFull(true);

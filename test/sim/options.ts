@@ -51,6 +51,10 @@ export interface SimOptions {
   readonly pauseForUs: number;
   /** Clock rates differ by up to so many per mille. */
   readonly clockSkewPerMille: number;
+  /**
+   * Mean time between jumps of a wall clock by up to an hour, wall clocks that stand still, clocks that race or crawl.
+   */
+  readonly clockFaultEveryUs: number;
   /** Orderly stops (hand-over) instead of some crashes. */
   readonly gentleStops: boolean;
 
@@ -59,8 +63,20 @@ export interface SimOptions {
   /** Per thousand: syncs that take up to 3 s. */
   readonly slowSyncPerMille: number;
   readonly diskFullEveryUs: number;
-  /** Mean time between syncs that fail; the server must stop at once. */
-  readonly syncErrorEveryUs: number;
+  /** Longest write and read; they take half of it on average. */
+  readonly writeUs: number;
+  readonly readUs: number;
+  /** Longest sync of the state store. */
+  readonly storeSyncUs: number;
+  /** Mean time between writes or syncs that fail; the server must stop at once. */
+  readonly diskErrorEveryUs: number;
+  /**
+   * Mean time between damages to what is durable (bits that rot, writes that went astray). They strike a minority of
+   * the servers only, the same ones all the time: the atlas that leaves a good copy of every record.
+   */
+  readonly damageEveryUs: number;
+  /** What the operator does with a server that refuses to start. `leave`: nothing, it stays down. */
+  readonly repair: 'leave';
 
   /** Per cent of restarts that find the checkpoints gone. */
   readonly storeLossPercent: number;
@@ -110,12 +126,18 @@ export function drawOptions(random: Prng): SimOptions {
     pauseEveryUs: on() ? random.pick([1, 4]) * second : 0,
     pauseForUs: random.pick([50 * ms, 400 * ms, 3 * second]),
     clockSkewPerMille: on() ? random.pick([10, 100, 300]) : 0,
+    clockFaultEveryUs: random.chance(1, 4) ? 2 * second : 0,
     gentleStops: on(),
 
     syncUs: random.pick([200, 2 * ms, 20 * ms, 80 * ms]),
     slowSyncPerMille: on() ? random.pick([5, 50]) : 0,
     diskFullEveryUs,
-    syncErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
+    writeUs: random.pick([20, 20, 5 * ms]),
+    readUs: random.pick([200, 200, 20 * ms]),
+    storeSyncUs: random.pick([400, 10 * ms, 300 * ms]),
+    diskErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
+    damageEveryUs: random.chance(1, 6) ? 3 * second : 0,
+    repair: 'leave',
 
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
     storeLossPercent: random.chance(1, 6) ? 30 : 0,
@@ -154,7 +176,13 @@ export const calmOptions: SimOptions = Object.freeze({
   syncUs: 2 * ms,
   slowSyncPerMille: 0,
   diskFullEveryUs: 0,
-  syncErrorEveryUs: 0,
+  writeUs: 20,
+  readUs: 200,
+  storeSyncUs: 400,
+  diskErrorEveryUs: 0,
+  damageEveryUs: 0,
+  repair: 'leave',
+  clockFaultEveryUs: 0,
   storeLossPercent: 0,
   rerouteEveryUs: 0,
   sessionExpiryMs: 0,
@@ -175,7 +203,9 @@ const drawing: readonly (keyof SimOptions)[] = [
   'gentleStops',
   'slowSyncPerMille',
   'diskFullEveryUs',
-  'syncErrorEveryUs',
+  'diskErrorEveryUs',
+  'damageEveryUs',
+  'clockFaultEveryUs',
   'storeLossPercent',
   'rerouteEveryUs',
 ];

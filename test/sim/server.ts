@@ -6,7 +6,7 @@ import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, MemoryStore, type RecoveredEntry, StorageError } from '../../src/storage/index.js';
+import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
 import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
@@ -19,6 +19,7 @@ import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
+import { SimStore } from './sim-store.js';
 import type { Tape } from './tape.js';
 import { CrashSignal, demand } from './violation.js';
 
@@ -49,7 +50,7 @@ interface Life {
   readonly random: Prng;
   readonly clock: SimClock;
   readonly front: Front;
-  readonly store: MemoryStore;
+  readonly store: SimStore;
   opened: OpenedDriver | undefined;
   tick: EventHandle | undefined;
   ticks: number;
@@ -79,6 +80,11 @@ function isDiskError(error: Error): boolean {
   return error instanceof StorageError && error.code === 'DISK_ERROR';
 }
 
+/** What a server may say of damage to its log. */
+const damageCodes = new Set<StorageErrorCode>(['LOG_DAMAGED', 'LOG_MISSING', 'LOG_VERSION']);
+/** Segments of the log. */
+export const logFile = /^wal-\d/;
+
 /** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
 const backlogMax = 20_000;
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
@@ -95,6 +101,8 @@ export class SimServer implements ServerEnd {
   #pausedUntilUs = 0;
   #backlog: (() => void)[] = [];
   #everOpened = false;
+  #damaged = false;
+  #refused = false;
 
   constructor(id: ServerId, world: Surroundings) {
     this.id = id;
@@ -126,13 +134,22 @@ export class SimServer implements ServerEnd {
     return this.#disk;
   }
 
+  get clock(): SimClock | undefined {
+    return this.#life?.clock;
+  }
+
+  /** True from the first damage to its disk on. */
+  get isDamaged(): boolean {
+    return this.#damaged;
+  }
+
   get isPaused(): boolean {
     return this.#world.kernel.nowUs < this.#pausedUntilUs;
   }
 
   /** Begins a life: recovers from the disk, then runs. */
   start(): void {
-    if (this.#life !== undefined) return;
+    if (this.#life !== undefined || this.#refused) return;
     const { kernel, oracle, options, coverage, chances, tape } = this.#world;
     const storeLoss = tape.point(`lose the store of ${this.id}`);
     if (this.#everOpened && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
@@ -164,7 +181,12 @@ export class SimServer implements ServerEnd {
       random,
       clock,
       front,
-      store: new MemoryStore(this.#rows, (act) => this.#later(life, 200, act)),
+      store: new SimStore({
+        rows: this.#rows,
+        later: (act) => this.#later(life, 200, act),
+        afterSync: (act) => this.#later(life, options.storeSyncUs, act),
+        isFull: () => this.#disk.capacityBytes !== undefined,
+      }),
       opened: undefined,
       tick: undefined,
       ticks: 0,
@@ -183,6 +205,13 @@ export class SimServer implements ServerEnd {
     if (this.#life !== undefined) return;
     this.#rows = new MemoryRows();
     this.#world.oracle.storeLost(this.id);
+  }
+
+  /** Something that is durable is damaged, on the platter and in the cache; nobody notices until it is read. */
+  damage(way: 'bit' | 'stray', place: number): void {
+    if (!this.#disk.damage(way, logFile, place)) return;
+    this.#damaged = true;
+    this.#world.coverage.add('damages');
   }
 
   /** Takes over another server's checkpoints, as if somebody had mixed up two directories: only while it is down. */
@@ -244,7 +273,9 @@ export class SimServer implements ServerEnd {
 
   describe(): string {
     const opened = this.opened;
-    if (opened === undefined) return `server ${this.id}: ${this.isUp ? 'recovering' : 'down'}`;
+    if (opened === undefined) {
+      return `server ${this.id}: ${this.isUp ? 'recovering' : this.#refused ? 'refused for damage' : 'down'}`;
+    }
     const view = opened.driver.view;
     return (
       `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ` +
@@ -282,9 +313,11 @@ export class SimServer implements ServerEnd {
         transport: { send: (to, message) => this.#send(life, to, message) },
         listener: life.front,
         onFatal: (error) => {
-          demand(isDiskError(error) && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
+          const lawful = isDiskError(error) || this.#isDamage(error);
+          demand(lawful && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
           life.failed = true;
-          this.#world.coverage.add('sync errors');
+          if (isDiskError(error)) this.#world.coverage.add('disk errors');
+          else this.#refuse();
           this.#world.kernel.after(life.random.below(1000), tags.fault, () => this.#endOf(life));
         },
         wanted: () => true,
@@ -307,6 +340,11 @@ export class SimServer implements ServerEnd {
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
+        if (error !== undefined && this.#isDamage(error)) {
+          this.#refuse();
+          this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
+          return;
+        }
         demand(opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
         if (opened === undefined) return;
         this.#everOpened = true;
@@ -323,6 +361,19 @@ export class SimServer implements ServerEnd {
         this.#world.onUp(this);
       },
     );
+  }
+
+  #isDamage(error: Error): boolean {
+    return this.#damaged && error instanceof StorageError && damageCodes.has(error.code);
+  }
+
+  /** It ends with exit code 7, and whoever looks after it does not start it again before the repair. */
+  #refuse(): void {
+    this.#world.coverage.add('damages noticed');
+    switch (this.#world.options.repair) {
+      case 'leave':
+        this.#refused = true;
+    }
   }
 
   /** Remembers the digest of what is applied, for the checkers that hear of it a moment later. */
@@ -419,7 +470,7 @@ export class SimServer implements ServerEnd {
     this.#backlog = [];
     this.#pausedUntilUs = 0;
     if (life.tick !== undefined) this.#world.kernel.cancel(life.tick);
-    life.store.close(() => undefined);
+    if (life.store.crash(life.random)) this.#world.coverage.add('checkpoints cut off');
     for (const connection of life.front.connections) connection.close();
     this.#world.onDown(this, forUs);
   }
@@ -435,13 +486,13 @@ export class SimServer implements ServerEnd {
     const slow = tape.point(`slow sync of ${this.id}`);
     return {
       random: chances.of(`disk of ${this.id} in life ${this.#lives}`),
-      writeUs: [1, 20],
-      readUs: [20, 200],
+      writeUs: [1, options.writeUs],
+      readUs: [Math.floor(options.readUs / 10), options.readUs],
       directoryUs: [50, 500],
       syncUs: [Math.floor(options.syncUs / 2), Math.ceil(options.syncUs * 1.5)],
-      schedule: (delayUs, act) => {
-        const isSync = delayUs >= options.syncUs / 2;
-        const slowUs = isSync ? slow.strikes(100 * options.slowSyncPerMille, (random) => random.below(3_000_000)) : 0;
+      schedule: (delayUs, act, operation) => {
+        const slowUs =
+          operation === 'sync' ? slow.strikes(100 * options.slowSyncPerMille, (random) => random.below(3_000_000)) : 0;
         kernel.after(delayUs + (slowUs ?? 0), tags.disk, () => {
           if (life === undefined) act();
           else this.#turnOf(life, act);
