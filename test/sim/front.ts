@@ -233,7 +233,7 @@ export class Front implements Listener {
     }
     this.#events.counted('pages from the store');
     chatRows(this.#there.store).iterate(range, (error, rows) => {
-      demand(error === undefined, 'history is there', () => String(error));
+      if (error !== undefined) return this.#driver.onFatal(error);
       page.addRows(rows);
       this.#readPage(page, done);
     });
@@ -246,7 +246,8 @@ export class Front implements Listener {
       return;
     }
     this.#there.reader.read(slot, slot, Number.MAX_SAFE_INTEGER, (error, found) => {
-      demand(error === undefined && found.length === 1, 'history is there', () => `slot ${slot}: ${String(error)}`);
+      if (error !== undefined) return this.#driver.onFatal(error);
+      demand(found.length === 1, 'history is there', () => `slot ${slot}`);
       if (page.take(slot, found[0] as Uint8Array)) this.#readValues(page, slots, done);
       else done();
     });
