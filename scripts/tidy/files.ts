@@ -33,7 +33,7 @@ function isRoot(file: string): boolean {
   if (file === 'src/cli/main.ts' || file === 'src/client/index.ts') return true;
   if (
     file.endsWith('.test.ts') ||
-    /^test\/(sim|nemesis)\/(\w+-)?main\.ts$/.test(file) ||
+    /^test\/[a-z]+\/(\w+-)?main\.ts$/.test(file) ||
     /\/record-[^/]*\.ts$/.test(file)
   )
     return true;

@@ -1,11 +1,10 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import { isQuorum } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
-import { type Directory, type Disk, LevelStore, type StateStore } from '../../storage/index.js';
+import type { Directory, Disk, StateStore } from '../../storage/index.js';
 import {
   type Hello,
   type Member,
@@ -23,12 +22,14 @@ import { plainWelcome } from '../hello-gate.js';
 import { AbsentServers } from './absent-servers.js';
 import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
+import type { Ground } from './ground.js';
 import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator } from './operators.js';
 import { Peers } from './peers.js';
 import type { Roster } from './roster.js';
+import { closeStore, isStoreDamage, openStoredDriver, setStoreAside } from './stored-driver.js';
 
 export interface CoreOptions {
   readonly self: Self;
@@ -37,6 +38,7 @@ export interface CoreOptions {
   readonly directory: Directory;
   readonly disk: Disk;
   readonly dataDir: string;
+  readonly ground: Pick<Ground, 'storeHome' | 'wal'>;
   readonly context: NetContext;
   readonly logger: Logger;
   /** Clients came or went, or the leader changed: the balancers should hear of it. */
@@ -60,6 +62,7 @@ export class Core {
   /** Members that say that this server is none. */
   readonly #refusedBy = new Set<ServerId>();
   readonly #store: StateStore;
+  readonly #hooks: CoreHooks;
   readonly clients: Clients;
   readonly peers: Peers;
   #interval: NodeJS.Timeout | undefined;
@@ -74,6 +77,7 @@ export class Core {
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
     this.#options = options;
     this.#store = store;
+    this.#hooks = hooks;
     const { self, context, logger } = options;
     const { driver, chat, reader, wal, roster } = opened;
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
@@ -266,10 +270,14 @@ export class Core {
     }
   }
 
-  /** Flushes the log and closes the files; after {@link end}. */
+  /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#opened.wal.close(() => resolve()));
-    await new Promise<void>((resolve) => this.#store.close(() => resolve()));
+    const { dataDir, ground, logger } = this.#options;
+    const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
+    await closeStore(this.#store);
+    const { damage } = this.#hooks;
+    if (damage !== undefined) await setStoreAside(ground.storeHome(dataDir), logger, damage.message);
+    if (logError !== undefined) throw logError;
   }
 
   /**
@@ -356,62 +364,63 @@ interface CoreHooks {
   send: Peers['send'];
   afterDisk: () => void;
   members: () => void;
+  /** What ended the server was its state store, which the next start must not find. */
+  damage: Error | undefined;
 }
 
 /** Opens store and log, replays, and joins the parts. Fails with an ExitError; nothing was sent then. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { directory, disk, dataDir, logger } = options;
-  const store = await openStore(path.join(dataDir, 'state'));
+  const { directory, disk, dataDir, ground, logger } = options;
+  const home = ground.storeHome(dataDir);
   const hooks: CoreHooks = {
     clients: undefined,
     send: () => undefined,
     afterDisk: () => undefined,
     members: () => undefined,
+    damage: undefined,
   };
-  try {
-    const opened = await new Promise<OpenedDriver>((resolve, reject) => {
-      openDriver(
-        {
-          disk,
-          store,
-          identity: directory.walIdentity,
-          clock: nodeClock,
-          random: new Prng(randomBytes(6).readUIntBE(0, 6)),
-          logger,
-          transport: { send: (to, message) => hooks.send(to, message) },
-          listener: {
-            applied: (applied) => hooks.clients?.applied(applied),
-            settled: (batches) => hooks.clients?.settled(batches),
-            refused: (batches) => hooks.clients?.refused(batches),
-            standing: (change) => {
-              logger.info('standing', { leader: change.leader, up: change.up, leading: change.leading });
-              hooks.clients?.standing(change);
-              options.onLoad();
-            },
-            read: (id, fresh) => hooks.clients?.read(id, fresh),
-            stopped: () => hooks.clients?.stopped(),
+  const { store, opened } = await openStoredDriver(home, logger, (store, done) => {
+    openDriver(
+      {
+        disk,
+        store,
+        identity: directory.walIdentity,
+        wal: ground.wal,
+        clock: nodeClock,
+        random: new Prng(randomBytes(6).readUIntBE(0, 6)),
+        logger,
+        transport: { send: (to, message) => hooks.send(to, message) },
+        listener: {
+          applied: (applied) => hooks.clients?.applied(applied),
+          settled: (batches) => hooks.clients?.settled(batches),
+          refused: (batches) => hooks.clients?.refused(batches),
+          standing: (change) => {
+            logger.info('standing', { leader: change.leader, up: change.up, leading: change.leading });
+            hooks.clients?.standing(change);
+            options.onLoad();
           },
-          onMembers: () => hooks.members(),
-          onFatal: options.onFatal,
-          afterDisk: () => hooks.afterDisk(),
-          wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
-          expectLog: directory.expectLog,
+          read: (id, fresh) => hooks.clients?.read(id, fresh),
+          stopped: () => hooks.clients?.stopped(),
         },
-        (error, result) => (result === undefined ? reject(error) : resolve(result)),
-      );
-    });
+        onMembers: () => hooks.members(),
+        onFatal: (error) => {
+          if (isStoreDamage(error)) hooks.damage = error;
+          options.onFatal(error);
+        },
+        afterDisk: () => hooks.afterDisk(),
+        wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
+        expectLog: directory.expectLog,
+      },
+      done,
+    );
+  });
+  try {
     await new Promise<void>((resolve, reject) => {
       directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
     });
     return new Core(options, store, opened, hooks);
   } catch (error) {
-    await new Promise<void>((resolve) => store.close(() => resolve()));
+    await closeStore(store);
     throw error;
   }
-}
-
-function openStore(directory: string): Promise<StateStore> {
-  return new Promise((resolve, reject) => {
-    LevelStore.open(directory, (error, store) => (store === undefined ? reject(error) : resolve(store)));
-  });
 }
