@@ -70,7 +70,10 @@ export type Input =
   | { readonly kind: 'durable'; readonly records: number }
   /** A read that must be fresh; answered by a `read` effect. */
   | { readonly kind: 'read'; readonly id: number }
-  /** State through `slot` was fetched from a peer, synced and switched to. */
+  /**
+   * State through `slot` was fetched from a peer, synced and switched to. One that is not above the commit index says
+   * that fetching was given up.
+   */
   | { readonly kind: 'installed'; readonly slot: Slot }
   /** The disk is full (true) or has space again (false): a full one neither leads nor votes. */
   | { readonly kind: 'disk'; readonly full: boolean }

@@ -30,6 +30,7 @@ const quiet: Partial<SimOptions> = {
   syncErrorEveryUs: 0,
   rerouteEveryUs: 0,
   storeLossPercent: 0,
+  retainSegments: 0,
   sessionExpiryMs: 0,
 };
 const second = 1_000_000;

@@ -27,5 +27,6 @@ export const hotOptions: Partial<SimOptions> = {
   pauseEveryUs: second,
   pauseForUs: 400 * ms,
   storeLossPercent: 0,
+  retainSegments: 0,
   sessionExpiryMs: 0,
 };

@@ -151,6 +151,12 @@ export class SimServer implements ServerEnd {
       },
       acking: (answer) => oracle.acked(this.id, answer),
       acked: () => this.#boundary('ack'),
+      installed: (slot) => {
+        const chat = life.opened?.chat;
+        coverage.add('states installed');
+        if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+      },
+      later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
     });
     const life: Life = {
@@ -282,6 +288,7 @@ export class SimServer implements ServerEnd {
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
@@ -447,8 +454,9 @@ export class SimServer implements ServerEnd {
 }
 
 /** Small enough that logs roll, where disks fill up even within seconds; large enough for the longest record. */
-function segmentBytesOf({ textBytesMax, diskFullEveryUs }: SimOptions): number {
+function segmentBytesOf({ textBytesMax, diskFullEveryUs, retainSegments }: SimOptions): number {
   if (textBytesMax > 500) return 1 << 20;
+  if (retainSegments > 0) return 1 << 13;
   return diskFullEveryUs > 0 ? 1 << 15 : 1 << 17;
 }
 

@@ -31,6 +31,10 @@ export interface CoreOptions {
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
   /** Faults on the links to other servers; undefined: none. */
   readonly mode: string | undefined;
+  /** Bytes of log kept at least; undefined: all of it. */
+  readonly retainBytes: number | undefined;
+  /** Only tests give another one than `limits.segmentBytes`. */
+  readonly segmentBytes: number | undefined;
 }
 
 export class Core {
@@ -52,7 +56,7 @@ export class Core {
     this.#options = options;
     this.#store = store;
     const { self, membership, context, logger } = options;
-    const { driver, chat, reader, wal } = opened;
+    const { driver, chat, reader, wal, sets, index } = opened;
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
     this.#opened = { driver, wal };
     this.#tickedMs = nodeClock.monotonicMs();
@@ -71,7 +75,13 @@ export class Core {
       onRefused: options.onRefused,
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
-    const history = new History({ chat, store, reader, onFatal: (error) => driver.onFatal(error) });
+    const history = new History({
+      chat,
+      rows: () => sets.liveSet.chat,
+      index,
+      reader,
+      onFatal: (error) => driver.onFatal(error),
+    });
     this.clients = new Clients({
       serverId: self.id,
       servers: membership.members.length,
@@ -96,7 +106,7 @@ export class Core {
           clients: () => this.clients.count,
           addressOf: (id) => (id === self.id ? self.address : this.peers.addressOf(id)),
           faults: options.mode ?? '',
-          note: () => (wal.full ? 'disk full: free some space; until then this server only reads' : ''),
+          note: () => noteOf(wal.full, driver.fetchesState),
         }),
       onCountChanged: options.onLoad,
     });
@@ -260,6 +270,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           transport: { send: (to, message) => hooks.send(to, message) },
           listener: {
             applied: (applied) => hooks.clients?.applied(applied),
+            installed: () => hooks.clients?.installed(),
             settled: (batches) => hooks.clients?.settled(batches),
             refused: (batches) => hooks.clients?.refused(batches),
             standing: (change) => {
@@ -274,6 +285,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           afterDisk: () => hooks.afterDisk(),
           wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
           expectLog: directory.expectLog,
+          retainBytes: options.retainBytes,
+          ...(options.segmentBytes === undefined ? {} : { wal: walSizes(options.segmentBytes) }),
         },
         (error, result) => (result === undefined ? reject(error) : resolve(result)),
       );
@@ -286,6 +299,16 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await new Promise<void>((resolve) => store.close(() => resolve()));
     throw error;
   }
+}
+
+/** What an operator should know of this server. */
+function noteOf(isFull: boolean, fetchesState: boolean): string {
+  if (isFull) return 'disk full: free some space; until then this server only reads';
+  return fetchesState ? 'away for longer than the log is kept: takes over the state of another server' : '';
+}
+
+function walSizes(segmentBytes: number): { segmentBytes: number; firstSegmentBytes: number } {
+  return { segmentBytes, firstSegmentBytes: segmentBytes };
 }
 
 function openStore(directory: string): Promise<StateStore> {

@@ -112,6 +112,8 @@ class Server implements ServerHandle {
       context: this.#context,
       logger,
       mode,
+      retainBytes: this.#options.retainBytes,
+      segmentBytes: this.#options.segmentBytes,
       onLoad: () => this.#links?.changed(),
       onFatal: (error) => this.#fail(error),
       onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
