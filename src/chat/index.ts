@@ -8,6 +8,7 @@ export type {
   Answer,
   Applied,
   Attachment,
+  BeginningReader,
   ChatLimits,
   ChatOptions,
   Dirty,

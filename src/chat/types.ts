@@ -152,6 +152,14 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** Looks for the first event that can still be read: rows as for a {@link PageReader}, then `firstEvent`. */
+export interface BeginningReader {
+  nextRange(): RowRange | undefined;
+  addRows(rows: readonly Row[]): void;
+  /** One past the room's last event if nothing of it can be read any more. */
+  readonly firstEvent: number;
+}
+
 /**
  * One page being read: the caller does the reading, in this order.
  *

@@ -223,6 +223,11 @@ export class Catchup {
     this.#context.effects.fetchState.push(from);
   }
 
+  /** A chunk of the state came: fetching goes on. */
+  onStateChunk(from: ServerId): void {
+    if (this.#fetchingFrom === from) this.#fetchTick = this.#context.tick;
+  }
+
   /** The state was installed, or fetching it was given up: go on with the log. */
   onInstalled(): void {
     this.#fetchingFrom = undefined;

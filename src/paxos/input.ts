@@ -71,7 +71,10 @@ export type Input =
   | { readonly kind: 'durable'; readonly records: number }
   /** A read that must be fresh; answered by a `read` effect. */
   | { readonly kind: 'read'; readonly id: number }
-  /** State through `slot` was fetched from a peer, synced and switched to; it says who the members are. */
+  /**
+   * State through `slot` was fetched from a peer, synced and switched to. One that is not above the commit index says
+   * that fetching was given up; else it says who the members are.
+   */
   | { readonly kind: 'installed'; readonly slot: Slot; readonly configurations?: readonly Configuration[] }
   /** The disk is full (true) or has space again (false): a full one neither leads nor votes. */
   | { readonly kind: 'disk'; readonly full: boolean }

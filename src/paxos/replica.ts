@@ -252,7 +252,8 @@ export class Replica {
       case 'stateRequest':
         return;
       case 'stateChunk':
-        return this.#context.sawRound(message.promised);
+        this.#context.sawRound(message.promised);
+        return this.#catchup.onStateChunk(from);
       default:
         return unreachable(message);
     }

@@ -4,10 +4,10 @@
  */
 import { statfs } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClassicLevel } from 'classic-level';
+import { ClassicLevel, type Snapshot } from 'classic-level';
 import { asBuffer, assert, crc32, readU32, writeU32 } from '../base/index.js';
 import { diskError, StorageError } from './errors.js';
-import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone } from './state-store.js';
+import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone, StoreSnapshot } from './state-store.js';
 
 type Level = ClassicLevel<Buffer, Buffer>;
 
@@ -23,6 +23,18 @@ const OPTIONS = {
 const REOPEN_BYTES = 2 * OPTIONS.writeBufferSize;
 /** A store that could not be opened anew for want of space is tried again this often while somebody wants to read. */
 const REOPEN_MS = 200;
+
+/** Where a read looks: the store as it is, or a snapshot of it. */
+interface Source {
+  readonly snapshot?: Snapshot;
+}
+
+/** What is taken of a store that is just being opened anew. */
+const brokenSnapshot: StoreSnapshot = {
+  get: (_key, done) => process.nextTick(done, new Error('the store was being opened anew'), undefined),
+  iterate: (_range, done) => process.nextTick(done, new Error('the store was being opened anew'), []),
+  close: () => undefined,
+};
 
 export type OpenStoreDone = (error: Error | undefined, store?: LevelStore) => void;
 
@@ -55,18 +67,38 @@ export class LevelStore implements StateStore {
   }
 
   get(key: Uint8Array, done: GetDone): void {
+    this.#get({}, key, done);
+  }
+
+  iterate(range: KeyRange, done: RowsDone): void {
+    this.#iterate({}, range, done);
+  }
+
+  /** LevelDB closes its snapshots with itself: after a failed write, which opens it anew, their reads fail. */
+  snapshot(): StoreSnapshot {
+    assert(!this.#closed, 'the store is closed');
+    if (this.#level.status !== 'open') return brokenSnapshot;
+    const snapshot = this.#level.snapshot();
+    return {
+      get: (key, done) => this.#get({ snapshot }, key, done),
+      iterate: (range, done) => this.#iterate({ snapshot }, range, done),
+      close: () => settle(snapshot.close(), () => undefined),
+    };
+  }
+
+  #get(from: Source, key: Uint8Array, done: GetDone): void {
     this.#read<Uint8Array | undefined>(async () => {
-      const sealed = await this.#level.get(asBuffer(key));
+      const sealed = await this.#level.get(asBuffer(key), from);
       return sealed === undefined ? undefined : this.#unseal(key, sealed);
     }, done);
   }
 
-  iterate(range: KeyRange, done: RowsDone): void {
+  #iterate(source: Source, range: KeyRange, done: RowsDone): void {
     const { from, to, reverse = false, limit = -1 } = range;
     const bounds = { ...(from && { gte: asBuffer(from) }), ...(to && { lt: asBuffer(to) }) };
     this.#read<Row[]>(
       async () => {
-        const entries = await this.#level.iterator({ ...bounds, reverse, limit }).all();
+        const entries = await this.#level.iterator({ ...bounds, ...source, reverse, limit }).all();
         return entries.map(([key, sealed]) => ({ key, value: this.#unseal(key, sealed) }));
       },
       (error, rows = []) => done(error, rows),

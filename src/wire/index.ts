@@ -38,6 +38,7 @@ export { membershipHash } from './membership.js';
 export { type FaultClass, type FrameLimitClass, frameBytesMax, type MessageSpec, type Party } from './message-spec.js';
 export type * from './messages/balancer.js';
 export type * from './messages/catchup.js';
+export { stateSum } from './messages/catchup.js';
 export type * from './messages/client.js';
 export { outcomeCodes } from './messages/client.js';
 export type * from './messages/handshake.js';
@@ -58,6 +59,7 @@ export {
   runMessageBytes,
 } from './run.js';
 export { RUN_MESSAGE_OVERHEAD_BYTES, writeRunHeader, writeRunMessage } from './run-writer.js';
+export { encodeStateRow, encodeStateValue, readStateItems, type StateItem } from './state-items.js';
 export type {
   Ballot,
   Incarnation,

@@ -147,6 +147,9 @@ export class Client implements ClientEnd {
         return;
       case 'deliver':
         return this.#shown(frame.room, frame.group);
+      case 'jump':
+        this.#next.set(frame.room, Math.max(frame.nextEvent, this.#next.get(frame.room) ?? 1));
+        return;
       case 'move':
         return this.reroute();
     }

@@ -29,5 +29,6 @@ export const hotOptions: Partial<SimOptions> = {
   diskErrorEveryUs: 0,
   damageEveryUs: 0,
   storeLossPercent: 0,
+  retainSegments: 0,
   sessionExpiryMs: 0,
 };

@@ -80,6 +80,8 @@ export interface SimOptions {
 
   /** Per cent of restarts that find the checkpoints gone. */
   readonly storeLossPercent: number;
+  /** Log kept, in segments; servers that were away for longer fetch a state. 0: all of it. */
+  readonly retainSegments: number;
 
   // --- clients ---
   /** Mean time between moves of a client without a reason. */
@@ -142,6 +144,25 @@ export function drawOptions(random: Prng): SimOptions {
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
     storeLossPercent: random.chance(1, 6) ? 30 : 0,
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
+    ...drawRetention(random),
+  };
+}
+
+/**
+ * Tiny segments that fill fast, and servers that are away for seconds. Without its checkpoints a server can't come back
+ * to a log whose beginning is gone, so that they are never lost here.
+ */
+function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: number } {
+  if (!random.chance(1, 4)) return { retainSegments: 0 };
+  return {
+    retainSegments: random.pick([1, 2]),
+    segmentBytes: 1 << 13,
+    storeLossPercent: 0,
+    submitEveryUs: 20 * ms,
+    window: random.pick([2, 4]),
+    textBytesMax: 40,
+    downForUs: 3 * second,
+    partitionForUs: 4 * second,
   };
 }
 
@@ -184,6 +205,7 @@ export const calmOptions: SimOptions = Object.freeze({
   repair: 'leave',
   clockFaultEveryUs: 0,
   storeLossPercent: 0,
+  retainSegments: 0,
   rerouteEveryUs: 0,
   sessionExpiryMs: 0,
 });

@@ -173,6 +173,12 @@ export class SimServer implements ServerEnd {
       },
       acking: (answer) => oracle.acked(this.id, answer),
       acked: () => this.#boundary('ack'),
+      installed: (slot) => {
+        const chat = life.opened?.chat;
+        coverage.add('states installed');
+        if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+      },
+      later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
     });
     const life: Life = {
@@ -323,6 +329,7 @@ export class SimServer implements ServerEnd {
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,

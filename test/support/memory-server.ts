@@ -112,7 +112,7 @@ export class MemoryServer {
     return this.#opened.driver;
   }
 
-  #newClients({ driver, chat, reader, store }: OpenedDriver): Clients {
+  #newClients({ driver, chat, reader, sets, index }: OpenedDriver): Clients {
     const { clock, addresses, members } = this.#parts;
     const onFatal = (error: Error): void => {
       throw error;
@@ -126,7 +126,7 @@ export class MemoryServer {
         read: (id) => this.#drive(() => driver.read(id)),
       },
       chat,
-      history: new History({ chat, store, reader, onFatal }),
+      history: new History({ chat, rows: () => sets.liveSet.chat, index, reader, onFatal }),
       clock,
       turn: clock.turn,
       logger: silentLogger,
@@ -171,6 +171,7 @@ export class MemoryServer {
         for (const { group } of applied.groups) this.applied.push(...group.events.map(({ text }) => text));
         this.#clients?.applied(applied);
       },
+      installed: () => this.#clients?.installed(),
       settled: (batches) => this.#clients?.settled(batches),
       refused: (batches) => this.#clients?.refused(batches),
       standing: (change) => this.#clients?.standing(change),

@@ -175,6 +175,16 @@ export class Clients implements Listener {
     this.#armFlush();
   }
 
+  /**
+   * Everybody goes to another server, which has shown nothing to be passed over: events, answers and the ends of
+   * sessions of a thousand slots and more have not been told here.
+   */
+  installed(): void {
+    this.#options.history.reset();
+    this.#sessions.installed(this.#options.clock.monotonicMs());
+    this.stop('this server was away for too long and took over the state of another one: go on with a third');
+  }
+
   settled(batches: readonly number[]): void {
     this.#submissions.settled(batches);
     this.#armFlush();

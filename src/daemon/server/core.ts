@@ -51,6 +51,10 @@ export interface CoreOptions {
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
   /** Faults on the links to other servers; undefined: none. */
   readonly mode: string | undefined;
+  /** Bytes of log kept at least; undefined: all of it. */
+  readonly retainBytes: number | undefined;
+  /** Only tests give another one than `limits.segmentBytes`. */
+  readonly segmentBytes: number | undefined;
 }
 
 export class Core {
@@ -79,7 +83,7 @@ export class Core {
     this.#store = store;
     this.#hooks = hooks;
     const { self, context, logger } = options;
-    const { driver, chat, reader, wal, roster } = opened;
+    const { driver, chat, reader, wal, roster, sets, index } = opened;
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
     this.#opened = { driver, wal };
     this.#roster = roster;
@@ -100,7 +104,13 @@ export class Core {
       onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
-    const history = new History({ chat, store, reader, onFatal: (error) => driver.onFatal(error) });
+    const history = new History({
+      chat,
+      rows: () => sets.liveSet.chat,
+      index,
+      reader,
+      onFatal: (error) => driver.onFatal(error),
+    });
     this.clients = new Clients({
       serverId: self.id,
       servers: () => this.seated.length,
@@ -127,7 +137,7 @@ export class Core {
           chat,
           clients: () => this.clients.count,
           faults: options.mode ?? '',
-          note: () => (wal.full ? 'disk full: free some space; until then this server only reads' : ''),
+          note: () => noteOf(wal.full, driver.fetchesState),
         }),
       onCountChanged: options.onLoad,
     });
@@ -385,13 +395,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         disk,
         store,
         identity: directory.walIdentity,
-        wal: ground.wal,
+        wal: { ...ground.wal, ...(options.segmentBytes === undefined ? {} : walSizes(options.segmentBytes)) },
+        retainBytes: options.retainBytes,
         clock: nodeClock,
         random: new Prng(randomBytes(6).readUIntBE(0, 6)),
         logger,
         transport: { send: (to, message) => hooks.send(to, message) },
         listener: {
           applied: (applied) => hooks.clients?.applied(applied),
+          installed: () => hooks.clients?.installed(),
           settled: (batches) => hooks.clients?.settled(batches),
           refused: (batches) => hooks.clients?.refused(batches),
           standing: (change) => {
@@ -423,4 +435,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await closeStore(store);
     throw error;
   }
+}
+
+/** What an operator should know of this server. */
+function noteOf(isFull: boolean, fetchesState: boolean): string {
+  if (isFull) return 'disk full: free some space; until then this server only reads';
+  return fetchesState ? 'away for longer than the log is kept: takes over the state of another server' : '';
+}
+
+function walSizes(segmentBytes: number): { segmentBytes: number; firstSegmentBytes: number } {
+  return { segmentBytes, firstSegmentBytes: segmentBytes };
 }

@@ -107,6 +107,8 @@ class Server implements ServerHandle {
       context: this.#context,
       logger,
       mode,
+      retainBytes: this.#options.retainBytes,
+      segmentBytes: this.#options.segmentBytes,
       onLoad: () => this.#links?.changed(),
       onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
