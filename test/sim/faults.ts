@@ -17,6 +17,9 @@ export function isolation(server: ServerId, way: Isolation): JsonObject {
   return { match, do: 'drop' };
 }
 
+/** How much more or less likely than elsewhere a crash is; what happens seldom must be struck when it does. */
+const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250 };
+
 export class Faults {
   readonly #kernel: Kernel;
   readonly #random: Prng;
@@ -56,7 +59,7 @@ export class Faults {
   /** At a boundary: does a crash strike? */
   strikes(where: string): boolean {
     if (!this.#on) return false;
-    const rate = this.#options.boundaryCrashPer100k * (where === 'ack' ? 1 : 5);
+    const rate = this.#options.boundaryCrashPer100k * (boundaryWeights[where] ?? 5);
     return rate > 0 && this.#random.chance(rate, 100_000);
   }
 

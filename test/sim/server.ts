@@ -155,6 +155,7 @@ export class SimServer implements ServerEnd {
         const chat = life.opened?.chat;
         coverage.add('states installed');
         if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+        this.#boundary('install');
       },
       later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
@@ -288,6 +289,7 @@ export class SimServer implements ServerEnd {
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        stateChunkBytes: 1000,
         retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
