@@ -161,6 +161,8 @@ function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: nu
     submitEveryUs: 20 * ms,
     window: random.pick([2, 4]),
     textBytesMax: 40,
+    clients: 4,
+    crashEveryUs: random.pick([3, 6]) * second,
     downForUs: 3 * second,
     partitionForUs: 4 * second,
   };
