@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   memory: () => import('./memory.js'),
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
+  reroute: () => import('./reroute.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
