@@ -1,7 +1,7 @@
 /** Reads pages of a room's history: rows of the index from the store, values from the log, events from both. */
 import { limits } from '../../base/index.js';
 import type { ChatState, PageReader, PageRequest } from '../../chat/index.js';
-import { chatRows, type LogReader, type StateStore } from '../../storage/index.js';
+import { chatRows, type Later, type LogReader, type StateStore } from '../../storage/index.js';
 import type { EventGroup, Slot } from '../../wire/index.js';
 
 export interface HistoryPage {
@@ -19,6 +19,8 @@ export interface HistoryParts {
   readonly reader: Pick<LogReader, 'read'>;
   /** The disk, or what stands on it, is bad: the server must stop. */
   readonly onFatal: (error: Error) => void;
+  /** Calls back once the caller has returned; the simulator gives its own. */
+  readonly later?: Later;
 }
 
 /** Slots between two wanted ones that are read along rather than asked for apart. */
@@ -32,12 +34,14 @@ const readBytes = 1 << 20;
 export class History {
   readonly #parts: HistoryParts;
   readonly #rows: StateStore;
+  readonly #later: Later;
   readonly #waiting: (() => void)[] = [];
   #reading = 0;
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
     this.#rows = chatRows(parts.store);
+    this.#later = parts.later ?? queueMicrotask;
   }
 
   /** Never calls back before it returns. */
@@ -54,7 +58,7 @@ export class History {
       else this.#readRows(page, end);
     };
     this.#waiting.push(start);
-    queueMicrotask(() => this.#next());
+    this.#later(() => this.#next());
   }
 
   #next(): void {
