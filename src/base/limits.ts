@@ -244,6 +244,12 @@ export const limits = Object.freeze({
   registerRetryMs: 500,
 
   // --- server shell ---------------------------------------------------------------------------------------------
+  /** A server with an unknown directory is admitted once it has been there for this long. */
+  newcomerMs: 1000,
+  /** A learner gets its vote once it is no further behind the leader than this: about what a busy second adds. */
+  learnerBehindSlotsMax: 1000,
+  /** A proposed change of the members that did not come about is proposed again after this long. */
+  membersRetryMs: 5000,
   /** Longest pause between two dials to a peer: well below patience, so that a restarted peer is linked in time. */
   peerRedialMs: 250,
   /** Ticks given to the replica at one firing of its interval, however long the event loop stood still. */

@@ -12,6 +12,7 @@ export type {
   ChatLimits,
   ChatOptions,
   Dirty,
+  MembersChange,
   PageReader,
   PageRequest,
   Registration,

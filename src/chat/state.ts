@@ -13,6 +13,7 @@ import type {
   BeginningReader,
   ChatOptions,
   Dirty,
+  MembersChange,
   PageReader,
   PageRequest,
   ResumeCheck,
@@ -60,6 +61,11 @@ export class ChatState {
   /** Items and entries so far that were structurally wrong; above 0 some server proposed what it must not. */
   get skippedItems(): number {
     return this.#world.skippedItems;
+  }
+
+  /** The last change of the members and the one before it, in order; none while those govern who were sealed. */
+  get members(): readonly MembersChange[] {
+    return this.#world.members;
   }
 
   /** Live sessions. */

@@ -14,6 +14,7 @@ export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './di
 export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
 export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
+export { LevelHome } from './level-home.js';
 export { LevelStore, type OpenStoreDone } from './level-store.js';
 export { type DirectoryLock, lockDirectory } from './lock-file.js';
 export { LogReader, type SlotValuesDone } from './log-reader.js';
@@ -51,6 +52,7 @@ export {
   type RowsDone,
   type StateStore,
   type StoreDone,
+  type StoreHome,
   type StoreSnapshot,
 } from './state-store.js';
 export { type OpenDone, type SegmentInfo, Wal, type WalOptions } from './wal.js';

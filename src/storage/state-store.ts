@@ -45,6 +45,17 @@ export interface StateStore extends RowReader {
   close(done: StoreDone): void;
 }
 
+/** Where a server's state store lives, life after life. */
+export interface StoreHome {
+  /** Opens the store, or makes an empty one. What is there and does not open gives STORE_DAMAGED. */
+  open(done: (error: Error | undefined, store?: StateStore) => void): void;
+  /**
+   * Moves a damaged store, closed before, out of the way and keeps it for inspection; the next `open` makes an empty
+   * one. Calls back with the name it has now.
+   */
+  setAside(done: (error: Error | undefined, name?: string) => void): void;
+}
+
 /** The range of all keys that begin with `prefix`. */
 export function prefixRange(prefix: Uint8Array): KeyRange {
   const to = Buffer.from(prefix);

@@ -381,7 +381,9 @@ export class Wal {
     if (this.#failed) return;
     this.#failed = true;
     this.#maker.stop();
-    this.#options.onFatal(diskError(doing, error));
+    const failure = diskError(doing, error);
+    this.#options.onFatal(failure);
+    if (this.#closing !== undefined && !this.#closed) this.#finishClose(failure);
   }
 
   /** Nothing is left to write: close if asked to, else put a mark behind the last batch before long. */
@@ -448,9 +450,8 @@ export class Wal {
   }
 
   /**
-   * Writes and syncs what was appended, with a mark behind it, and stops. A log that is full or has failed stops at
-   * once;
-   * what it could not write was never called durable.
+   * Writes and syncs what was appended, with a mark behind it, and stops; an error of the disk on the way is the
+   * result. A log that is full or has failed stops at once; what it could not write was never called durable.
    */
   close(done: Done): void {
     assert(this.#closing === undefined && !this.#closed, 'closed twice');

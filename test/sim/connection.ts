@@ -37,6 +37,7 @@ export interface ServerEnd {
 }
 
 export interface ClientEnd {
+  readonly name: string;
   received(connection: Connection, frame: ToClient): void;
   closed(connection: Connection): void;
 }

@@ -119,7 +119,7 @@ export class MemoryServer {
     };
     return new Clients({
       serverId: this.id,
-      servers: members.length,
+      servers: () => members.length,
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
@@ -135,11 +135,19 @@ export class MemoryServer {
       answerOperator: (message) =>
         answerOperator(message, {
           self: { ...this.#self, address: this.address },
-          membership: { clusterId, epoch: 1, members },
+          clusterId,
+          seats: (request) => ({
+            type: 'seats',
+            request,
+            epoch: 1,
+            governing: true,
+            seats: members.map((member, i) => ({ ...member, votes: true, takes: 0, address: addresses[i] ?? '' })),
+          }),
+          governing: () => true,
+          propose: () => undefined,
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
-          addressOf: (id) => addresses[id - 1] ?? '',
           faults: '',
           note: () => '',
         }),

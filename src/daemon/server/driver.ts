@@ -17,6 +17,7 @@ import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingC
 import type { Checkpointer, LogReader, Retention, SlotIndex, StateSets, StateStore, Wal } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
 import { DurableGate } from './gate.js';
+import type { Roster } from './roster.js';
 import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
 import { StateSender, type StateSenderParts } from './state-sender.js';
@@ -47,6 +48,7 @@ export interface Listener {
 
 export interface DriverParts {
   readonly replica: Replica;
+  readonly roster: Roster;
   readonly wal: Pick<Wal, 'append' | 'flush' | 'saturated'> & StateFetcherParts['wal'];
   readonly chat: ChatState;
   /** Knows already where the recovered values above the commit index stand. */
@@ -65,6 +67,8 @@ export interface DriverParts {
   readonly logger: Logger;
   /** Handed in: the monotonic clock never falls, the wall clock is only shown. */
   readonly now: () => Now;
+  /** A change of the members was applied, or governs from now on: see the roster. */
+  readonly onMembers: () => void;
   /** The disk failed or an invariant broke: stop the process. Called once; nothing is sent afterwards. */
   readonly onFatal: (error: Error) => void;
 }
@@ -92,6 +96,8 @@ export class Driver {
   /** What the log reported meanwhile. */
   #heldRecords = 0;
   #halted = false;
+  /** The step being obeyed applied a change of the members. */
+  #membersChanged = false;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -304,6 +310,8 @@ export class Driver {
     if (effects.refused.length > 0) listener.refused(effects.refused);
     for (const { id, fresh } of effects.reads) listener.read(id, fresh);
     for (const peer of effects.fetchState) this.#fetcher.begin(peer);
+    if (effects.members || this.#membersChanged) this.#parts.onMembers();
+    this.#membersChanged = false;
     if (effects.standing !== undefined) listener.standing(effects.standing);
     if (effects.stopped) listener.stopped();
   }
@@ -316,6 +324,10 @@ export class Driver {
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
+    if (applied.members !== undefined) {
+      this.#replica.configure(this.#parts.roster.apply(applied.members));
+      this.#membersChanged = true;
+    }
     listener.applied(applied);
   }
 
@@ -334,13 +346,16 @@ export class Driver {
   /** The parts hold the new state already; the replica hears of it before anything else. */
   #installed(slot: Slot): void {
     if (this.#halted) return;
-    const { chat, listener } = this.#parts;
+    const { chat, listener, roster } = this.#parts;
     this.#checkpointSlot = slot;
     this.#checkpointMs = this.#parts.now().monotonicMs;
     this.#hashes.add(slot, chat.hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, chat.hash);
     listener.installed(slot);
-    this.#release([{ kind: 'installed', slot }]);
+    const { epoch } = roster.latest;
+    roster.reset(chat.members);
+    const changed = roster.latest.epoch !== epoch;
+    this.#release([{ kind: 'installed', slot, ...(changed && { configurations: roster.configurations }) }]);
   }
 
   /**

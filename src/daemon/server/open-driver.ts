@@ -28,6 +28,7 @@ import {
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
+import { Roster } from './roster.js';
 
 export interface OpenOptions {
   readonly disk: Disk;
@@ -39,6 +40,8 @@ export interface OpenOptions {
   readonly logger: Logger;
   readonly transport: Transport;
   readonly listener: Listener;
+  /** A change of the members was applied, or governs from now on; see `roster`. Never before `done`. */
+  readonly onMembers?: () => void;
   /** A disk error or a broken invariant: stop the process. Called at most once, after `done`. */
   readonly onFatal: (error: Error) => void;
   /** The disk's answer made the driver take a step: its `endOfTurn` must follow. */
@@ -65,6 +68,7 @@ export interface OpenOptions {
 
 export interface OpenedDriver {
   readonly driver: Driver;
+  readonly roster: Roster;
   readonly chat: ChatState;
   readonly index: SlotIndex;
   readonly reader: LogReader;
@@ -182,9 +186,12 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         votes: recovered.entries.length,
         cut: recovered.cut?.records ?? 0,
       });
+      const { epoch, members, serverId, birthId } = options.identity;
+      const roster = new Roster({ epoch, members }, { id: serverId, birthId }, chat.members);
       const retention = new Retention({ wal, index, retainBytes, logger });
       driver = new Driver({
-        replica: newReplica(options, recovered, chat.applied),
+        replica: newReplica(options, recovered, chat.applied, roster),
+        roster,
         wal,
         chat,
         index,
@@ -200,10 +207,12 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         listener: options.listener,
         logger,
         now: () => nowOf(clock),
+        onMembers: options.onMembers ?? (() => undefined),
         onFatal: options.onFatal,
       });
       done(undefined, {
         driver,
+        roster,
         chat,
         index,
         reader,
@@ -225,11 +234,11 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   );
 }
 
-function newReplica(options: OpenOptions, recovered: Recovered, commit: number): Replica {
+function newReplica(options: OpenOptions, recovered: Recovered, commit: Slot, roster: Roster): Replica {
   const { identity, random, logger, plants } = options;
   const replicaOptions: ReplicaOptions = {
     self: identity.serverId,
-    members: identity.members.map((member) => member.id),
+    configurations: roster.configurations,
     incarnation: identity.incarnation,
     random,
     logger,
