@@ -156,7 +156,7 @@ function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: nu
   if (!random.chance(1, 4)) return { retainSegments: 0 };
   return {
     retainSegments: random.pick([1, 2]),
-    segmentBytes: 1 << 13,
+    segmentBytes: 12 << 10,
     storeLossPercent: 0,
     safetyUs: random.between(12, 18) * second,
     submitEveryUs: 20 * ms,
