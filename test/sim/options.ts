@@ -166,12 +166,16 @@ function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: nu
   if (!random.chance(1, 4)) return { retainSegments: 0 };
   return {
     retainSegments: random.pick([1, 2]),
-    segmentBytes: 1 << 13,
+    segmentBytes: 12 << 10,
     storeLossPercent: 0,
+    safetyUs: random.between(12, 18) * second,
     submitEveryUs: 20 * ms,
     window: random.pick([2, 4]),
     textBytesMax: 40,
     clients: 4,
+    lossPerMille: random.pick([0, 5, 30]),
+    delayUs: random.pick([100, 1 * ms, 5 * ms]),
+    syncUs: random.pick([200, 2 * ms]),
     crashEveryUs: random.pick([3, 6]) * second,
     downForUs: 3 * second,
     partitionForUs: 4 * second,
