@@ -6,6 +6,7 @@ import type { SessionId, Slot } from '../wire/index.js';
 import { StateHash } from './hash.js';
 import { compareRooms, compareSessions, type Name, Room, type Session, SessionTable } from './model.js';
 import { end, exit, setAttached } from './presence.js';
+import { RowSum } from './row-sum.js';
 import type { Span } from './spans.js';
 import type { Answer, Attachment, ChatLimits, Registration } from './types.js';
 
@@ -35,6 +36,8 @@ export class World {
   readonly rooms = new Map<string, Room>();
   readonly sessions = new SessionTable();
   readonly hash = new StateHash();
+  /** Of the rows as the last checkpoint took them. */
+  readonly rowSum = new RowSum();
   applied: Slot = 0;
   clockMs = 0;
   /** Broken items and entries met so far. */

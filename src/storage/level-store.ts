@@ -169,8 +169,7 @@ export class LevelStore implements StateStore {
 }
 
 function lacksSpace(error: Error): boolean {
-  const cause = (error.cause ?? error) as Error;
-  return /No space left|quota exceeded|Too many open files/.test(cause.message);
+  return /No space left|quota exceeded|Too many open files/.test(reasonOf(error));
 }
 
 /** A promise's end as a callback outside of the promise, so that what the callback throws is not swallowed. */
@@ -206,13 +205,13 @@ function openError(path: string, error: Error): StorageError {
 
 /** Trouble that a new store would have as well. LevelDB gives the system's error as a text only. */
 function isDiskTrouble(error: Error): boolean {
-  return lacksSpace(error) || /Input\/output error|Permission denied|Read-only file system/.test(error.message);
+  return lacksSpace(error) || /Input\/output error|Permission denied|Read-only file system/.test(reasonOf(error));
 }
 
 /** What a read met: rot, or a disk that fails. */
 function readError(path: string, error: Error): StorageError {
   if (error instanceof StorageError) return error;
-  const isDamage = isCorruption(error) || /No such file/.test(reasonOf(error));
+  const isDamage = isCorruption(error) || !isDiskTrouble(error);
   return isDamage ? damaged(path, reasonOf(error), error) : diskError(`reading the checkpoint store ${path}`, error);
 }
 
