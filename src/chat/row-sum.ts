@@ -1,6 +1,6 @@
 /**
- * A checksum over all live rows, kept up row by row and written with them: a row that a damaged store has lost, or holds
- * in an older version, is well-formed by itself and would quietly make this server another one than its peers.
+ * A checksum over all live rows, kept up row by row and written with them: a row that a damaged store has lost, or
+ * holds in an older version, is well-formed by itself and would quietly make this server another one than its peers.
  */
 import { crc32 } from '../base/index.js';
 import type { Row } from './types.js';

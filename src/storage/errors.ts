@@ -10,6 +10,7 @@ const CATALOGUE = {
   IDENTITY_MISSING: 7,
   IDENTITY_OLD: 7,
   LOG_MISSING: 7,
+  LOG_TRIMMED: 7,
   LOG_DAMAGED: 7,
   LOG_VERSION: 7,
   STORE_DAMAGED: 7,
@@ -58,5 +59,20 @@ export function diskError(doing: string, cause: Error): StorageError {
     `${doing}: ${cause.message}. The process stops, because what the disk now holds is unknown: check the disk ` +
       '(dmesg, smartctl), then start again; the log is checked in full at the start',
     { cause },
+  );
+}
+
+/** What of a state store's errors a replay of the log makes good. */
+export function isStoreDamage(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'STORE_DAMAGED';
+}
+
+/** The state store is not what was written. The server sets it aside by itself (StoreHome) and replays its log. */
+export function storeDamage(name: string, what: string, cause?: Error): StorageError {
+  return new StorageError(
+    'STORE_DAMAGED',
+    `the checkpoint store ${name} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
+      'from the log',
+    cause === undefined ? undefined : { cause },
   );
 }

@@ -9,6 +9,7 @@ import {
   type StateStore,
   type StoreDone,
   type StoreHome,
+  type StoreSnapshot,
 } from '../../src/storage/index.js';
 import type { Power } from './power.js';
 
@@ -90,6 +91,15 @@ class PowerStore implements StateStore {
       },
       this.#random.between(0, batchMsMax),
     );
+  }
+
+  snapshot(): StoreSnapshot {
+    const rows = this.#kept.rows.copy();
+    return {
+      get: (key, done) => setImmediate(this.#power.answer(done, undefined), undefined, rows.get(key)),
+      iterate: (range, done) => setImmediate(this.#power.answer(done, []), undefined, rows.range(range)),
+      close: () => undefined,
+    };
   }
 
   close(done: StoreDone): void {

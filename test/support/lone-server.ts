@@ -7,8 +7,13 @@ import { type Clock, type LogFields, type Logger, Prng } from '../../src/base/in
 import type { Applied, Row } from '../../src/chat/index.js';
 import { History } from '../../src/daemon/server/history.js';
 import { openDriver } from '../../src/daemon/server/open-driver.js';
-import { closeStore, openStoredDriver, type StoredDriver } from '../../src/daemon/server/stored-driver.js';
-import { type Disk, FileDisk, LevelHome, loadCheckpoint } from '../../src/storage/index.js';
+import {
+  closeStore,
+  openStoredDriver,
+  type StoredDriver,
+  setStoreAside,
+} from '../../src/daemon/server/stored-driver.js';
+import { type Disk, FileDisk, isStoreDamage, LevelHome, loadCheckpoint } from '../../src/storage/index.js';
 import { encodeRun, registerItem, runItem, type SessionId } from '../../src/wire/index.js';
 import { until, within } from './until.js';
 
@@ -61,19 +66,10 @@ export class LoneServer {
   }
 
   async #open(): Promise<void> {
-    const { directory, life, segmentBytes } = this.#options;
+    const { life, segmentBytes } = this.#options;
     const birthId = Buffer.alloc(16, 5);
-    const keep = (level: string) => (event: string, fields?: LogFields) =>
-      void this.log.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
-    const logger: Logger = {
-      debug() {},
-      info: keep('info'),
-      warn: keep('warn'),
-      error: keep('error'),
-      child: () => logger,
-    };
-    const home = new LevelHome(path.join(directory, 'state'));
-    this.#stored = await openStoredDriver(home, logger, (store, done) =>
+    const logger = this.#logger;
+    this.#stored = await openStoredDriver(this.#home, logger, (store, done) =>
       openDriver(
         {
           disk: this.#disk,
@@ -94,6 +90,7 @@ export class LoneServer {
             applied: (applied) => {
               if (applied.answers.length + applied.registrations.length > 0) this.#onAnswer?.(applied);
             },
+            installed() {},
             settled() {},
             refused() {},
             standing() {},
@@ -119,6 +116,23 @@ export class LoneServer {
   /** Each life is a client of its own. */
   get #nonce(): Buffer {
     return Buffer.alloc(16, this.#options.life);
+  }
+
+  get #home(): LevelHome {
+    return new LevelHome(path.join(this.#options.directory, 'state'));
+  }
+
+  get #logger(): Logger {
+    const keep = (level: string) => (event: string, fields?: LogFields) =>
+      void this.log.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
+    const logger: Logger = {
+      debug() {},
+      info: keep('info'),
+      warn: keep('warn'),
+      error: keep('error'),
+      child: () => logger,
+    };
+    return logger;
   }
 
   get #opened(): StoredDriver['opened'] {
@@ -189,10 +203,11 @@ export class LoneServer {
 
   /** The texts of the whole room, oldest first; undefined when it met something fatal. */
   async readAll(): Promise<string[] | undefined> {
-    const { chat, store, reader } = this.#opened;
+    const { chat, sets, index, reader } = this.#opened;
     const history = new History({
       chat,
-      store,
+      rows: () => sets.liveSet.chat,
+      index,
       reader,
       onFatal: (error) => {
         this.fatal = error;
@@ -218,6 +233,7 @@ export class LoneServer {
     driver.end();
     await new Promise<void>((resolve) => wal.close(() => resolve()));
     if (this.#stored !== undefined) await closeStore(this.#stored.store);
+    if (isStoreDamage(this.fatal)) await setStoreAside(this.#home, this.#logger, this.fatal?.message ?? '');
     this.#disk.close();
   }
 }

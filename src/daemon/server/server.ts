@@ -44,7 +44,6 @@ class Server implements ServerHandle {
   #listener: Listener | undefined;
   #links: BalancerLinks | undefined;
   #core: Core | undefined;
-  #membership: Membership | undefined;
   #ending: Promise<ExitReason> | undefined;
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
@@ -98,10 +97,9 @@ class Server implements ServerHandle {
     this.#links.start();
     const membership = await enlistment.membership;
     signal?.removeEventListener('abort', abort);
-    this.#membership = membership;
     const core = await openCore({
       self: this.#self(),
-      membership,
+      sealed: membership,
       directory,
       disk,
       dataDir,
@@ -109,7 +107,10 @@ class Server implements ServerHandle {
       context: this.#context,
       logger,
       mode,
+      retainBytes: this.#options.retainBytes,
+      segmentBytes: this.#options.segmentBytes,
       onLoad: () => this.#links?.changed(),
+      onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
       onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
     });
@@ -121,7 +122,8 @@ class Server implements ServerHandle {
       throw new ExitError(exitCode, code, text);
     }
     this.#core = core;
-    core.start(membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    core.start(core.membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
       logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
@@ -165,7 +167,7 @@ class Server implements ServerHandle {
   }
 
   #linkBalancers(enlistment: Enlistment): BalancerLinks {
-    const membership = (): Membership | undefined => this.#membership ?? this.#directory?.seal;
+    const membership = (): Membership | undefined => this.#core?.membership ?? this.#directory?.seal;
     return new BalancerLinks({
       addresses: this.#options.balancers,
       context: this.#context,
@@ -175,8 +177,9 @@ class Server implements ServerHandle {
         type: 'join',
         serverId: this.id,
         address: this.#self().address,
-        members: membership()?.members ?? [],
+        members: this.#core?.seated ?? this.#directory?.seal?.members ?? [],
       }),
+      seats: () => this.#core?.changedSeats,
       report: () => this.#core?.load() ?? { clients: 0, arrivedEver: 0, leader: 0, hasMajority: false },
       onWaiting: (id, registered, servers) => enlistment.onWaiting(id, registered, servers),
       onSealed: (sealed) => enlistment.onSealed(sealed),
