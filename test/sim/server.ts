@@ -104,9 +104,6 @@ const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
 const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
 
-/** How much more or less likely than elsewhere a crash is; what happens seldom must be struck when it does. */
-const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250 };
-
 export class SimServer implements ServerEnd {
   readonly id: ServerId;
   readonly #world: Surroundings;
