@@ -1,7 +1,9 @@
 /** How long acknowledgements stop when the leader is killed: the longest silence around each of many kills. */
 
+import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
+import { eventText, loggedEvents } from './election-trace.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
@@ -10,25 +12,34 @@ const clients = 6;
 const inFlight = 4;
 /** Every client must have got this many further acknowledgements before a kill is over. */
 const acksAfterKill = 20;
+/** A longer silence is explained: what the servers logged from so long before the kill until it was over. */
+const slowMs = 300;
+const tracedBeforeMs = 3000;
+const tracedAfterMs = 50;
 
 /** Ends with 1 if an acknowledged line is missing or the servers differ. */
 export async function main(args: readonly string[]): Promise<number> {
-  const { kills } = readNumbers(args, { kills: 50 });
+  const { kills, young } = readNumbers(args, { kills: 50, young: 0 });
   console.log(describeEnvironment());
-  console.log(`${kills} kills of the leader under ${clients} clients × ${inFlight} in flight, closed loop\n`);
+  const ages = young > 0 ? ', each just after its own election' : '';
+  console.log(`${kills} kills of the leader${ages}, under ${clients} clients × ${inFlight} in flight, closed loop\n`);
   const cluster = await startCluster();
   try {
     const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
     const anyGaps: number[] = [];
     const clientGaps: number[] = [];
+    const slow: string[] = [];
     const cpu = new CpuWatch(() => pidsOf(cluster));
     await load.start();
     for (let kill = 1; kill <= kills; kill++) {
+      if (young > 0) await depose(cluster, cpu);
       const leader = await cluster.leader();
       const watch = new GapWatch(load);
       cpu.sample();
+      const killedMs = nowMs();
       await cluster.killServer(leader);
       const gap = await watch.result();
+      if (gap.anyMs > slowMs) slow.push(traceText(cluster, { kill, leader, killedMs, gapMs: gap.anyMs }));
       anyGaps.push(gap.anyMs);
       clientGaps.push(gap.worstClientMs);
       await cluster.startServer(leader);
@@ -47,6 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log('|---|---|---|---|---|');
     console.log(`| no client is acknowledged | ${percentiles(anyGaps)} |`);
     console.log(`| the slowest client, moved or not | ${percentiles(clientGaps)} |`);
+    if (slow.length > 0) console.log(`\n${slow.length} silences above ${slowMs} ms:\n${slow.join('\n')}`);
     console.log(
       `\nok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreign.toFixed(2)}`,
     );
@@ -60,6 +72,26 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     await cluster.stop();
   }
+}
+
+/** Kills the leader and starts it again at once, so that the next one has just been elected when all are back. */
+async function depose(cluster: Cluster, cpu: CpuWatch): Promise<void> {
+  const leader = await cluster.leader();
+  cpu.sample();
+  await cluster.killServer(leader);
+  await cluster.startServer(leader);
+}
+
+/** One slow kill: 0 is the moment of the kill. */
+function traceText(
+  cluster: Cluster,
+  { kill, leader, killedMs, gapMs }: { kill: number; leader: number; killedMs: number; gapMs: number },
+): string {
+  const events = loggedEvents(cluster).filter(
+    ({ atMs }) => atMs >= killedMs - tracedBeforeMs && atMs <= killedMs + gapMs + tracedAfterMs,
+  );
+  const lines = events.map((event) => eventText(event, killedMs));
+  return [`kill ${kill}, leader ${leader}: ${gapMs.toFixed(0)} ms`, ...lines].join('\n');
 }
 
 /** From just before a kill until every client goes on: the longest time without any acknowledgement. */

@@ -116,8 +116,9 @@ export class Directory {
   }
 
   /**
-   * Keeps the seal. A directory that is sealed already takes the same cluster with the same members only: the balancer
-   * of another cluster gives FOREIGN_CLUSTER.
+   * Keeps the seal. A directory that is sealed already keeps its own: members of another epoch are what the log makes
+   * of
+   * them. Another cluster, or other members at the same epoch, give FOREIGN_CLUSTER.
    */
   setSeal(seal: Seal, done: Done): void {
     const held = this.#contents.seal;
@@ -126,8 +127,8 @@ export class Directory {
       this.#write({ ...this.#contents, seal: { ...seal, clusterId: Buffer.from(seal.clusterId), members } }, done);
       return;
     }
-    if (equalBytes(held.clusterId, seal.clusterId) && held.epoch === seal.epoch && sameMembers(held, seal))
-      done(undefined);
+    const same = equalBytes(held.clusterId, seal.clusterId);
+    if (same && (held.epoch !== seal.epoch || sameMembers(held, seal))) done(undefined);
     else done(foreignCluster(held.clusterId, seal.clusterId));
   }
 

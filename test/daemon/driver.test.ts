@@ -4,34 +4,9 @@
  */
 import t, { type Test } from 'tap';
 import { Cluster } from '../sim/cluster.js';
-import type { SimOptions } from '../sim/options.js';
+import { calmOptions } from '../sim/options.js';
 
-const quiet: Partial<SimOptions> = {
-  servers: 3,
-  clients: 2,
-  rooms: 1,
-  submitEveryUs: 20_000,
-  window: 8,
-  textBytesMax: 40,
-  lossPerMille: 0,
-  duplicatePerMille: 0,
-  delayUs: 100,
-  longTailPerMille: 0,
-  reorder: false,
-  partitionEveryUs: 0,
-  modeEveryUs: 0,
-  crashEveryUs: 0,
-  boundaryCrashPer100k: 0,
-  pauseEveryUs: 0,
-  clockSkewPerMille: 0,
-  syncUs: 2000,
-  slowSyncPerMille: 0,
-  diskFullEveryUs: 0,
-  syncErrorEveryUs: 0,
-  rerouteEveryUs: 0,
-  storeLossPercent: 0,
-  sessionExpiryMs: 0,
-};
+const quiet = { ...calmOptions, clients: 2, window: 8, delayUs: 100 };
 const second = 1_000_000;
 
 function started(t: Test): Cluster {

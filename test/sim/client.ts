@@ -46,6 +46,7 @@ export class Client implements ClientEnd {
   /** Seqs below this were submitted on this connection. */
   #sentBelow = 1;
   #lastWordUs = 0;
+  #awayUntilUs = 0;
   /** The lowest seq that was refused and waits to be sent again. */
   #busyFrom = Number.POSITIVE_INFINITY;
   /** No new messages any more. */
@@ -77,7 +78,6 @@ export class Client implements ClientEnd {
     this.#tokenHash = randomBytes(this.#random, 32);
     for (const room of this.#rooms) this.#next.set(room, 1);
     this.#kernel.after(this.#random.below(200_000), tags.client, () => this.#turn());
-    if (this.#options.rerouteEveryUs > 0) this.#scheduleReroute();
   }
 
   /** Messages without an answer. */
@@ -101,6 +101,13 @@ export class Client implements ClientEnd {
   /** Leaves its server, as after a placement by the balancer. */
   reroute(): void {
     this.#connection?.close();
+  }
+
+  /** Leaves its server and looks for none for so long. */
+  leave(forUs: number): void {
+    if (this.quiet) return;
+    this.#awayUntilUs = Math.max(this.#awayUntilUs, this.#kernel.nowUs + forUs);
+    this.reroute();
   }
 
   // --- what happens to it -------------------------------------------------------------------------------------------
@@ -140,6 +147,9 @@ export class Client implements ClientEnd {
         return;
       case 'deliver':
         return this.#shown(frame.room, frame.group);
+      case 'jump':
+        this.#next.set(frame.room, Math.max(frame.nextEvent, this.#next.get(frame.room) ?? 1));
+        return;
       case 'move':
         return this.reroute();
     }
@@ -201,11 +211,8 @@ export class Client implements ClientEnd {
 
   #turn(): void {
     const { nowUs } = this.#kernel;
-    const { sessionExpiryMs } = this.#options;
-    if (sessionExpiryMs > 0 && !this.quiet && this.#random.chance(1, 60)) {
-      // Away for longer than its session lives, if the others keep the log clock going.
-      this.reroute();
-      this.#kernel.after(this.#random.between(1, 3) * sessionExpiryMs * 1000, tags.client, () => this.#turn());
+    if (nowUs < this.#awayUntilUs && !this.quiet) {
+      this.#kernel.at(this.#awayUntilUs, tags.client, () => this.#turn());
       return;
     }
     if (this.#connection === undefined) this.#connect();
@@ -274,14 +281,6 @@ export class Client implements ClientEnd {
         ),
       });
     }
-  }
-
-  #scheduleReroute(): void {
-    this.#kernel.after(this.#random.exponential(this.#options.rerouteEveryUs), tags.client, () => {
-      if (this.quiet) return;
-      this.reroute();
-      this.#scheduleReroute();
-    });
   }
 }
 

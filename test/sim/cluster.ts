@@ -2,30 +2,38 @@
  * A whole cluster in one thread from one seed: servers, links, clients, faults, checkers; a safety phase, then a
  * liveness phase.
  */
-import { type Logger, Prng, silentLogger } from '../../src/base/index.js';
+import { type Logger, type Prng, silentLogger } from '../../src/base/index.js';
 import { type ChatOptions, ChatState } from '../../src/chat/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
 import type { Member, ServerId } from '../../src/wire/index.js';
 import { LinkFaults } from '../support/link-faults.js';
+import { Chances } from './chances.js';
 import { Oracle } from './checkers/oracle.js';
 import { Client } from './client.js';
 import { type ClientEnd, Connection } from './connection.js';
 import { Coverage, type CoverageName } from './coverage.js';
-import { Faults, isolation, isolations } from './faults.js';
+import { drawFaults, isolation, isolations } from './draw-faults.js';
+import { type DueFault, type Fault, inOrder, type Strike } from './fault.js';
+import { Faults } from './faults.js';
 import { Kernel, tags } from './kernel.js';
 import { Network } from './network.js';
 import { drawOptions, type SimOptions } from './options.js';
 import { SimServer } from './server.js';
+import { Tape } from './tape.js';
 import { demand } from './violation.js';
 
 export interface ClusterSetup {
   readonly seed: number;
   /** Fixes some options whatever the seed would have drawn. */
   readonly options?: Partial<SimOptions>;
+  /** These happen and no others; undefined: the seed draws them. */
+  readonly faults?: readonly Fault[] | undefined;
   readonly plants?: Partial<Plants>;
   readonly makeChat?: (options: ChatOptions) => ChatState;
   /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
   readonly watchGate?: boolean;
+  /** True: the run ends with its safety phase. */
+  readonly safetyOnly?: boolean;
   /** Gets every log line of the servers, with the simulated time. */
   readonly trace?: (line: string) => void;
 }
@@ -55,8 +63,13 @@ export class Cluster {
   readonly linkFaults: LinkFaults;
   readonly network: Network;
   readonly #coverage = new Coverage();
-  readonly #random: Prng;
+  readonly #chances: Chances;
+  readonly #tape: Tape;
+  readonly #drawn: readonly DueFault[];
+  readonly #safetyOnly: boolean;
   readonly #faults: Faults;
+  /** One of each server and client, for how long connecting takes. */
+  readonly #connecting = new Map<string, Prng>();
   /** Pairs that are connected, by the lives of both ends. */
   readonly #links = new Map<string, string>();
   /** Servers that take clients. */
@@ -65,15 +78,23 @@ export class Cluster {
   #core: readonly SimServer[] = [];
 
   constructor(setup: ClusterSetup) {
-    const seeded = new Prng(setup.seed);
-    this.options = { ...drawOptions(seeded.fork()), ...setup.options };
-    this.#random = seeded.fork();
+    const chances = new Chances(setup.seed);
+    this.#chances = chances;
+    this.options = { ...drawOptions(chances.of('options')), ...setup.options };
+    const { faults, safetyOnly = false } = setup;
+    this.#safetyOnly = safetyOnly;
+    this.#tape = new Tape({
+      nowUs: () => this.kernel.nowUs,
+      chances,
+      strikes: faults?.filter((fault): fault is Strike => fault.kind === 'strike'),
+    });
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
     this.oracle = new Oracle(ids, setup.watchGate ?? true);
     this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
     this.network = new Network({
       kernel: this.kernel,
-      random: seeded.fork(),
+      chances,
+      tape: this.#tape,
       options: this.options,
       faults: this.linkFaults,
       deliver: (from, to, message) => this.#server(to).frame(from, message),
@@ -82,36 +103,31 @@ export class Cluster {
     const members: Member[] = ids.map((id) => ({ id, birthId: Buffer.alloc(16, id) }));
     this.servers = ids.map(
       (id) =>
-        new SimServer(
-          id,
-          {
-            kernel: this.kernel,
-            options: this.options,
-            oracle: this.oracle,
-            coverage: this.#coverage,
-            members,
-            clusterId: Buffer.alloc(16, 0xc1),
-            plants: setup.plants ?? {},
-            logger: (server) => tracer(setup.trace, this.kernel, server),
-            makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
-            send: (from, to, message) => this.#send(from, to, message),
-            strikes: (_id, where) => this.#faults.strikes(where),
-            faulty: () => this.#faults.on,
-            onUp: (server) => this.#connectLinks(server),
-            onDown: (server) => this.#onDown(server),
-          },
-          seeded.fork(),
-        ),
+        new SimServer(id, {
+          kernel: this.kernel,
+          options: this.options,
+          oracle: this.oracle,
+          coverage: this.#coverage,
+          chances,
+          tape: this.#tape,
+          members,
+          clusterId: Buffer.alloc(16, 0xc1),
+          plants: setup.plants ?? {},
+          logger: (server) => tracer(setup.trace, this.kernel, server),
+          makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
+          send: (from, to, message) => this.#send(from, to, message),
+          onUp: (server) => this.#connectLinks(server),
+          onDown: (server, forUs) => this.#onDown(server, forUs),
+        }),
     );
     this.#reachable = this.servers;
-    this.#faults = new Faults(this, seeded.fork());
     const rooms = Array.from({ length: this.options.rooms }, (_, at) => `#room${at}`);
     this.clients = Array.from(
       { length: this.options.clients },
       (_, at) =>
         new Client(at + 1, {
           kernel: this.kernel,
-          random: seeded.fork(),
+          random: chances.of(`client ${at + 1}`),
           options: this.options,
           history: this.oracle.history,
           dial: (client) => this.#dial(client),
@@ -119,15 +135,26 @@ export class Cluster {
           rooms,
         }),
     );
+    const starting = chances.of('start');
     for (const server of this.servers) {
-      this.kernel.after(this.#random.below(100_000), tags.start, () => server.start());
+      this.kernel.after(starting.below(100_000), tags.start, () => server.start());
     }
+    this.#drawn = inOrder(
+      faults?.filter((fault): fault is DueFault => fault.kind !== 'strike') ?? drawFaults(this.options, chances),
+    ) as DueFault[];
+    this.#faults = new Faults(this, this.#drawn);
+  }
+
+  /** Every fault that happened up to now, in a form that replays the run. */
+  get happened(): Fault[] {
+    const { nowUs } = this.kernel;
+    return inOrder([...this.#drawn.filter(({ atUs }) => atUs <= nowUs), ...this.#tape.struck]);
   }
 
   /** Both phases. Throws a Violation, or an InvariantError of the code under test. */
   run(): ClusterResult {
     this.kernel.run(this.options.safetyUs);
-    const resumedUs = this.#liveness();
+    const resumedUs = this.#safetyOnly ? 0 : this.#liveness();
     return {
       events: this.kernel.events,
       simulatedUs: this.kernel.nowUs,
@@ -155,14 +182,16 @@ export class Cluster {
   /** A random majority is healed, everything else stays broken; the majority must go on and come to agree. */
   #liveness(): number {
     this.#faults.end();
-    this.network.faulty = false;
+    this.#tape.on = false;
     this.linkFaults.heal();
-    const core = this.#random.shuffle(this.servers).slice(0, (this.servers.length + 1) / 2);
+    const random = this.#chances.of('liveness');
+    const sound = this.servers.filter((server) => !server.isDamaged);
+    const core = random.shuffle(sound).slice(0, (this.servers.length + 1) / 2);
     this.#core = core;
     for (const server of this.servers) {
       server.setFull(false);
       if (core.includes(server)) server.start();
-      else this.#maim(server);
+      else this.#maim(server, random);
     }
     this.#reachable = core;
     for (const client of this.clients) client.reroute();
@@ -186,8 +215,8 @@ export class Cluster {
   }
 
   /** Damage that stays: down, cut off, mute or deaf. */
-  #maim(server: SimServer): void {
-    const way = isolations[this.#random.below(4) - 1];
+  #maim(server: SimServer, random: Prng): void {
+    const way = isolations[random.below(4) - 1];
     if (way === undefined) server.crash();
     else this.linkFaults.set(isolation(server.id, way));
   }
@@ -222,7 +251,7 @@ export class Cluster {
 
   /** Says hello until it is answered: not across a cut link, not to a server that is down or stands still. */
   #connectLink(server: SimServer, peer: SimServer, life: number): void {
-    this.kernel.after(this.#random.between(500, 5000), tags.start, () => {
+    this.kernel.after(this.#connectingOf(`server ${server.id}`).between(500, 5000), tags.start, () => {
       if (server.incarnation !== life) return;
       const cut = this.linkFaults.isCut(server.id, peer.id) || this.linkFaults.isCut(peer.id, server.id);
       if (cut || peer.opened === undefined || peer.isPaused || server.isPaused) {
@@ -239,16 +268,16 @@ export class Cluster {
     });
   }
 
-  #onDown(server: SimServer): void {
+  #onDown(server: SimServer, forUs: number): void {
     this.#coverage.add('crashes');
     for (const peer of this.servers) {
       if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks)
         continue;
-      this.kernel.after(this.#random.between(100, 2000), tags.fault, () => {
+      this.kernel.after(this.#connectingOf(`server ${server.id}`).between(100, 2000), tags.fault, () => {
         if (this.#links.get(pairKey(server.id, peer.id)) === undefined) peer.peerDown(server.id);
       });
     }
-    this.#faults.scheduleRestart(server);
+    this.#faults.scheduleRestart(server, forUs);
     // One that was told to stop just before the faults ended.
     if (this.#core.includes(server)) this.kernel.after(50_000, tags.start, () => server.start());
   }
@@ -258,7 +287,17 @@ export class Cluster {
   #dial(client: ClientEnd): Connection | undefined {
     const up = this.#reachable.filter((server) => server.opened !== undefined);
     if (up.length === 0) return undefined;
-    return new Connection(this.kernel, this.#random, client, this.#random.pick(up));
+    const random = this.#connectingOf(client.name);
+    return new Connection(this.kernel, random, client, random.pick(up));
+  }
+
+  #connectingOf(name: string): Prng {
+    let random = this.#connecting.get(name);
+    if (random === undefined) {
+      random = this.#chances.of(`connecting ${name}`);
+      this.#connecting.set(name, random);
+    }
+    return random;
   }
 
   #server(id: ServerId): SimServer {

@@ -18,6 +18,8 @@ export const coverageNames = [
   'slots replayed',
   /** Recoveries without the checkpoints that were there before, from the whole log. */
   'stores rebuilt',
+  /** States fetched from a peer because the log had been deleted. */
+  'states installed',
   /** Pages of history read for subscribers, and those of them that needed rows of the index from the store. */
   'history pages',
   'pages from the store',
@@ -30,9 +32,14 @@ export const coverageNames = [
   /** Sessions that the log clock ended, and clients that met that and registered anew. */
   'expired sessions',
   'renewed sessions',
-  /** Times a log found its disk full, and syncs that failed. */
+  /** Times a log found its disk full, and servers that ended because a write or a sync had failed. */
   'disk-full episodes',
-  'sync errors',
+  'disk errors',
+  /** Damages to what was durable, and servers that refused to go on or to start with one. */
+  'damages',
+  'damages noticed',
+  /** Ends of servers in the middle of a checkpoint's batch. */
+  'checkpoints cut off',
   'frames lost',
 ] as const;
 

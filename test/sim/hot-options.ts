@@ -26,6 +26,9 @@ export const hotOptions: Partial<SimOptions> = {
   diskFullEveryUs: 0,
   pauseEveryUs: second,
   pauseForUs: 400 * ms,
+  diskErrorEveryUs: 0,
+  damageEveryUs: 0,
   storeLossPercent: 0,
+  retainSegments: 0,
   sessionExpiryMs: 0,
 };

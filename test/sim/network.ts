@@ -6,8 +6,10 @@ import type { Prng } from '../../src/base/index.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import { decode, encode, FrameSplitter, type ServerId } from '../../src/wire/index.js';
 import type { LinkFaults } from '../support/link-faults.js';
+import type { Chances } from './chances.js';
 import { type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
+import type { Point, Tape } from './tape.js';
 
 /** Gets every frame that arrives; a server that is down or paused decides for itself what becomes of it. */
 export type FrameReceiver = (from: ServerId, to: ServerId, message: PaxosMessage) => void;
@@ -19,14 +21,25 @@ const longTailUs = 30_000_000;
 interface Link {
   readonly from: ServerId;
   readonly to: ServerId;
+  readonly random: Prng;
+  readonly points: Map<PaxosMessage['type'], Points>;
   inFlight: number;
   /** Where order is kept: when the last frame arrives. */
   lastAtUs: number;
 }
 
+/** What can happen to one kind of frame on one link. */
+interface Points {
+  readonly lose: Point;
+  readonly copy: Point;
+  readonly delay: Point;
+}
+
 export interface NetworkParts {
   readonly kernel: Kernel;
-  readonly random: Prng;
+  readonly chances: Chances;
+  /** Loss, duplication and long delays are on it. */
+  readonly tape: Tape;
   readonly options: SimOptions;
   /** Partitions and modes. */
   readonly faults: LinkFaults;
@@ -38,8 +51,6 @@ export interface NetworkParts {
 export class Network {
   readonly #parts: NetworkParts;
   readonly #links = new Map<number, Link>();
-  /** Loss, duplication and long delays happen only while this is set. */
-  faulty = true;
   delivered = 0;
   lost = 0;
 
@@ -50,28 +61,31 @@ export class Network {
   send(from: ServerId, to: ServerId, message: PaxosMessage): void {
     const { options, faults } = this.#parts;
     const copiesMs = faults.arrivals(from, to, message.type);
-    if (copiesMs.length === 0 || this.#happens(options.lossPerMille)) {
+    const link = this.#link(from, to);
+    const { lose, copy, delay } = this.#points(link, message.type);
+    if (copiesMs.length === 0 || lose.strikes(100 * options.lossPerMille) !== undefined) {
       this.lost++;
       return;
     }
-    const link = this.#link(from, to);
     const sent = options.wireBytes ? throughTheWire(message) : message;
-    for (const lateMs of copiesMs) this.#launch(link, sent, lateMs);
-    if (this.#happens(options.duplicatePerMille)) this.#launch(link, sent, copiesMs[0] as number);
+    const tailUs = delay.strikes(100 * options.longTailPerMille, (random) => random.below(longTailUs));
+    for (const lateMs of copiesMs) this.#launch(link, sent, lateMs, tailUs);
+    if (copy.strikes(100 * options.duplicatePerMille) !== undefined) {
+      this.#launch(link, sent, copiesMs[0] as number, undefined);
+    }
   }
 
-  #launch(link: Link, message: PaxosMessage, lateMs: number): void {
+  #launch(link: Link, message: PaxosMessage, lateMs: number, tailUs: number | undefined): void {
     if (link.inFlight >= inFlightMax) {
       this.lost++;
       return;
     }
     link.inFlight++;
-    const { kernel, random, options, faults, deliver, connection } = this.#parts;
+    const { kernel, options, faults, deliver, connection } = this.#parts;
     const { from, to } = link;
-    let atUs = kernel.nowUs + 20 + random.exponential(options.delayUs) + Math.round(lateMs * 1000);
-    const isTail = this.#happens(options.longTailPerMille);
-    if (isTail) atUs += random.below(longTailUs);
-    if (!options.reorder && lateMs === 0 && !isTail) {
+    let atUs = kernel.nowUs + 20 + link.random.exponential(options.delayUs) + Math.round(lateMs * 1000);
+    atUs += tailUs ?? 0;
+    if (!options.reorder && lateMs === 0 && tailUs === undefined) {
       atUs = Math.max(atUs, link.lastAtUs);
       link.lastAtUs = atUs;
     }
@@ -89,15 +103,27 @@ export class Network {
     });
   }
 
-  #happens(perMille: number): boolean {
-    return this.faulty && this.#parts.random.chance(perMille, 1000);
+  #points(link: Link, type: PaxosMessage['type']): Points {
+    let points = link.points.get(type);
+    if (points === undefined) {
+      const { tape } = this.#parts;
+      const what = `${link.from}>${link.to} ${type}`;
+      points = {
+        lose: tape.point(`lose ${what}`),
+        copy: tape.point(`copy ${what}`),
+        delay: tape.point(`delay ${what}`),
+      };
+      link.points.set(type, points);
+    }
+    return points;
   }
 
   #link(from: ServerId, to: ServerId): Link {
     const key = from * 65_536 + to;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = { from, to, inFlight: 0, lastAtUs: 0 };
+      const random = this.#parts.chances.of(`link ${from}>${to}`);
+      link = { from, to, random, points: new Map(), inFlight: 0, lastAtUs: 0 };
       this.#links.set(key, link);
     }
     return link;

@@ -16,6 +16,8 @@ export interface SimOptions {
   /** Messages a client may have unanswered. */
   readonly window: number;
   readonly textBytesMax: number;
+  /** Size of a log segment: small enough that logs roll, large enough for the longest record. */
+  readonly segmentBytes: number;
   /** Frames between servers really are encoded and decoded. */
   readonly wireBytes: boolean;
 
@@ -49,6 +51,10 @@ export interface SimOptions {
   readonly pauseForUs: number;
   /** Clock rates differ by up to so many per mille. */
   readonly clockSkewPerMille: number;
+  /**
+   * Mean time between jumps of a wall clock by up to an hour, wall clocks that stand still, clocks that race or crawl.
+   */
+  readonly clockFaultEveryUs: number;
   /** Orderly stops (hand-over) instead of some crashes. */
   readonly gentleStops: boolean;
 
@@ -57,11 +63,25 @@ export interface SimOptions {
   /** Per thousand: syncs that take up to 3 s. */
   readonly slowSyncPerMille: number;
   readonly diskFullEveryUs: number;
-  /** Mean time between syncs that fail; the server must stop at once. */
-  readonly syncErrorEveryUs: number;
+  /** Longest write and read; they take half of it on average. */
+  readonly writeUs: number;
+  readonly readUs: number;
+  /** Longest sync of the state store. */
+  readonly storeSyncUs: number;
+  /** Mean time between writes or syncs that fail; the server must stop at once. */
+  readonly diskErrorEveryUs: number;
+  /**
+   * Mean time between damages to what is durable (bits that rot, writes that went astray). They strike a minority of
+   * the servers only, the same ones all the time: the atlas that leaves a good copy of every record.
+   */
+  readonly damageEveryUs: number;
+  /** What the operator does with a server that refuses to start. `leave`: nothing, it stays down. */
+  readonly repair: 'leave';
 
   /** Per cent of restarts that find the checkpoints gone. */
   readonly storeLossPercent: number;
+  /** Log kept, in segments; servers that were away for longer fetch a state. 0: all of it. */
+  readonly retainSegments: number;
 
   // --- clients ---
   /** Mean time between moves of a client without a reason. */
@@ -77,6 +97,8 @@ const ms = 1000;
 export function drawOptions(random: Prng): SimOptions {
   const on = (): boolean => random.chance(1, 2);
   const crashes = on();
+  const textBytesMax = random.chance(1, 10) ? 1000 : 40;
+  const diskFullEveryUs = random.chance(1, 6) ? 5 * second : 0;
   return {
     servers: random.chance(1, 4) ? 5 : 3,
     clients: random.between(1, 4),
@@ -84,7 +106,9 @@ export function drawOptions(random: Prng): SimOptions {
     safetyUs: random.between(6, 18) * second,
     submitEveryUs: random.pick([20 * ms, 60 * ms, 200 * ms]),
     window: random.pick([1, 4, 16, 32]),
-    textBytesMax: random.chance(1, 10) ? 1000 : 40,
+    textBytesMax,
+    // Where disks fill up, even within seconds, logs must roll to notice.
+    segmentBytes: textBytesMax > 500 ? 1 << 20 : diskFullEveryUs > 0 ? 1 << 15 : 1 << 17,
     wireBytes: random.chance(1, 8),
 
     lossPerMille: on() ? random.pick([5, 30, 100, 300]) : 0,
@@ -104,17 +128,117 @@ export function drawOptions(random: Prng): SimOptions {
     pauseEveryUs: on() ? random.pick([1, 4]) * second : 0,
     pauseForUs: random.pick([50 * ms, 400 * ms, 3 * second]),
     clockSkewPerMille: on() ? random.pick([10, 100, 300]) : 0,
+    clockFaultEveryUs: random.chance(1, 4) ? 2 * second : 0,
     gentleStops: on(),
 
     syncUs: random.pick([200, 2 * ms, 20 * ms, 80 * ms]),
     slowSyncPerMille: on() ? random.pick([5, 50]) : 0,
-    diskFullEveryUs: random.chance(1, 6) ? 5 * second : 0,
-    syncErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
+    diskFullEveryUs,
+    writeUs: random.pick([20, 20, 5 * ms]),
+    readUs: random.pick([200, 200, 20 * ms]),
+    storeSyncUs: random.pick([400, 10 * ms, 300 * ms]),
+    diskErrorEveryUs: random.chance(1, 6) ? 4 * second : 0,
+    damageEveryUs: random.chance(1, 6) ? 3 * second : 0,
+    repair: 'leave',
 
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
     storeLossPercent: random.chance(1, 6) ? 30 : 0,
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
+    ...drawRetention(random),
   };
+}
+
+/**
+ * Tiny segments that fill fast, and servers that are away for seconds. Without its checkpoints a server can't come back
+ * to a log whose beginning is gone, so that they are never lost here.
+ */
+function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: number } {
+  if (!random.chance(1, 4)) return { retainSegments: 0 };
+  return {
+    retainSegments: random.pick([1, 2]),
+    segmentBytes: 1 << 13,
+    storeLossPercent: 0,
+    submitEveryUs: 20 * ms,
+    window: random.pick([2, 4]),
+    textBytesMax: 40,
+    downForUs: 3 * second,
+    partitionForUs: 4 * second,
+  };
+}
+
+/** Nothing goes wrong: what a script's options are laid over. */
+export const calmOptions: SimOptions = Object.freeze({
+  servers: 3,
+  clients: 1,
+  rooms: 1,
+  safetyUs: 6 * second,
+  submitEveryUs: 20 * ms,
+  window: 16,
+  textBytesMax: 40,
+  segmentBytes: 1 << 17,
+  wireBytes: false,
+  lossPerMille: 0,
+  duplicatePerMille: 0,
+  delayUs: ms,
+  longTailPerMille: 0,
+  reorder: false,
+  ghosts: false,
+  partitionEveryUs: 0,
+  partitionForUs: 0,
+  modeEveryUs: 0,
+  crashEveryUs: 0,
+  downForUs: 50 * ms,
+  boundaryCrashPer100k: 0,
+  crashClosesLinks: true,
+  pauseEveryUs: 0,
+  pauseForUs: 0,
+  clockSkewPerMille: 0,
+  gentleStops: false,
+  syncUs: 2 * ms,
+  slowSyncPerMille: 0,
+  diskFullEveryUs: 0,
+  writeUs: 20,
+  readUs: 200,
+  storeSyncUs: 400,
+  diskErrorEveryUs: 0,
+  damageEveryUs: 0,
+  repair: 'leave',
+  clockFaultEveryUs: 0,
+  storeLossPercent: 0,
+  retainSegments: 0,
+  rerouteEveryUs: 0,
+  sessionExpiryMs: 0,
+});
+
+/** Options that only say which faults are drawn: a run from a list of faults does not read them. */
+const drawing: readonly (keyof SimOptions)[] = [
+  'lossPerMille',
+  'duplicatePerMille',
+  'longTailPerMille',
+  'partitionEveryUs',
+  'partitionForUs',
+  'modeEveryUs',
+  'crashEveryUs',
+  'boundaryCrashPer100k',
+  'pauseEveryUs',
+  'pauseForUs',
+  'gentleStops',
+  'slowSyncPerMille',
+  'diskFullEveryUs',
+  'diskErrorEveryUs',
+  'damageEveryUs',
+  'clockFaultEveryUs',
+  'storeLossPercent',
+  'rerouteEveryUs',
+];
+
+/** What a script must say of `options`, its faults apart: how they differ from calm ones. */
+export function scriptOptions(options: SimOptions): Partial<SimOptions> {
+  const told = Object.entries(options).filter(([name, value]) => {
+    const key = name as keyof SimOptions;
+    return !drawing.includes(key) && value !== calmOptions[key];
+  });
+  return Object.fromEntries(told);
 }
 
 /** One line that names what is switched on. */

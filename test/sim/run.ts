@@ -1,6 +1,7 @@
 /** Runs one seed and says how it went, with the command that replays it. */
 import { Cluster, type ClusterResult, type ClusterSetup } from './cluster.js';
-import { describeOptions } from './options.js';
+import type { Fault } from './fault.js';
+import { describeOptions, type SimOptions } from './options.js';
 import { Violation } from './violation.js';
 
 export interface SeedResult {
@@ -8,6 +9,12 @@ export interface SeedResult {
   /** Undefined if everything held. */
   readonly failure: SeedFailure | undefined;
   readonly result: ClusterResult | undefined;
+  readonly options: SimOptions;
+  /** Every fault up to the end, as data that replays the run. */
+  readonly happened: readonly Fault[];
+  /** When it ended, simulated. */
+  readonly nowUs: number;
+  readonly events: number;
 }
 
 export interface SeedFailure {
@@ -21,8 +28,13 @@ export interface SeedFailure {
 export function runSeed(setup: ClusterSetup): SeedResult {
   const { seed } = setup;
   const cluster = new Cluster(setup);
+  const ended = (failure: SeedFailure | undefined, result: ClusterResult | undefined): SeedResult => {
+    const { options, happened } = cluster;
+    const { nowUs, events } = cluster.kernel;
+    return { seed, failure, result, options, happened, nowUs, events };
+  };
   try {
-    return { seed, failure: undefined, result: cluster.run() };
+    return ended(undefined, cluster.run());
   } catch (error) {
     const known = error instanceof Violation;
     const what = error instanceof Error ? error : new Error(String(error));
@@ -33,7 +45,8 @@ export function runSeed(setup: ClusterSetup): SeedResult {
       ...cluster.describe().map((line) => `  ${line}`),
       ...(known ? [] : [what.stack ?? '']),
       `  replay: npm run sim -- --seed ${seed} --trace`,
+      `  shrink: npm run sim -- --shrink ${seed}`,
     ].join('\n');
-    return { seed, failure: { rule: known ? error.rule : 'invariant', text }, result: undefined };
+    return ended({ rule: known ? error.rule : 'invariant', text }, undefined);
   }
 }

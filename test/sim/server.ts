@@ -6,17 +6,21 @@ import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, MemoryStore, type RecoveredEntry, StorageError } from '../../src/storage/index.js';
+import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
 import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
+import type { Chances } from './chances.js';
 import type { Oracle } from './checkers/oracle.js';
 import type { Connection, ServerEnd, ToServer } from './connection.js';
 import type { Coverage } from './coverage.js';
 import { digestOf } from './digest.js';
+import { downUs } from './draw-faults.js';
 import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
+import { SimStore } from './sim-store.js';
+import type { Tape } from './tape.js';
 import { CrashSignal, demand } from './violation.js';
 
 /** What a server needs of the cluster around it. */
@@ -32,21 +36,21 @@ export interface Surroundings {
   readonly makeChat: (options: ChatOptions) => ChatState;
   /** A frame leaves. */
   readonly send: (from: ServerId, to: ServerId, message: PaxosMessage) => void;
-  /** True if a crash should strike now; asked at every boundary while faults are on. */
-  readonly strikes: (id: ServerId, where: string) => boolean;
-  /** True while syncs may be slow. */
-  readonly faulty: () => boolean;
+  readonly chances: Chances;
+  readonly tape: Tape;
   readonly onUp: (server: SimServer) => void;
-  readonly onDown: (server: SimServer) => void;
+  /** It went down and is to come back after so long. */
+  readonly onDown: (server: SimServer, forUs: number) => void;
 }
 
 /** One life of the process. */
 interface Life {
   readonly number: number;
   readonly incarnation: Incarnation;
+  readonly random: Prng;
   readonly clock: SimClock;
   readonly front: Front;
-  readonly store: MemoryStore;
+  readonly store: SimStore;
   opened: OpenedDriver | undefined;
   tick: EventHandle | undefined;
   ticks: number;
@@ -54,6 +58,8 @@ interface Life {
   failed: boolean;
   /** As the last tick saw it. */
   full: boolean;
+  /** How long it will be down after an orderly stop. */
+  downUs: number | undefined;
 }
 
 /** Tells the oracle what a replica persists and what it hears of the disk. */
@@ -74,6 +80,11 @@ function isDiskError(error: Error): boolean {
   return error instanceof StorageError && error.code === 'DISK_ERROR';
 }
 
+/** What a server may say of damage to its log. */
+const damageCodes = new Set<StorageErrorCode>(['LOG_DAMAGED', 'LOG_MISSING', 'LOG_VERSION']);
+/** Segments of the log. */
+export const logFile = /^wal-\d/;
+
 /** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
 const backlogMax = 20_000;
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
@@ -82,7 +93,6 @@ const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'pr
 export class SimServer implements ServerEnd {
   readonly id: ServerId;
   readonly #world: Surroundings;
-  readonly #random: Prng;
   #disk: SimDisk;
   #rows = new MemoryRows();
   readonly #clockRate: number;
@@ -91,13 +101,14 @@ export class SimServer implements ServerEnd {
   #pausedUntilUs = 0;
   #backlog: (() => void)[] = [];
   #everOpened = false;
+  #damaged = false;
+  #refused = false;
 
-  constructor(id: ServerId, world: Surroundings, random: Prng) {
+  constructor(id: ServerId, world: Surroundings) {
     this.id = id;
     this.#world = world;
-    this.#random = random;
     const skew = world.options.clockSkewPerMille;
-    this.#clockRate = 1000 + (skew === 0 ? 0 : random.between(-skew, skew));
+    this.#clockRate = 1000 + (skew === 0 ? 0 : world.chances.of(`clock ${id}`).between(-skew, skew));
     this.#disk = new SimDisk(this.#diskOptions(undefined));
   }
 
@@ -123,22 +134,33 @@ export class SimServer implements ServerEnd {
     return this.#disk;
   }
 
+  get clock(): SimClock | undefined {
+    return this.#life?.clock;
+  }
+
+  /** True from the first damage to its disk on. */
+  get isDamaged(): boolean {
+    return this.#damaged;
+  }
+
   get isPaused(): boolean {
     return this.#world.kernel.nowUs < this.#pausedUntilUs;
   }
 
   /** Begins a life: recovers from the disk, then runs. */
   start(): void {
-    if (this.#life !== undefined) return;
-    const { kernel, oracle, options, coverage } = this.#world;
-    if (options.storeLossPercent > 0 && this.#everOpened && this.#random.chance(options.storeLossPercent, 100)) {
+    if (this.#life !== undefined || this.#refused) return;
+    const { kernel, oracle, options, coverage, chances, tape } = this.#world;
+    const storeLoss = tape.point(`lose the store of ${this.id}`);
+    if (this.#everOpened && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
       this.loseStore();
       coverage.add('stores rebuilt');
     }
     this.#lives++;
+    const random = chances.of(`life ${this.#lives} of ${this.id}`);
     const clock = new SimClock(kernel, {
       rate: this.#clockRate,
-      wallMs: 1_700_000_000_000 + this.#random.below(1_000_000),
+      wallMs: 1_700_000_000_000 + random.below(1_000_000),
       run: (act) => this.#turnOf(life, act),
     });
     const front = new Front(this.id, {
@@ -151,19 +173,32 @@ export class SimServer implements ServerEnd {
       },
       acking: (answer) => oracle.acked(this.id, answer),
       acked: () => this.#boundary('ack'),
+      installed: (slot) => {
+        const chat = life.opened?.chat;
+        coverage.add('states installed');
+        if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+      },
+      later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
     });
     const life: Life = {
       number: this.#lives,
-      incarnation: this.#lives * 0x1_0000_0000 + this.#random.below(0x1_0000_0000),
+      incarnation: this.#lives * 0x1_0000_0000 + random.below(0x1_0000_0000),
+      random,
       clock,
       front,
-      store: new MemoryStore(this.#rows, (act) => this.#later(life, 200, act)),
+      store: new SimStore({
+        rows: this.#rows,
+        later: (act) => this.#later(life, 200, act),
+        afterSync: (act) => this.#later(life, options.storeSyncUs, act),
+        isFull: () => this.#disk.capacityBytes !== undefined,
+      }),
       opened: undefined,
       tick: undefined,
       ticks: 0,
       failed: false,
       full: false,
+      downUs: undefined,
     };
     this.#life = life;
     this.#disk = this.#disk.kill(this.#diskOptions(life));
@@ -178,24 +213,32 @@ export class SimServer implements ServerEnd {
     this.#world.oracle.storeLost(this.id);
   }
 
+  /** Something that is durable is damaged, on the platter and in the cache; nobody notices until it is read. */
+  damage(way: 'bit' | 'stray', place: number): void {
+    if (!this.#disk.damage(way, logFile, place)) return;
+    this.#damaged = true;
+    this.#world.coverage.add('damages');
+  }
+
   /** Takes over another server's checkpoints, as if somebody had mixed up two directories: only while it is down. */
   mixUpStore(other: SimServer): void {
     if (this.#life === undefined) this.#rows = other.#rows;
   }
 
   /** Power failure: what was not synced may be gone or torn. */
-  crash(): void {
+  crash(forUs?: number): void {
     const life = this.#life;
     if (life === undefined) return;
     this.#disk = this.#disk.crash();
-    this.#end(life);
+    this.#end(life, forUs);
   }
 
   /** SIGTERM: hands over, then ends. */
-  stop(): void {
+  stop(forUs?: number): void {
     const life = this.#life;
-    if (life?.opened === undefined) return this.crash();
+    if (life?.opened === undefined) return this.crash(forUs);
     this.#world.coverage.add('orderly stops');
+    life.downUs = forUs;
     this.#turnOf(life, () => life.opened?.driver.stop());
   }
 
@@ -236,7 +279,9 @@ export class SimServer implements ServerEnd {
 
   describe(): string {
     const opened = this.opened;
-    if (opened === undefined) return `server ${this.id}: ${this.isUp ? 'recovering' : 'down'}`;
+    if (opened === undefined) {
+      return `server ${this.id}: ${this.isUp ? 'recovering' : this.#refused ? 'refused for damage' : 'down'}`;
+    }
     const view = opened.driver.view;
     return (
       `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ` +
@@ -254,7 +299,7 @@ export class SimServer implements ServerEnd {
 
   #open(life: Life): void {
     const { oracle, options, members, clusterId } = this.#world;
-    const segmentBytes = segmentBytesOf(options);
+    const { segmentBytes } = options;
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
@@ -269,19 +314,22 @@ export class SimServer implements ServerEnd {
           incarnation: life.incarnation,
         },
         clock: life.clock,
-        random: this.#random.fork(),
+        random: life.random.fork(),
         logger: this.#world.logger(this.id),
         transport: { send: (to, message) => this.#send(life, to, message) },
         listener: life.front,
         onFatal: (error) => {
-          demand(isDiskError(error) && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
+          const lawful = isDiskError(error) || this.#isDamage(error);
+          demand(lawful && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
           life.failed = true;
-          this.#world.coverage.add('sync errors');
-          this.#world.kernel.after(this.#random.below(1000), tags.fault, () => this.#endOf(life));
+          if (isDiskError(error)) this.#world.coverage.add('disk errors');
+          else this.#refuse();
+          this.#world.kernel.after(life.random.below(1000), tags.fault, () => this.#endOf(life));
         },
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
@@ -296,6 +344,11 @@ export class SimServer implements ServerEnd {
       (error, opened) => {
         if (error !== undefined && isDiskError(error)) {
           // A process that starts on a full or failing disk ends, saying so; somebody starts it again.
+          this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
+          return;
+        }
+        if (error !== undefined && this.#isDamage(error)) {
+          this.#refuse();
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
@@ -317,6 +370,19 @@ export class SimServer implements ServerEnd {
     );
   }
 
+  #isDamage(error: Error): boolean {
+    return this.#damaged && error instanceof StorageError && damageCodes.has(error.code);
+  }
+
+  /** It ends with exit code 7, and whoever looks after it does not start it again before the repair. */
+  #refuse(): void {
+    this.#world.coverage.add('damages noticed');
+    switch (this.#world.options.repair) {
+      case 'leave':
+        this.#refused = true;
+    }
+  }
+
   /** Remembers the digest of what is applied, for the checkers that hear of it a moment later. */
   #watchChat(chat: ChatState): ChatState {
     const apply = chat.apply.bind(chat);
@@ -334,8 +400,12 @@ export class SimServer implements ServerEnd {
     if (boundaryFrames.has(message.type)) this.#boundary(message.type);
   }
 
+  /** The most expensive moments to crash at. */
   #boundary(where: string): void {
-    if (this.#world.strikes(this.id, where)) throw new CrashSignal(where);
+    const { tape, options } = this.#world;
+    const rate = options.boundaryCrashPer100k * (where === 'ack' ? 1 : 5);
+    const forUs = tape.point(`crash ${this.id} at ${where}`).strikes(rate, (random) => downUs(random, options));
+    if (forUs !== undefined) throw new CrashSignal(where, forUs);
   }
 
   #scheduleTick(life: Life): void {
@@ -383,7 +453,7 @@ export class SimServer implements ServerEnd {
     } catch (error) {
       if (!(error instanceof CrashSignal)) throw error;
       this.#world.coverage.add('boundary crashes');
-      this.crash();
+      this.crash(error.forUs);
     }
   }
 
@@ -401,37 +471,36 @@ export class SimServer implements ServerEnd {
     this.#end(life);
   }
 
-  #end(life: Life): void {
+  #end(life: Life, forUs = life.downUs ?? downUs(life.random, this.#world.options)): void {
     this.#life = undefined;
     this.#world.coverage.add('resubmissions', life.front.submissions.resubmitted);
     this.#backlog = [];
     this.#pausedUntilUs = 0;
     if (life.tick !== undefined) this.#world.kernel.cancel(life.tick);
-    life.store.close(() => undefined);
+    if (life.store.crash(life.random)) this.#world.coverage.add('checkpoints cut off');
     for (const connection of life.front.connections) connection.close();
-    this.#world.onDown(this);
+    this.#world.onDown(this, forUs);
   }
 
   #later(life: Life, delayUs: number, act: () => void): void {
-    this.#world.kernel.after(delayUs === 0 ? 0 : this.#random.below(delayUs), tags.disk, () => this.#turnOf(life, act));
+    this.#world.kernel.after(delayUs === 0 ? 0 : life.random.below(delayUs), tags.disk, () => this.#turnOf(life, act));
   }
 
   // --- its disk -----------------------------------------------------------------------------------------------------
 
   #diskOptions(life: Life | undefined): SimDiskOptions {
-    const { kernel, options, faulty } = this.#world;
+    const { kernel, options, chances, tape } = this.#world;
+    const slow = tape.point(`slow sync of ${this.id}`);
     return {
-      random: this.#random,
-      writeUs: [1, 20],
-      readUs: [20, 200],
+      random: chances.of(`disk of ${this.id} in life ${this.#lives}`),
+      writeUs: [1, options.writeUs],
+      readUs: [Math.floor(options.readUs / 10), options.readUs],
       directoryUs: [50, 500],
       syncUs: [Math.floor(options.syncUs / 2), Math.ceil(options.syncUs * 1.5)],
-      schedule: (delayUs, act) => {
-        let waitUs = delayUs;
-        if (delayUs >= options.syncUs / 2 && faulty() && this.#random.chance(options.slowSyncPerMille, 1000)) {
-          waitUs += this.#random.below(3_000_000);
-        }
-        kernel.after(waitUs, tags.disk, () => {
+      schedule: (delayUs, act, operation) => {
+        const slowUs =
+          operation === 'sync' ? slow.strikes(100 * options.slowSyncPerMille, (random) => random.below(3_000_000)) : 0;
+        kernel.after(delayUs + (slowUs ?? 0), tags.disk, () => {
           if (life === undefined) act();
           else this.#turnOf(life, act);
         });
@@ -444,12 +513,6 @@ export class SimServer implements ServerEnd {
       if (operation === 'sync' && life.opened !== undefined) this.#boundary('sync');
     };
   }
-}
-
-/** Small enough that logs roll, where disks fill up even within seconds; large enough for the longest record. */
-function segmentBytesOf({ textBytesMax, diskFullEveryUs }: SimOptions): number {
-  if (textBytesMax > 500) return 1 << 20;
-  return diskFullEveryUs > 0 ? 1 << 15 : 1 << 17;
 }
 
 function withExpiry(options: ChatOptions, { sessionExpiryMs }: SimOptions): ChatOptions {

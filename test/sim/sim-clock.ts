@@ -9,25 +9,46 @@ interface SimTimer extends Timer {
 /** `rate` is the clock's speed in per mille of true time; `run` gets every timer's callback, to drop or delay it. */
 export class SimClock implements Clock {
   readonly #kernel: Kernel;
-  readonly #startUs: number;
-  readonly #rate: number;
-  readonly #wallMs: number;
+  readonly #ownRate: number;
   readonly #run: (act: () => void) => void;
+  /** The clock showed `#ms` at true time `#sinceUs` and has run at `#rate` from then on. */
+  #sinceUs: number;
+  #ms = 0;
+  #rate: number;
+  /** What the wall clock is ahead of the monotonic one. */
+  #wallAheadMs: number;
+  #frozenWallMs: number | undefined;
 
   constructor(kernel: Kernel, options: { rate: number; wallMs: number; run: (act: () => void) => void }) {
     this.#kernel = kernel;
-    this.#startUs = kernel.nowUs;
+    this.#sinceUs = kernel.nowUs;
+    this.#ownRate = options.rate;
     this.#rate = options.rate;
-    this.#wallMs = options.wallMs;
+    this.#wallAheadMs = options.wallMs;
     this.#run = options.run;
   }
 
   monotonicMs(): number {
-    return ((this.#kernel.nowUs - this.#startUs) * this.#rate) / 1_000_000;
+    return this.#ms + ((this.#kernel.nowUs - this.#sinceUs) * this.#rate) / 1_000_000;
   }
 
   wallMs(): number {
-    return this.#wallMs + Math.floor(this.monotonicMs());
+    return this.#frozenWallMs ?? this.#wallAheadMs + Math.floor(this.monotonicMs());
+  }
+
+  /** Runs at this speed from now on; undefined: at its own. Timers that run keep their time. */
+  setRate(rate: number | undefined): void {
+    this.#ms = this.monotonicMs();
+    this.#sinceUs = this.#kernel.nowUs;
+    this.#rate = rate ?? this.#ownRate;
+  }
+
+  jumpWall(byMs: number): void {
+    this.#wallAheadMs += byMs;
+  }
+
+  freezeWall(frozen: boolean): void {
+    this.#frozenWallMs = frozen ? this.wallMs() : undefined;
   }
 
   /** True microseconds that this clock takes for `ms`. */

@@ -16,7 +16,11 @@ export class Violation extends Error {
 export class CrashSignal extends Error {
   override readonly name = 'CrashSignal';
 
-  constructor(readonly where: string) {
+  constructor(
+    where: string,
+    /** How long the server stays down. */
+    readonly forUs: number,
+  ) {
     super(`crash at ${where}`);
   }
 }

@@ -4,14 +4,14 @@ import { Prng } from '../../src/base/index.js';
 import {
   Checkpointer,
   type CheckpointMeta,
-  chatRows,
   LogReader,
   loadCheckpoint,
   MemoryRows,
   MemoryStore,
-  type SlotIndex,
+  Retention,
+  SlotIndex,
+  StateSets,
   type StateStore,
-  slotIndexOf,
 } from '../../src/storage/index.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import { type OpenLog, openLog, testIdentity, World } from './world.js';
@@ -25,6 +25,17 @@ function slotValue(slot: number): Buffer {
   return Buffer.alloc(20 + ((slot * 37) % 200), slot % 251);
 }
 
+function checkpointerOf(
+  store: StateStore,
+  sets: StateSets,
+  { wal }: OpenLog,
+  index: SlotIndex,
+  last: CheckpointMeta | undefined,
+): Checkpointer {
+  const retention = new Retention({ wal, index, retainBytes: undefined });
+  return new Checkpointer({ store, sets, wal, index, retention, last });
+}
+
 /**
  * A server reduced to what storage sees of it: appends, applies, checkpoints; its state is the number of applied slots.
  */
@@ -34,6 +45,7 @@ class Life {
   readonly reader: LogReader;
   readonly checkpointer: Checkpointer;
   readonly store: StateStore;
+  readonly sets: StateSets;
   readonly meta: CheckpointMeta | undefined;
   written = 0;
 
@@ -46,10 +58,11 @@ class Life {
   ) {
     const store = new MemoryStore(kept, (act) => void world.schedule(world.random.between(50, 500), act));
     this.store = store;
-    this.index = slotIndexOf(store);
     this.meta = this.#wait<CheckpointMeta | undefined>((done) => loadCheckpoint(store, done));
     const { meta } = this;
-    if (meta !== undefined) this.#wait<void>((done) => this.index.load(meta.applied, done));
+    this.sets = new StateSets(store, meta?.set ?? 0);
+    this.index = new SlotIndex(() => this.sets.liveSet.slots);
+    if (meta !== undefined) this.#wait<void>((done) => this.index.load(meta.applied, meta.firstKept, done));
     this.log = openLog(world, disk, {
       ...SIZES,
       identity: testIdentity(counter),
@@ -58,7 +71,7 @@ class Life {
       onDurable: (records) => this.checkpointer.onDurable(records),
     });
     this.reader = new LogReader(this.log.wal, this.index, cacheBytes, (act) => void world.schedule(1, act));
-    this.checkpointer = new Checkpointer(store, this.log.wal, this.index, meta);
+    this.checkpointer = checkpointerOf(store, this.sets, this.log, this.index, meta);
     for (const { slot, location } of this.log.recovered.entries) this.index.logged(slot, location);
     for (const { slot, value } of this.log.recovered.entries)
       if (slot === this.index.applied + 1) this.apply(slot, value);
@@ -115,7 +128,7 @@ class Life {
   }
 
   count(): number {
-    const value = this.#wait<Uint8Array | undefined>((done) => chatRows(this.store).get(COUNT_KEY, done));
+    const value = this.#wait<Uint8Array | undefined>((done) => this.sets.liveSet.chat.get(COUNT_KEY, done));
     return Number(Buffer.from(value ?? []).toString());
   }
 }
@@ -220,7 +233,7 @@ t.test('a failed checkpoint keeps its rows for the next one', async (t) => {
     },
   };
   let batches = 0;
-  const checkpointer = new Checkpointer(failing, life.log.wal, life.index, undefined);
+  const checkpointer = checkpointerOf(failing, life.sets, life.log, life.index, undefined);
   const answers: (Error | undefined)[] = [];
   const write = (name: string) => {
     const puts = [{ key: Buffer.from(name), value: Buffer.from('v') }];
@@ -235,7 +248,7 @@ t.test('a failed checkpoint keeps its rows for the next one', async (t) => {
   write('b');
   t.match(answers, [{ code: 'ENOSPC' }, undefined]);
   let found: Uint8Array | undefined;
-  chatRows(life.store).get(Buffer.from('a'), (_error, value) => {
+  life.sets.liveSet.chat.get(Buffer.from('a'), (_error, value) => {
     found = value;
   });
   world.until(() => found !== undefined, 'row a');

@@ -189,7 +189,7 @@ export function recordsIn(disk: SimDisk, identity: WalIdentity | undefined = tes
   scanLog(disk, {
     ...(identity && { identity }),
     visit: (_segment, { place, record }) => {
-      if (record.kind === 'mark' || place.offset < PREAMBLE_END) return;
+      if (record.kind === 'mark' || record.kind === 'history' || place.offset < PREAMBLE_END) return;
       records.push('value' in record ? { ...record, value: Buffer.from(record.value) } : record);
     },
   });

@@ -27,14 +27,14 @@ export class LinkFaults {
     this.#book = new RuleBook(seed);
   }
 
-  /** Sets rules and presets, in the form in which the proxy's API takes them. */
-  set(...faults: readonly JsonObject[]): void {
+  /** Sets rules and presets, in the form in which the proxy's API takes them; returns the rules' ids. */
+  set(...faults: readonly JsonObject[]): string[] {
     const surroundings = { servers: this.#servers, seed: this.#book.seed };
-    this.#set(
-      faults.flatMap((fault) =>
-        fault.preset === undefined ? [readRule(fault, this.#book.nextId())] : presetRules(fault, surroundings),
-      ),
+    const rules = faults.flatMap((fault) =>
+      fault.preset === undefined ? [readRule(fault, this.#book.nextId())] : presetRules(fault, surroundings),
     );
+    this.#set(rules);
+    return rules.map(({ id }) => id);
   }
 
   /** The `-mode` of a server, e.g. `p:10::a:20`. */
@@ -46,9 +46,14 @@ export class LinkFaults {
     this.#book.set(rules, this.#nowMs());
   }
 
+  /** Takes these rules away. */
+  remove(ids: readonly string[]): void {
+    this.#book.remove(ids);
+  }
+
   /** Takes every rule away. */
   heal(): void {
-    this.#book.remove(this.#book.list().map(({ rule }) => rule.id));
+    this.remove(this.#book.list().map(({ rule }) => rule.id));
   }
 
   /** When the next such frame of a link arrives, in ms from now: once, several times or, if it is lost, never. */

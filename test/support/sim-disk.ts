@@ -6,8 +6,8 @@
 import { assert, type Prng } from '../../src/base/index.js';
 import type { Disk, Done, ReadDone } from '../../src/storage/index.js';
 
-/** Runs `act` after `delayUs` of simulated time. Never before it returns. */
-export type Schedule = (delayUs: number, act: () => void) => void;
+/** Runs `act`, the end of an `operation`, after `delayUs` of simulated time. Never before it returns. */
+export type Schedule = (delayUs: number, act: () => void, operation: SimOperation) => void;
 
 export type LatencyRange = readonly [lowUs: number, highUs: number];
 
@@ -38,6 +38,8 @@ class SimFile {
   current: Bytes;
   durable: Bytes;
   unsynced: Change[] = [];
+  /** Where the newest synced write begins: in a log it proves that everything before it had been durable. */
+  provenBytes = 0;
 
   constructor(content: Buffer = Buffer.alloc(0)) {
     this.current = new Bytes(content);
@@ -142,9 +144,40 @@ export class SimDisk implements Disk {
     }
   }
 
+  /**
+   * Damages something that is durable, in a file that matches, and that a later synced write proves to have been: no
+   * local rule could tell other damage from a torn write. `bit`: one bit is inverted; `stray`: a sector was written to
+   * the place of another one, its own holds nothing. `place` chooses where; false if there is nothing to damage.
+   */
+  damage(way: 'bit' | 'stray', name: RegExp, place: number): boolean {
+    const files = [...this.#names].filter(([known]) => name.test(known)).sort(([a], [b]) => (a < b ? -1 : 1));
+    const unit = way === 'bit' ? 1 : SECTOR_BYTES;
+    const counts = files.map(([, file]) => Math.floor(file.provenBytes / unit));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    if (sum === 0) return false;
+    let at = place % sum;
+    let which = 0;
+    for (; at >= (counts[which] as number); which++) at -= counts[which] as number;
+    const [chosen, { current, durable, provenBytes }] = files[which] as [string, SimFile];
+    if (way === 'bit') {
+      this.flipBit(chosen, at, place % 8);
+      return true;
+    }
+    const from = at * SECTOR_BYTES;
+    const to = ((at + 1) * SECTOR_BYTES) % (Math.floor(provenBytes / SECTOR_BYTES) * SECTOR_BYTES);
+    const sector = Buffer.from(current.content.subarray(from, from + SECTOR_BYTES));
+    if (isZero(sector) && isZero(current.content.subarray(to, to + SECTOR_BYTES))) return false;
+    for (const bytes of [current, durable]) {
+      bytes.content.fill(0, from, from + SECTOR_BYTES);
+      if (to !== from) sector.copy(bytes.content, to);
+    }
+    return true;
+  }
+
   /** Sets a file's content, all of it synced. */
-  put(name: string, content: Buffer): void {
+  put(name: string, content: Buffer, provenBytes = 0): void {
     const file = new SimFile(content);
+    file.provenBytes = provenBytes;
     this.#names.set(name, file);
     this.#durableNames.set(name, file);
   }
@@ -152,6 +185,15 @@ export class SimDisk implements Disk {
   /** What programs see in a file now; a copy. */
   content(name: string): Buffer {
     return Buffer.from(this.#file(name).current.content);
+  }
+
+  /** Bytes that a crash now might drop: written since the last sync of their file. */
+  get unsyncedBytes(): number {
+    let bytes = 0;
+    for (const { unsynced } of this.#names.values()) {
+      for (const change of unsynced) if (change.kind === 'write') bytes += change.bytes.length;
+    }
+    return bytes;
   }
 
   /** A disk of its own with the same content, all of it synced: the state after an orderly stop. */
@@ -170,7 +212,7 @@ export class SimDisk implements Disk {
     for (const change of this.#nameChanges.slice(0, kept)) applyName(names, change);
     const next = new SimDisk(options);
     next.capacityBytes = this.capacityBytes;
-    for (const [name, file] of names) next.put(name, this.#afterPowerLoss(file));
+    for (const [name, file] of names) next.put(name, this.#afterPowerLoss(file), file.provenBytes);
     return next;
   }
 
@@ -239,7 +281,7 @@ export class SimDisk implements Disk {
       error === undefined
         ? Buffer.from(this.#file(name).current.content.subarray(offset, offset + length))
         : Buffer.alloc(0);
-    this.#later(this.#options.readUs, () => done(error, bytes));
+    this.#later('read', this.#options.readUs, () => done(error, bytes));
   }
 
   write(name: string, offset: number, buffers: readonly Uint8Array[], done: Done): void {
@@ -252,7 +294,7 @@ export class SimDisk implements Disk {
       error === undefined ? bytes.length : Math.max(0, Math.min(bytes.length - 1, bytes.length + Math.min(room, 0)));
     const part = fault === undefined ? taken : this.#random.below(bytes.length + 1);
     if (part > 0) this.#change(file, { kind: 'write', offset, bytes: bytes.subarray(0, part) });
-    this.#later(this.#options.writeUs, () => done(error));
+    this.#later('write', this.#options.writeUs, () => done(error));
   }
 
   sync(name: string, done: Done): void {
@@ -262,16 +304,16 @@ export class SimDisk implements Disk {
     // After a failed sync the pages are marked clean and gone: a later sync "succeeds" without them.
     const finish = (): void => {
       const changes = file.unsynced.splice(0, covered);
-      if (error === undefined) for (const change of changes) file.durable.apply(change);
+      if (error === undefined) for (const change of changes) sync(file, change);
       done(error);
     };
-    this.#later(this.#options.syncUs, finish);
+    this.#later('sync', this.#options.syncUs, finish);
   }
 
   truncate(name: string, length: number, done: Done): void {
     const error = this.#begin('truncate', name);
     if (error === undefined) this.#change(this.#file(name), { kind: 'truncate', length });
-    this.#later(this.#options.writeUs, () => done(error));
+    this.#later('truncate', this.#options.writeUs, () => done(error));
   }
 
   rename(from: string, to: string, done: Done): void {
@@ -280,7 +322,7 @@ export class SimDisk implements Disk {
       this.#file(from);
       this.#changeName({ kind: 'rename', from, to });
     }
-    this.#later(this.#options.directoryUs, () => done(error));
+    this.#later('rename', this.#options.directoryUs, () => done(error));
   }
 
   remove(name: string, done: Done): void {
@@ -289,13 +331,13 @@ export class SimDisk implements Disk {
       this.#file(name);
       this.#changeName({ kind: 'remove', name });
     }
-    this.#later(this.#options.directoryUs, () => done(error));
+    this.#later('remove', this.#options.directoryUs, () => done(error));
   }
 
   syncDirectory(done: Done): void {
     const error = this.#begin('syncDirectory', '.');
     const covered = this.#nameChanges.length;
-    this.#later(this.#options.directoryUs ?? this.#options.syncUs, () => {
+    this.#later('syncDirectory', this.#options.directoryUs ?? this.#options.syncUs, () => {
       const changes = this.#nameChanges.splice(0, covered);
       if (error === undefined) for (const change of changes) applyName(this.#durableNames, change);
       done(error);
@@ -351,11 +393,21 @@ export class SimDisk implements Disk {
     return this.capacityBytes - used;
   }
 
-  #later([low, high]: LatencyRange = [0, 0], act: () => void): void {
-    this.#options.schedule(this.#random.between(low, high), () => {
+  #later(operation: SimOperation, [low, high]: LatencyRange = [0, 0], act: () => void): void {
+    const alive = (): void => {
       if (!this.#dead) act();
-    });
+    };
+    this.#options.schedule(this.#random.between(low, high), alive, operation);
   }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+function sync(file: SimFile, change: Change): void {
+  file.durable.apply(change);
+  file.provenBytes = change.kind === 'write' ? change.offset : Math.min(file.provenBytes, change.length);
 }
 
 function systemError(code: SimFault | 'ENOENT', name: string): Error {

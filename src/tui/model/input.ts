@@ -5,7 +5,8 @@ import type { PagePurpose } from './effect.js';
 import type { FaultAnswer } from './faults.js';
 
 /**
- * A key: `Enter`, `C-a`, `M-Left`, or `text` for what is typed. Modifiers come in the order `C-`, `M-`, `S-`; a letter's
+ * A key: `Enter`, `C-a`, `M-Left`, or `text` for what is typed. Modifiers come in the order `C-`, `M-`, `S-`; a
+ * letter's
  * shift is the letter itself, as in `M-B`.
  */
 export interface Key {
