@@ -1,4 +1,4 @@
-/** `npm run fuzz-sockets`: attacks on the open ports of a real cluster; exit 0 if everything held, 1 if not, 2 for usage. */
+/** `npm run fuzz-sockets`: attacks on a real cluster's ports; exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type AssaultOptions, assault } from './sockets/assault.js';

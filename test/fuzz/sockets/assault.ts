@@ -1,4 +1,4 @@
-/** A cluster of real processes under attack while honest clients chat: nobody ends, nothing is lost, all is given back. */
+/** A cluster of real processes under attack while honest clients chat: nobody ends, nothing is lost or kept. */
 import { describeVerdict } from '../../checkers/history.js';
 import { Cluster } from '../../support/cluster.js';
 import { judgeHistory } from '../../support/one-history.js';

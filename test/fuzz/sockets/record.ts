@@ -1,4 +1,4 @@
-/** Records what honest parties say: bytes of a client, an operator, a registrant and a server, from real connections. */
+/** Records what honest parties say on real connections: clients, operators, a registrant and a server. */
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** A few hundred hostile sockets for seconds on real servers: nobody ends, honest clients lose nothing, all comes back. */
+/** A few hundred hostile sockets on real servers: nobody ends, honest clients lose nothing, descriptors come back. */
 import t from 'tap';
 import { assault } from './assault.js';
 import { attackNames } from './attacks.js';
