@@ -9,7 +9,14 @@ import {
   type PageRequest,
   type RowRange,
 } from '../../chat/index.js';
-import { type Later, type LogReader, type Row, type RowReader, type SlotIndex, storeDamage } from '../../storage/index.js';
+import {
+  type Later,
+  type LogReader,
+  type Row,
+  type RowReader,
+  type SlotIndex,
+  storeDamage,
+} from '../../storage/index.js';
 import type { EventGroup, Slot } from '../../wire/index.js';
 
 export interface HistoryPage {
