@@ -70,7 +70,7 @@ export class Front implements ClientSide {
       },
       index,
       reader,
-      onFatal: (error) => demand(false, 'history is there', () => error.message),
+      onFatal: (error) => opened.driver.onFatal(error),
       later: (act) => this.#events.later(act),
     });
   }
