@@ -65,6 +65,11 @@ export const limits = Object.freeze({
    * An acceptor ignores accepts further above its commit index than this: a peer cannot make it keep a million votes.
    */
   acceptAheadSlots: 4096,
+  /**
+   * α: nobody proposes further ahead of what it has applied, so that new members, who govern from so many slots after
+   * the entry that decided on them, are known to whoever proposes there. No-ops fill the gap at a change.
+   */
+  membersAheadSlots: 4096,
   /** The same in bytes. Above windowBytes, so that a lawful leader never meets it. */
   acceptAheadBytes: 64 * MIB,
   /**
@@ -301,6 +306,8 @@ export function assertLimitsAgree(l: Limits): void {
   below('rerouteMs', 'rerouteMaxMs', 'the retry must be able to back off');
   atMost('windowSlots', 'acceptAheadSlots', 'a lawful window must be accepted');
   atMost('windowBytes', 'acceptAheadBytes', 'a lawful window must be accepted');
+  atMost('windowSlots', 'membersAheadSlots', 'a lawful window must be proposed');
+  atMost('membersAheadSlots', 'acceptAheadSlots', 'what is proposed must be accepted');
   atMost('acceptedCountMax', 'acceptAheadSlots', 'no votes exist further above the commit index');
   atMost('batchBytesMax', 'windowBytes', 'one batch must fit the window');
   below('batchBytesMax', 'promisePartBytes', 'an entry must fit a part of a promise');

@@ -1,7 +1,7 @@
 /**
  * Applies whole entries: the log clock, expiry, then item by item. What cannot be read has no effect and is counted.
  */
-import { assert, crc32, limits } from '../base/index.js';
+import { assert, crc32 } from '../base/index.js';
 import {
   EntryReader,
   type EventGroup,
@@ -216,11 +216,12 @@ export class Applier {
     const world = this.#world;
     const { slot } = world.work;
     const last = world.members.at(-1);
-    const governs = last === undefined || slot >= last.slot + limits.acceptAheadSlots;
+    const governs = last === undefined || slot >= last.from;
     const holds = governs && epoch === (last?.epoch ?? 1) + 1;
     world.hash.mix(holds ? 1 : 0);
     if (!holds) return;
-    const change = { epoch, slot, seats: seats.map((seat) => ({ ...seat, birthId: Buffer.from(seat.birthId) })) };
+    const from = slot + world.limits.membersAheadSlots;
+    const change = { epoch, from, seats: seats.map((seat) => ({ ...seat, birthId: Buffer.from(seat.birthId) })) };
     world.members = last === undefined ? [change] : [last, change];
     world.work.members = change;
   }

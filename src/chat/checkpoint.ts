@@ -137,9 +137,9 @@ function loadMeta(world: World, value: Uint8Array): RowSum['value'] {
   return rowSum;
 }
 
-function writeMembers(writer: ByteWriter, { epoch, slot, seats }: MembersChange): void {
+function writeMembers(writer: ByteWriter, { epoch, from, seats }: MembersChange): void {
   writer.varint(epoch);
-  writer.varint(slot);
+  writer.varint(from);
   writer.varint(seats.length);
   for (const { id, birthId, votes, takes } of seats) {
     writer.varint(id);
@@ -151,14 +151,14 @@ function writeMembers(writer: ByteWriter, { epoch, slot, seats }: MembersChange)
 
 function readMembersChange(reader: ByteReader): MembersChange {
   const epoch = reader.varint();
-  const slot = reader.varint();
+  const from = reader.varint();
   const seats: Seat[] = [];
   for (let left = reader.varint(); left > 0; left--) {
     const id = reader.varint();
     const birthId = Buffer.from(reader.raw(ID_BYTES));
     seats.push({ id, birthId, votes: reader.u8() === 1, takes: reader.varint() });
   }
-  return { epoch, slot, seats };
+  return { epoch, from, seats };
 }
 
 function loadName(world: World, folded: string, value: Uint8Array): void {

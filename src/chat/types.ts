@@ -12,7 +12,8 @@ export type ChatLimits = {
     | 'indexRowEventsMax'
     | 'pageEventsMax'
     | 'pageBytesMax'
-    | 'deliverBytesMax']: number;
+    | 'deliverBytesMax'
+    | 'membersAheadSlots']: number;
 };
 
 export interface ChatOptions {
@@ -65,11 +66,12 @@ export interface RoomGroup {
 }
 
 /**
- * A change of the cluster's members that took effect. It governs the slots from `slot` + `limits.acceptAheadSlots` on
+ * A change of the cluster's members that took effect: it governs from `limits.membersAheadSlots` after its own slot on
  * (PAXOS.md, Changing the members).
  */
 export interface MembersChange extends MembersItem {
-  readonly slot: Slot;
+  /** The first slot it governs. */
+  readonly from: Slot;
 }
 
 /** Everything that applying one slot brought about. */

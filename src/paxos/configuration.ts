@@ -1,7 +1,7 @@
 /**
  * Who votes on which slots. A membership entry chosen in slot c governs the slots from c + α on, where α is the
  * furthest
- * that anybody proposes ahead of what it has applied (`limits.acceptAheadSlots`): so whoever proposes a slot has
+ * that anybody proposes ahead of what it has applied (`limits.membersAheadSlots`): so whoever proposes a slot has
  * applied
  * everything that could say who votes on it (PAXOS.md, Changing the members; Lamport, "Paxos Made Simple", section 3).
  */

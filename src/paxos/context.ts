@@ -39,6 +39,8 @@ export interface ReplicaOptions {
     readonly accepted: readonly RecoveredEntry[];
   };
   readonly encodeEntry: EntryEncoder;
+  /** α; only tests give another than `limits.membersAheadSlots`. */
+  readonly membersAheadSlots?: number;
   readonly logger?: Logger;
   readonly plants?: Partial<Plants>;
 }
@@ -51,6 +53,7 @@ export class Context {
   readonly plants: Plants;
   readonly logger: Logger;
   readonly encodeEntry: EntryEncoder;
+  readonly #membersAheadSlots: number;
 
   /** Ticks since the process began. */
   tick = 0;
@@ -75,6 +78,12 @@ export class Context {
     this.plants = plants;
     this.logger = logger;
     this.encodeEntry = options.encodeEntry;
+    this.#membersAheadSlots = options.membersAheadSlots ?? limits.membersAheadSlots;
+  }
+
+  /** Who governs the slots above, this server may not know yet. */
+  get proposeUpto(): Slot {
+    return this.applied + this.#membersAheadSlots;
   }
 
   /** Everybody else who has a part in the log now, voters and learners. */

@@ -135,7 +135,7 @@ export class Leader {
 
   /** A slot too far above what is applied may be governed by members that this server does not know of yet. */
   #mayPropose(slot: Slot): boolean {
-    return slot <= this.#context.applied + limits.acceptAheadSlots && this.#covers(slot);
+    return slot <= this.#context.proposeUpto && this.#covers(slot);
   }
 
   /** A quorum of those who govern `slot` has promised this ballot. */
@@ -150,7 +150,7 @@ export class Leader {
 
   /** The next slot is governed by members of whom no quorum has promised this ballot: another is needed there. */
   get outgrown(): boolean {
-    if (this.abdicated || this.nextSlot > this.#context.applied + limits.acceptAheadSlots) return false;
+    if (this.abdicated || this.nextSlot > this.#context.proposeUpto) return false;
     return !this.#covers(this.nextSlot);
   }
 

@@ -67,7 +67,7 @@ t.test('a leader that has not fetched up to its floor proposes only so far ahead
     }
   }
   const last = Math.max(...lone.frames('accept').map(({ slot }) => slot));
-  t.equal(last, limits.acceptAheadSlots, 'who governs the slots above, it could not know');
+  t.equal(last, limits.membersAheadSlots, 'who governs the slots above, it could not know');
   lone.pass(limits.patienceMs + 20);
   t.ok(lone.replica.view.abdicated, 'and gives way when patience runs out');
 });
@@ -89,14 +89,14 @@ t.test('a leader that installs a state commits what it has counted above it, and
 
 t.test('a leader that lacks more than that proposes nothing before it has fetched it', async (t) => {
   const lone = new Lone();
-  lone.lead(limits.acceptAheadSlots + 1);
+  lone.lead(limits.membersAheadSlots + 1);
   lone.step({ kind: 'submit', batch: 1, bytes: Buffer.from('x') });
   t.same(lone.frames('accept'), []);
-  lone.step({ kind: 'installed', slot: limits.acceptAheadSlots + 1 });
+  lone.step({ kind: 'installed', slot: limits.membersAheadSlots + 1 });
   lone.pass(10);
   t.same(
     lone.frames('accept').map(({ slot }) => slot),
-    [1, 1, 2, 2].map((above) => limits.acceptAheadSlots + 1 + above),
+    [1, 1, 2, 2].map((above) => limits.membersAheadSlots + 1 + above),
     'then its no-op, and the batch that waited',
   );
 });

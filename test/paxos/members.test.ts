@@ -9,7 +9,7 @@ import { type Configuration, Configurations, sealedConfiguration } from '../../s
 import type { Slot } from '../../src/wire/index.js';
 import { Lone, promiseOf } from './lone.js';
 
-const alpha = limits.acceptAheadSlots;
+const alpha = limits.membersAheadSlots;
 const sealed = sealedConfiguration([1, 2, 3]);
 
 function change(more: Partial<Configuration> = {}): Configuration {

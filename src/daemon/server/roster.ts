@@ -2,7 +2,7 @@
  * Who the members are, as this server has applied the log: what the cluster was sealed with, then each change of the
  * members (PAXOS.md, Changing the members). Pure.
  */
-import { assert, equalBytes, limits } from '../../base/index.js';
+import { assert, equalBytes } from '../../base/index.js';
 import type { MembersChange } from '../../chat/index.js';
 import type { Configuration } from '../../paxos/index.js';
 import type { Member, Seat, ServerId, Slot } from '../../wire/index.js';
@@ -52,7 +52,7 @@ export class Roster {
   /** A change was applied; what it means for the replica. */
   apply(change: MembersChange): Configuration {
     const before = this.latest;
-    this.#known = [before, seatsOf(change)];
+    this.#known = [before, change];
     return this.#configuration(this.latest, before);
   }
 
@@ -101,13 +101,8 @@ export class Roster {
   }
 }
 
-function seatsOf({ epoch, slot, seats }: MembersChange): Seats {
-  return { epoch, from: slot + limits.acceptAheadSlots, seats };
-}
-
 function knownOf(sealed: Seats, changes: readonly MembersChange[]): readonly Seats[] {
-  const known = changes.map(seatsOf);
-  assert(known.length <= 2, 'the state machine keeps two changes');
+  assert(changes.length <= 2, 'the state machine keeps two changes');
   // The first change has none before it: those who were sealed govern until it does.
-  return known.length === 1 ? [sealed, known[0] as Seats] : known.length === 0 ? [sealed] : known;
+  return changes.length === 2 ? changes : [sealed, ...changes];
 }
