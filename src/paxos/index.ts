@@ -6,6 +6,6 @@ export type { AnswerLearn, Effects, Persist, Send, StandingChange } from './effe
 export { noEffects } from './effects.js';
 export type { Input, Now, PaxosMessage } from './input.js';
 export { noPlants, type Plants } from './plants.js';
-export { isQuorum, majorityOf, Votes } from './quorum.js';
+export { type Electorate, isQuorum, majorityOf, Votes } from './quorum.js';
 export { Replica } from './replica.js';
 export type { ReplicaView } from './view.js';

@@ -145,6 +145,8 @@ export class Replica {
    * proposed in slots that the new members govern before they are known.
    */
   configure(configuration: Configuration): void {
+    // Whoever catches up applies in one step what lies between two changes, and more.
+    this.#advanceMembers();
     this.#context.configurations.add(configuration);
     this.#onMembers([]);
   }

@@ -181,6 +181,21 @@ t.test('a learner learns, votes for nobody that counts, and does not campaign', 
   t.equal(lone.applied.get(1), 'a');
 });
 
+t.test('a learner that catches up applies several changes in one step', async (t) => {
+  const lone = new Lone(3, { configurations: [change({ epoch: 1, from: 1, voters: [2, 3], learners: [1] })] });
+  const values = Array.from({ length: alpha + 2 }, (_, at) => Buffer.from(`v${at}`));
+  lone.step({ kind: 'peerUp', peer: 2, incarnation: 1 });
+  const request = lone.frames('learn')[0]?.request ?? 0;
+  const promised = { round: 1, server: 2, incarnation: 1 };
+  const commit = values.length;
+  lone.receive(2, { type: 'learnReply', request, commit, promised, firstSlot: 1, from: 1, values });
+  t.equal(lone.replica.view.commit, commit);
+  lone.replica.configure(change({ epoch: 2, from: alpha + 1, voters: [2, 3], learners: [1] }));
+  lone.replica.configure(change({ epoch: 3, from: 2 * alpha + 2, voters: [1, 2, 3] }));
+  lone.pass(10);
+  t.equal(lone.replica.view.epoch, 2, 'the first of them governs already');
+});
+
 t.test('who has left is not heard any more, whatever is still under way', async (t) => {
   const lone = new Lone(3, { configurations: [change({ from: 1 })] });
   t.same(lone.step({ kind: 'peerUp', peer: 3, incarnation: 1 }).sends, []);

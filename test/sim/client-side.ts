@@ -25,6 +25,8 @@ export interface ClientSide extends Listener {
   start(opened: OpenedDriver): void;
   /** The end of a turn: what clients said in it becomes a batch. */
   flush(): void;
+  /** Logs a change of the members. */
+  propose(item: Uint8Array, isPending: () => boolean): void;
   /** Once a second. */
   tick(nowMs: number): void;
   /** The process is gone. */

@@ -37,6 +37,8 @@ export interface ClusterSetup {
   /** Make the clients' library and the balancer's disk; tests plant bugs in them. */
   readonly makeClient?: PersonParts['makeClient'];
   readonly wrapSealStore?: SimBalancerParts['wrapStore'];
+  /** Plants a bug: an emptied disk comes back as the directory that it was, without anybody's leave. */
+  readonly keepsBirth?: boolean;
   /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
   readonly watchGate?: boolean;
   /** True: the run ends with its safety phase. */
@@ -100,7 +102,8 @@ export class Cluster {
       strikes: faults?.filter((fault): fault is Strike => fault.kind === 'strike'),
     });
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
-    this.oracle = new Oracle(ids, { watchGate: setup.watchGate ?? true, library: this.options.library });
+    const members = ids.map((id) => ({ id, birthId: birthOf(id) }));
+    this.oracle = new Oracle(members, { watchGate: setup.watchGate ?? true, library: this.options.library });
     this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
     this.network = new Network({
       kernel: this.kernel,
@@ -108,13 +111,13 @@ export class Cluster {
       tape: this.#tape,
       options: this.options,
       faults: this.linkFaults,
-      deliver: (from, to, message) => this.#server(to).frame(from, message),
+      deliver: (from, to, message, birth) => this.#server(to).frame(from, message, birth),
+      birth: (id) => this.#server(id).birth,
       connection: (from, to) => this.#links.get(pairKey(from, to)),
     });
     const wires = new Wires(this.kernel);
     const addresses = { balancer: '10.0.0.100:8009', servers: ids.map((id) => `10.0.0.${id}:9010`) };
     const library = this.options.library ? { wires, ...addresses } : undefined;
-    const members = ids.map((id) => ({ id, birthId: birthOf(id) }));
     this.servers = ids.map(
       (id) =>
         new SimServer(id, {
@@ -132,6 +135,8 @@ export class Cluster {
           send: (from, to, message) => this.#send(from, to, message),
           onUp: (server) => this.#connectLinks(server),
           onDown: (server, forUs) => this.#onDown(server, forUs),
+          mayLose: (server) => this.#mayLose(server),
+          keepsBirth: setup.keepsBirth ?? false,
         }),
     );
     this.#reachable = this.servers;
@@ -225,8 +230,7 @@ export class Cluster {
     this.#tape.on = false;
     this.linkFaults.heal();
     const random = this.#chances.of('liveness');
-    const sound = this.servers.filter((server) => !server.isDamaged);
-    const core = random.shuffle(sound).slice(0, (this.servers.length + 1) / 2);
+    const core = this.#soundMajority(random);
     this.#core = core;
     for (const server of this.servers) {
       server.setFull(false);
@@ -255,6 +259,29 @@ export class Cluster {
     );
     this.oracle.lines?.finish();
     return resumedUs;
+  }
+
+  /** Just enough servers that can go on together, undamaged and with votes wherever votes are needed. */
+  #soundMajority(random: Prng): SimServer[] {
+    let core = random.shuffle(this.servers.filter((server) => !server.isDamaged));
+    for (const server of [...core]) {
+      const without = core.filter((other) => other !== server);
+      if (this.#isQuorum(without)) core = without;
+    }
+    return core;
+  }
+
+  /** True if these servers' directories have the votes of a majority in all slots to come. */
+  #isQuorum(servers: readonly SimServer[]): boolean {
+    const holders = new Set(servers.map(({ id, birth }) => `${id}:${birth}`));
+    const { electorates, highest } = this.oracle.agreement;
+    return electorates.isQuorumAbove(Math.min(highest, this.oracle.appliedThrough), (voter) => holders.has(voter));
+  }
+
+  #mayLose(server: SimServer): boolean {
+    const { memory } = this.options;
+    const stays = (other: SimServer): boolean => other !== server && !other.isDamaged && !(memory && other.isEnding);
+    return this.#isQuorum(this.servers.filter(stays));
   }
 
   /** Who knows the servers can do without a balancer for ever. */
@@ -315,8 +342,8 @@ export class Cluster {
       const name = `${server.incarnation}-${peer.incarnation}`;
       if (this.#links.get(key) === name || this.#links.get(key) === `${peer.incarnation}-${server.incarnation}`) return;
       this.#links.set(key, name);
-      server.peerUp(peer.id, peer.incarnation);
-      peer.peerUp(server.id, server.incarnation);
+      server.linkUp(peer.hello);
+      peer.linkUp(server.hello);
     });
   }
 
@@ -326,7 +353,7 @@ export class Cluster {
       if (peer === server || !this.#links.delete(pairKey(server.id, peer.id)) || !this.options.crashClosesLinks)
         continue;
       this.kernel.after(this.#connectingOf(`server ${server.id}`).between(100, 2000), tags.fault, () => {
-        if (this.#links.get(pairKey(server.id, peer.id)) === undefined) peer.peerDown(server.id);
+        if (this.#links.get(pairKey(server.id, peer.id)) === undefined) peer.linkDown(server.id);
       });
     }
     this.#faults.scheduleRestart(server, forUs);

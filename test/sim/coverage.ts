@@ -41,6 +41,9 @@ export const coverageNames = [
   /** Ends of servers in the middle of a checkpoint's batch. */
   'checkpoints cut off',
   'frames lost',
+  /** Directories that were emptied, or lost with the process that kept them in memory; and new ones that got a vote. */
+  'directories lost',
+  'directories admitted',
   /** Of production's client library: connections that became ready, times a server waited for one to read. */
   'library connects',
   'slow readers met',

@@ -64,6 +64,9 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
     const way = random.chance(1, 3) ? 'stray' : 'bit';
     return { kind: 'damage', atUs, server: random.pick(damaged), way, place: random.u32() };
   });
+  repeat('emptied disks', options.emptyEveryUs, (random, atUs) => {
+    return { kind: 'empty', atUs, server: random.pick(ids), forUs: downUs(random, options) };
+  });
   repeat('clocks', options.clockFaultEveryUs, (random, atUs) => drawClockFault(random, ids, atUs));
   repeat('moves', options.rerouteEveryUs, (random, atUs) => {
     return { kind: 'away', atUs, client: random.between(1, options.clients), forUs: 0 };

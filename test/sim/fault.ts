@@ -20,6 +20,8 @@ export type DueFault = Timed &
     | { readonly kind: 'diskError'; readonly server: ServerId; readonly operation: 'write' | 'sync' }
     /** A bit of something durable rots, or a write went astray long ago; `place` chooses where. */
     | { readonly kind: 'damage'; readonly server: ServerId; readonly way: 'bit' | 'stray'; readonly place: number }
+    /** Its disk is emptied, if the others can do without what was on it. */
+    | { readonly kind: 'empty'; readonly server: ServerId; readonly forUs: number }
     /** The wall clock jumps by `byMs` or stands still; or the monotonic one runs at `rate` per mille. */
     | { readonly kind: 'wallJump'; readonly server: ServerId; readonly byMs: number }
     | { readonly kind: 'wallFreeze'; readonly server: ServerId; readonly forUs: number }

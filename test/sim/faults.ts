@@ -65,6 +65,9 @@ export class Faults {
       case 'damage':
         this.#server(fault.server)?.damage(fault.way, fault.place);
         return;
+      case 'empty':
+        this.#server(fault.server)?.lose(fault.forUs);
+        return;
       case 'wallJump':
         this.#server(fault.server)?.clock?.jumpWall(fault.byMs);
         return;

@@ -79,6 +79,10 @@ export class Front implements ClientSide {
     for (const connection of this.#guests.keys()) connection.close();
   }
 
+  propose(item: Uint8Array, isPending: () => boolean): void {
+    this.#submissions.item(item, isPending);
+  }
+
   flush(): void {
     if (this.#opened !== undefined) this.#submissions.flush();
   }

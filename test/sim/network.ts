@@ -11,8 +11,11 @@ import { type Kernel, tags } from './kernel.js';
 import type { SimOptions } from './options.js';
 import type { Point, Tape } from './tape.js';
 
-/** Gets every frame that arrives; a server that is down or paused decides for itself what becomes of it. */
-export type FrameReceiver = (from: ServerId, to: ServerId, message: PaxosMessage) => void;
+/**
+ * Gets every frame that arrives, with the directory that its sender had; a server that is down or paused decides for
+ * itself what becomes of it.
+ */
+export type FrameReceiver = (from: ServerId, to: ServerId, message: PaxosMessage, birth: string) => void;
 
 /** Frames on their way on one link at most; a switch's buffer is finite too. */
 const inFlightMax = 4096;
@@ -46,6 +49,8 @@ export interface NetworkParts {
   readonly deliver: FrameReceiver;
   /** Names the connection between two servers, so that frames of an older one can be told. */
   readonly connection: (from: ServerId, to: ServerId) => string | undefined;
+  /** The directory that a server has now. */
+  readonly birth: (server: ServerId) => string;
 }
 
 export class Network {
@@ -81,7 +86,7 @@ export class Network {
       return;
     }
     link.inFlight++;
-    const { kernel, options, faults, deliver, connection } = this.#parts;
+    const { kernel, options, faults, deliver, connection, birth } = this.#parts;
     const { from, to } = link;
     let atUs = kernel.nowUs + 20 + link.random.exponential(options.delayUs) + Math.round(lateMs * 1000);
     atUs += tailUs ?? 0;
@@ -90,6 +95,7 @@ export class Network {
       link.lastAtUs = atUs;
     }
     const sentOn = connection(from, to);
+    const sentBy = birth(from);
     kernel.at(atUs, tags.frame, () => {
       link.inFlight--;
       const isGhost = connection(from, to) !== sentOn;
@@ -99,7 +105,7 @@ export class Network {
         return;
       }
       this.delivered++;
-      deliver(from, to, message);
+      deliver(from, to, message, sentBy);
     });
   }
 

@@ -78,6 +78,12 @@ export interface SimOptions {
   /** What the operator does with a server that refuses to start. `leave`: nothing, it stays down. */
   readonly repair: 'leave';
 
+  /** Mean time between disks that are emptied. */
+  readonly emptyEveryUs: number;
+  /** Servers keep nothing on disk: each life begins with a new, empty directory. */
+  readonly memory: boolean;
+  /** How far ahead of what it has applied anybody proposes: production's 4,096 no-ops a change would take too long. */
+  readonly membersAheadSlots: number;
   /** Per cent of restarts that find the checkpoints gone. */
   readonly storeLossPercent: number;
   /** Log kept, in segments; servers that were away for longer fetch a state. 0: all of it. */
@@ -155,7 +161,42 @@ export function drawOptions(random: Prng): SimOptions {
     balancerCrashEveryUs: on() ? 4 * second : 0,
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
     ...drawRetention(random),
+    ...drawMembers(random),
   };
+}
+
+/** Directories that are lost. What is lost with its process cannot be cut off in the middle of a write. */
+function drawMembers(
+  random: Prng,
+): Partial<SimOptions> & Pick<SimOptions, 'emptyEveryUs' | 'memory' | 'membersAheadSlots'> {
+  const membersAheadSlots = 64;
+  if (random.chance(1, 8)) {
+    return {
+      emptyEveryUs: 0,
+      memory: true,
+      membersAheadSlots,
+      diskFullEveryUs: 0,
+      diskErrorEveryUs: 0,
+      damageEveryUs: 0,
+      storeLossPercent: 0,
+      library: false,
+      // Whoever comes back must be admitted before the next one may be lost: some seconds.
+      safetyUs: random.between(12, 20) * second,
+      crashEveryUs: 3 * second,
+      downForUs: random.pick([50 * ms, 500 * ms]),
+      boundaryCrashPer100k: random.pick([0, 20]),
+    };
+  }
+  if (random.chance(1, 6))
+    return {
+      emptyEveryUs: 3 * second,
+      memory: false,
+      membersAheadSlots,
+      library: false,
+      storeLossPercent: 0,
+      damageEveryUs: 0,
+    };
+  return { emptyEveryUs: 0, memory: false, membersAheadSlots };
 }
 
 /**
@@ -222,6 +263,9 @@ export const calmOptions: SimOptions = Object.freeze({
   clockFaultEveryUs: 0,
   storeLossPercent: 0,
   retainSegments: 0,
+  emptyEveryUs: 0,
+  memory: false,
+  membersAheadSlots: 64,
   library: false,
   cableEveryUs: 0,
   stallEveryUs: 0,

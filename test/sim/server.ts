@@ -2,14 +2,15 @@
  * One simulated server: production's driver, replica, log, state machine and submissions on a simulated disk, life
  * after life.
  */
-import { type Logger, limits, type Prng } from '../../src/base/index.js';
+import { type Logger, limits, type Prng, toHex } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
+import { admissionDue, type Newcomer } from '../../src/daemon/server/admission.js';
 import type { Membership } from '../../src/daemon/server/hello.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { Turn } from '../../src/net/index.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
 import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
-import type { Incarnation, ServerId } from '../../src/wire/index.js';
+import { type Incarnation, membersItem, type ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
 import type { Oracle } from './checkers/oracle.js';
@@ -50,6 +51,17 @@ export interface Surroundings {
   readonly onUp: (server: SimServer) => void;
   /** It went down and is to come back after so long. */
   readonly onDown: (server: SimServer, forUs: number) => void;
+  /** The cluster can do without what this server's directory holds. */
+  readonly mayLose: (server: SimServer) => boolean;
+  /** Plants a bug: an emptied directory comes back as if it had never been another one. */
+  readonly keepsBirth: boolean;
+}
+
+/** An open link to another server, whose directory its hello has named. */
+interface Link {
+  readonly incarnation: Incarnation;
+  readonly birthId: Uint8Array;
+  readonly sinceMs: number;
 }
 
 /** One life of the process. */
@@ -62,12 +74,19 @@ interface Life {
   readonly host: Host | undefined;
   readonly store: SimStore;
   opened: OpenedDriver | undefined;
+  readonly links: Map<ServerId, Link>;
+  /** The directories that ids stand for, as far as it has applied the log. */
+  births: ReadonlyMap<ServerId, string>;
+  /** The change of the members that it proposed last. */
+  proposedEpoch: number;
   tick: EventHandle | undefined;
   ticks: number;
   /** A disk error: it must do nothing more. */
   failed: boolean;
   /** Its membership is on the way to the disk. */
   isSealing: boolean;
+  /** It was told to stop. */
+  isEnding: boolean;
   /** As the last tick saw it. */
   full: boolean;
   /** How long it will be down after an orderly stop. */
@@ -104,6 +123,13 @@ const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
 const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
 
+/** Who is at the other end of a link. */
+export interface LinkedPeer {
+  readonly id: ServerId;
+  readonly incarnation: Incarnation;
+  readonly birthId: Uint8Array;
+}
+
 export class SimServer implements ServerEnd {
   readonly id: ServerId;
   readonly #world: Surroundings;
@@ -119,11 +145,16 @@ export class SimServer implements ServerEnd {
   #membership: Membership | undefined;
   #damaged = false;
   #refused = false;
+  #births = 1;
+  #birthId: Uint8Array;
+  /** It has had a vote with its present directory. */
+  #hasVoted = true;
 
   constructor(id: ServerId, world: Surroundings) {
     this.id = id;
     this.#world = world;
     this.#membership = world.membership;
+    this.#birthId = birthOf(id);
     const skew = world.options.clockSkewPerMille;
     this.#clockRate = 1000 + (skew === 0 ? 0 : world.chances.of(`clock ${id}`).between(-skew, skew));
     this.#disk = new SimDisk(this.#diskOptions(undefined));
@@ -153,6 +184,11 @@ export class SimServer implements ServerEnd {
     return this.#life?.incarnation ?? 0;
   }
 
+  /** The id of its present directory. */
+  get birth(): string {
+    return toHex(this.#birthId);
+  }
+
   get disk(): SimDisk {
     return this.#disk;
   }
@@ -164,6 +200,11 @@ export class SimServer implements ServerEnd {
   /** True from the first damage to its disk on. */
   get isDamaged(): boolean {
     return this.#damaged;
+  }
+
+  /** It was told to stop and has not ended yet. */
+  get isEnding(): boolean {
+    return this.#life?.isEnding === true;
   }
 
   get isPaused(): boolean {
@@ -221,10 +262,14 @@ export class SimServer implements ServerEnd {
         isFull: () => this.#disk.capacityBytes !== undefined,
       }),
       opened: undefined,
+      links: new Map(),
+      births: new Map(),
+      proposedEpoch: 0,
       tick: undefined,
       ticks: 0,
       failed: false,
       isSealing: false,
+      isEnding: false,
       full: false,
       downUs: undefined,
     };
@@ -253,10 +298,37 @@ export class SimServer implements ServerEnd {
     if (this.#life === undefined) this.#rows = other.#rows;
   }
 
+  /** The directory is gone: only while it is down. It comes back with a new one, which knows nothing. */
+  #empty(): void {
+    const { oracle, coverage, membership, keepsBirth } = this.#world;
+    if (!keepsBirth) this.#birthId = birthOf(this.id, this.#births++);
+    this.#disk = new SimDisk(this.#diskOptions(undefined));
+    this.#rows = new MemoryRows();
+    this.#membership = membership;
+    this.#everOpened = false;
+    this.#damaged = false;
+    this.#refused = false;
+    this.#hasVoted = false;
+    coverage.add('directories lost');
+    oracle.emptied({ id: this.id, birthId: this.#birthId });
+  }
+
+  /** Its disk is emptied, if the cluster can do without it. */
+  lose(forUs: number): void {
+    if (!this.#world.mayLose(this)) return;
+    this.crash(forUs);
+    this.#empty();
+  }
+
+  /** What is in memory only must not be lost on too many servers at once: nothing could bring it back. */
+  get #mayEnd(): boolean {
+    return !this.#world.options.memory || this.#world.mayLose(this);
+  }
+
   /** Power failure: what was not synced may be gone or torn. */
   crash(forUs?: number): void {
     const life = this.#life;
-    if (life === undefined) return;
+    if (life === undefined || !this.#mayEnd) return;
     this.#disk = this.#disk.crash();
     this.#end(life, forUs);
   }
@@ -265,8 +337,10 @@ export class SimServer implements ServerEnd {
   stop(forUs?: number): void {
     const life = this.#life;
     if (life?.opened === undefined) return this.crash(forUs);
+    if (!this.#mayEnd) return;
     this.#world.coverage.add('orderly stops');
     life.downUs = forUs;
+    life.isEnding = true;
     this.#turnOf(life, () => life.opened?.driver.stop());
   }
 
@@ -283,16 +357,30 @@ export class SimServer implements ServerEnd {
     this.#disk.capacityBytes = full ? 1 : undefined;
   }
 
-  frame(from: ServerId, message: PaxosMessage): void {
-    this.#turn((life) => life.opened?.driver.message(from, message));
+  frame(from: ServerId, message: PaxosMessage, birth: string): void {
+    this.#turn((life) => {
+      if (life.births.get(from) === birth) life.opened?.driver.message(from, message);
+    });
   }
 
-  peerUp(peer: ServerId, incarnation: Incarnation): void {
-    this.#turn((life) => life.opened?.driver.peerUp(peer, incarnation));
+  /** A link is open, and `peer` has said hello. */
+  linkUp({ id, incarnation, birthId }: LinkedPeer): void {
+    this.#turn((life) => {
+      const sinceMs = life.clock.monotonicMs();
+      life.links.set(id, { incarnation, birthId, sinceMs });
+      if (life.births.get(id) === toHex(birthId)) life.opened?.driver.peerUp(id, incarnation);
+    });
   }
 
-  peerDown(peer: ServerId): void {
-    this.#turn((life) => life.opened?.driver.peerDown(peer));
+  linkDown(peer: ServerId): void {
+    this.#turn((life) => {
+      if (life.links.delete(peer)) life.opened?.driver.peerDown(peer);
+    });
+  }
+
+  /** What its hello says. */
+  get hello(): LinkedPeer {
+    return { id: this.id, incarnation: this.incarnation, birthId: this.#birthId };
   }
 
   received(connection: Connection, frame: ToServer): void {
@@ -315,7 +403,7 @@ export class SimServer implements ServerEnd {
     const view = opened.driver.view;
     return (
       `server ${this.id} life ${this.#lives}${this.isPaused ? ' paused' : ''}: ` +
-      `${view.role} ballot ${view.ballot.round}.${view.ballot.server} ` +
+      `${view.role}${view.votes ? '' : ' without a vote'} of epoch ${view.epoch}, ballot ${view.ballot.round}.${view.ballot.server} ` +
       `promised ${view.promised.round}.${view.promised.server} commit ${view.commit} leader ${view.leader}` +
       `${view.happy ? ' happy' : ''}${view.abdicated ? ' abdicated' : ''} in flight ${view.inFlight}, ` +
       `${view.pendingBatches} batches, hears ${view.heard.join(',')}, gate ${opened.driver.gateWaiting}` +
@@ -339,7 +427,7 @@ export class SimServer implements ServerEnd {
     const { library, logger } = this.#world;
     const address = library?.servers[this.id - 1] ?? '';
     const side = new LibrarySide({
-      self: { id: this.id, birthId: birthOf(this.id), incarnation, address },
+      self: { id: this.id, birthId: this.#birthId, incarnation, address },
       host,
       logger: logger(this.id),
       events,
@@ -378,7 +466,7 @@ export class SimServer implements ServerEnd {
         identity: {
           ...membership,
           serverId: this.id,
-          birthId: birthOf(this.id),
+          birthId: this.#birthId,
           incarnation: life.incarnation,
         },
         clock: life.clock,
@@ -386,6 +474,7 @@ export class SimServer implements ServerEnd {
         logger: this.#world.logger(this.id),
         transport: { send: (to, message) => this.#send(life, to, message) },
         listener: life.side,
+        onMembers: () => this.#onMembers(life),
         onFatal: (error) => {
           const lawful = isDiskError(error) || this.#isDamage(error);
           demand(lawful && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
@@ -402,9 +491,9 @@ export class SimServer implements ServerEnd {
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
-        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(withExpiry(chatOptions, options))),
+        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(withLimits(chatOptions, options))),
         makeReplica: (replicaOptions) => {
-          const replica = new WatchedReplica(replicaOptions);
+          const replica = new WatchedReplica({ ...replicaOptions, membersAheadSlots: options.membersAheadSlots });
           replica.watch = (_input, effects) => oracle.persisted(this.id, effects.persist);
           replica.onDurable = (records) => oracle.synced(this.id, records);
           return replica;
@@ -432,11 +521,50 @@ export class SimServer implements ServerEnd {
         coverage.add('slots replayed', replayed.length);
         oracle.recovered(this.id, { ...recovered, entries }, checkpointSlot, chat);
         life.opened = opened;
+        life.births = birthsOf(opened);
         life.side.start(opened);
         this.#scheduleTick(life);
         this.#world.onUp(this);
       },
     );
+  }
+
+  /** The members changed: links may be a member's now, or no longer. */
+  #onMembers(life: Life): void {
+    const { opened } = life;
+    if (opened === undefined) return;
+    const before = life.births;
+    life.births = birthsOf(opened);
+    for (const [peer, { birthId, incarnation }] of life.links) {
+      const was = before.get(peer) === toHex(birthId);
+      const is = life.births.get(peer) === toHex(birthId);
+      if (was && !is) opened.driver.peerDown(peer);
+      if (is && !was) opened.driver.peerUp(peer, incarnation);
+    }
+    if (this.#hasVoted || !opened.driver.view.votes) return;
+    this.#hasVoted = true;
+    this.#world.coverage.add('directories admitted');
+  }
+
+  /** As leader, once a second: as production's core does. */
+  #considerMembers(life: Life): void {
+    const { opened } = life;
+    if (opened === undefined || opened.driver.view.leader !== this.id) return;
+    const { roster, driver } = opened;
+    const newcomers: Newcomer[] = [];
+    for (const [id, { birthId, sinceMs }] of life.links) {
+      if (life.births.get(id) !== toHex(birthId)) newcomers.push({ id, birthId, sinceMs });
+    }
+    const due = admissionDue({
+      latest: roster.latest,
+      settled: driver.view.epoch === roster.latest.epoch,
+      newcomers,
+      caughtUp: driver.view.caughtUpPeers,
+      nowMs: life.clock.monotonicMs(),
+    });
+    if (due === undefined || due.epoch === life.proposedEpoch) return;
+    life.proposedEpoch = due.epoch;
+    life.side.propose(membersItem(due), () => roster.latest.epoch < due.epoch);
   }
 
   #isDamage(error: Error): boolean {
@@ -472,6 +600,7 @@ export class SimServer implements ServerEnd {
   /** The most expensive moments to crash at. */
   #boundary(where: string): void {
     const { tape, options } = this.#world;
+    if (!this.#mayEnd) return;
     const rate = options.boundaryCrashPer100k * (boundaryWeights[where] ?? 5);
     const forUs = tape.point(`crash ${this.id} at ${where}`).strikes(rate, (random) => downUs(random, options));
     if (forUs !== undefined) throw new CrashSignal(where, forUs);
@@ -485,7 +614,10 @@ export class SimServer implements ServerEnd {
         this.#turnOf(life, () => {
           life.ticks++;
           life.opened?.driver.tick();
-          if (life.ticks % 100 === 0) life.side.tick(life.clock.monotonicMs());
+          if (life.ticks % 100 === 0) {
+            life.side.tick(life.clock.monotonicMs());
+            this.#considerMembers(life);
+          }
           const full = life.opened?.wal.full === true;
           if (full && !life.full) this.#world.coverage.add('disk-full episodes');
           life.full = full;
@@ -547,6 +679,7 @@ export class SimServer implements ServerEnd {
     if (life.store.crash(life.random)) this.#world.coverage.add('checkpoints cut off');
     life.side.end();
     life.host?.die(this.#world.options.crashClosesLinks);
+    if (this.#world.options.memory) this.#empty();
     this.#world.onDown(this, forUs);
   }
 
@@ -584,10 +717,18 @@ export class SimServer implements ServerEnd {
 }
 
 /** Names the server's data directory. */
-export function birthOf(id: ServerId): Uint8Array {
-  return Buffer.alloc(16, id);
+/** The id of a server's first directory, and of later ones. */
+export function birthOf(id: ServerId, later = 0): Uint8Array {
+  const birthId = Buffer.alloc(16, id);
+  birthId.writeUInt32BE(later, 0);
+  return birthId;
 }
 
-function withExpiry(options: ChatOptions, { sessionExpiryMs }: SimOptions): ChatOptions {
-  return sessionExpiryMs === 0 ? options : { ...options, limits: { ...options.limits, sessionExpiryMs } };
+function birthsOf({ roster, driver }: OpenedDriver): ReadonlyMap<ServerId, string> {
+  return new Map([...roster.links(driver.view.epoch).values()].map(({ id, birthId }) => [id, toHex(birthId)]));
+}
+
+function withLimits(options: ChatOptions, { sessionExpiryMs, membersAheadSlots }: SimOptions): ChatOptions {
+  const expiry = sessionExpiryMs === 0 ? {} : { sessionExpiryMs };
+  return { ...options, limits: { ...options.limits, ...expiry, membersAheadSlots } };
 }

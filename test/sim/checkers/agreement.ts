@@ -1,7 +1,8 @@
 /** One value per slot, one value per ballot and slot, one owner per ballot, and nothing applied that was not chosen. */
 import { ballotText } from '../../../src/paxos/index.js';
-import type { Ballot, ServerId, Slot } from '../../../src/wire/index.js';
+import type { Ballot, Member, ServerId, Slot } from '../../../src/wire/index.js';
 import { demand } from '../violation.js';
+import { Electorates, type Holder } from './electorates.js';
 import type { LedgerVote } from './ledger.js';
 
 /** Where a value came from, for the message of a violation. */
@@ -11,9 +12,9 @@ interface Chosen {
 }
 
 export class Agreement {
-  readonly #majority: number;
+  readonly electorates: Electorates;
   /** Durable votes per ballot and slot. */
-  readonly #votes = new Map<string, Set<ServerId>>();
+  readonly #votes = new Map<string, Set<Holder>>();
   readonly #proposed = new Map<string, string>();
   readonly #chosen = new Map<Slot, Chosen>();
   readonly #owners = new Map<string, string>();
@@ -21,8 +22,8 @@ export class Agreement {
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly by: string }>();
   #highest: Slot = 0;
 
-  constructor(servers: number) {
-    this.#majority = (servers + 1) / 2;
+  constructor(members: readonly Member[]) {
+    this.electorates = new Electorates(members);
   }
 
   /** The highest slot that was ever chosen. */
@@ -63,7 +64,7 @@ export class Agreement {
   }
 
   /** A vote became durable; with a quorum of them at one ballot the value is chosen, whether anybody knows or not. */
-  voted(server: ServerId, slot: Slot, vote: LedgerVote): void {
+  voted(server: Holder, slot: Slot, vote: LedgerVote): void {
     if (vote.chosen) {
       this.#choose(slot, { digest: vote.digest, by: `learned by ${server}` });
       return;
@@ -75,7 +76,7 @@ export class Agreement {
       this.#votes.set(key, voters);
     }
     voters.add(server);
-    if (voters.size >= this.#majority) {
+    if (this.electorates.isQuorum(slot, (voter) => voters.has(voter))) {
       this.#choose(slot, { digest: vote.digest, by: `${[...voters].join(', ')} at ${ballotText(vote.ballot)}` });
     }
   }

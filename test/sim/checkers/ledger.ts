@@ -1,9 +1,10 @@
 /** What one server must remember: the records it wrote and those that its disk has confirmed, over all its lives. */
 import { ballotText, compareBallots, type Persist, zeroBallot } from '../../../src/paxos/index.js';
 import type { Recovered } from '../../../src/storage/index.js';
-import type { Ballot, ServerId, Slot } from '../../../src/wire/index.js';
+import type { Ballot, Member, ServerId, Slot } from '../../../src/wire/index.js';
 import { digestOf } from '../digest.js';
 import { demand } from '../violation.js';
+import { type Holder, holderOf } from './electorates.js';
 
 export interface LedgerVote {
   readonly ballot: Ballot;
@@ -12,10 +13,12 @@ export interface LedgerVote {
 }
 
 /** Told of each vote at the moment at which it is durable. */
-export type VoteSynced = (server: ServerId, slot: Slot, vote: LedgerVote) => void;
+export type VoteSynced = (server: Holder, slot: Slot, vote: LedgerVote) => void;
 
 export class Ledger {
   readonly id: ServerId;
+  /** The directory whose memory this is. */
+  readonly holder: Holder;
   readonly #onVote: VoteSynced;
   /** Records of this life that are not durable yet. */
   #pending: Persist[] = [];
@@ -31,8 +34,9 @@ export class Ledger {
   readonly #everVoted = new Set<string>();
   readonly #everHeld = new Set<string>();
 
-  constructor(id: ServerId, onVote: VoteSynced) {
-    this.id = id;
+  constructor(member: Member, onVote: VoteSynced) {
+    this.id = member.id;
+    this.holder = holderOf(member);
     this.#onVote = onVote;
   }
 
@@ -137,6 +141,6 @@ export class Ledger {
     const { round, server, incarnation } = vote.ballot;
     this.#everHeld.add(`${slot}:${vote.digest}`);
     if (!vote.chosen) this.#everVoted.add(`${slot}:${round}.${server}.${incarnation}`);
-    this.#onVote(this.id, slot, vote);
+    this.#onVote(this.holder, slot, vote);
   }
 }

@@ -4,9 +4,10 @@ import type { Answer, Applied } from '../../../src/chat/index.js';
 import type { Membership } from '../../../src/daemon/server/hello.js';
 import type { PaxosMessage, Persist } from '../../../src/paxos/index.js';
 import type { Recovered } from '../../../src/storage/index.js';
-import type { ServerId, Slot } from '../../../src/wire/index.js';
+import type { Member, ServerId, Slot } from '../../../src/wire/index.js';
 import { demand } from '../violation.js';
 import { Agreement } from './agreement.js';
+import type { Holder } from './electorates.js';
 import { FrameRules } from './frames.js';
 import { History } from './history.js';
 import { Ledger } from './ledger.js';
@@ -20,19 +21,33 @@ export class Oracle {
   #cluster: string | undefined;
   readonly #frames: FrameRules;
   readonly #ledgers = new Map<ServerId, Ledger>();
-  readonly #majority: number;
+  /** Those of directories that are gone: what they held was durable when it was said to be. */
+  readonly #gone: Ledger[] = [];
   /** Per server: the last slot applied in its present life. */
   readonly #appliedThrough = new Map<ServerId, Slot>();
 
   /** `watchGate`: whether each frame is compared with what is durable when it leaves. */
-  constructor(ids: readonly ServerId[], { watchGate, library }: { watchGate: boolean; library: boolean }) {
+  constructor(members: readonly Member[], { watchGate, library }: { watchGate: boolean; library: boolean }) {
     this.lines = library ? new Lines() : undefined;
-    this.agreement = new Agreement(ids.length);
+    this.agreement = new Agreement(members);
     this.#frames = new FrameRules(this.agreement, watchGate);
-    this.#majority = (ids.length + 1) / 2;
-    for (const id of ids) {
-      this.#ledgers.set(id, new Ledger(id, (server, slot, vote) => this.agreement.voted(server, slot, vote)));
-    }
+    for (const member of members) this.#ledgers.set(member.id, this.#newLedger(member));
+  }
+
+  #newLedger(member: Member): Ledger {
+    return new Ledger(member, (server, slot, vote) => this.agreement.voted(server, slot, vote));
+  }
+
+  /** A server's disk was emptied: it knows of nothing any more, and what it says from now on is this directory's. */
+  emptied(member: Member): void {
+    this.#gone.push(this.#ledger(member.id));
+    this.#ledgers.set(member.id, this.#newLedger(member));
+    this.#appliedThrough.delete(member.id);
+  }
+
+  /** The furthest that any server has applied. */
+  get appliedThrough(): Slot {
+    return Math.max(0, ...this.#appliedThrough.values());
   }
 
   persisted(id: ServerId, records: readonly Persist[]): void {
@@ -45,7 +60,7 @@ export class Oracle {
 
   /** A balancer says which cluster it is: for ever the same one (RELIABILITY.md, pitfalls 46 and 47). */
   sealed(id: ServerId, { clusterId, members }: Membership): void {
-    const cluster = `${toHex(clusterId)} ${members.map((member) => `${member.id}:${toHex(member.birthId)}`).join()}`;
+    const cluster = `${toHex(clusterId)} ${members.map(({ id }) => id).join()}`;
     this.#cluster ??= cluster;
     demand(this.#cluster === cluster, 'one cluster', () => `server ${id} hears of ${cluster} after ${this.#cluster}`);
   }
@@ -83,6 +98,7 @@ export class Oracle {
     demand(slot === before + 1, 'commit contiguous', () => `server ${id} applied slot ${slot} after ${before}`);
     this.#appliedThrough.set(id, slot);
     this.agreement.applied(String(id), slot, digest, toHex(hash));
+    if (applied.members !== undefined) this.agreement.electorates.changed(applied.members);
     this.history.applied(applied);
     this.lines?.applied(applied);
   }
@@ -97,12 +113,15 @@ export class Oracle {
       () => `server ${id} acknowledges slot ${slot} before it has applied it`,
     );
     const digest = this.agreement.chosen(slot);
-    let holders = 0;
-    for (const ledger of this.#ledgers.values()) if (digest !== undefined && ledger.holds(slot, digest)) holders++;
+    const holders = new Set<Holder>();
+    for (const ledger of this.#ledgers.values()) {
+      if (digest !== undefined && ledger.holds(slot, digest)) holders.add(ledger.holder);
+    }
+    for (const ledger of this.#gone) if (digest !== undefined && ledger.held(slot, digest)) holders.add(ledger.holder);
     demand(
-      holders >= this.#majority,
+      this.agreement.electorates.isQuorum(slot, (voter) => holders.has(voter)),
       'ack is durable',
-      () => `server ${id} acknowledges slot ${slot}, which is durable on ${holders} servers`,
+      () => `server ${id} acknowledges slot ${slot}, which is durable on ${[...holders].join(', ')}`,
     );
   }
 

@@ -132,11 +132,6 @@ export class LibrarySide implements ClientSide {
     };
   }
 
-  /** The log changed the members. */
-  membersChanged(): void {
-    this.#links.membersChanged();
-  }
-
   #accept(connection: FrameConnection, hello: Hello, { clusterId }: Membership): void {
     const { self } = this.#parts;
     this.#watch(connection);
@@ -160,6 +155,10 @@ export class LibrarySide implements ClientSide {
     };
     const useLimits = connection.useLimits.bind(connection);
     connection.useLimits = (limits) => useLimits({ ...limits, outboundBytesMax, highWaterBytes });
+  }
+
+  propose(item: Uint8Array, isPending: () => boolean): void {
+    this.#clients?.propose(item, isPending);
   }
 
   flush(): void {
