@@ -8,7 +8,13 @@ import type { Membership } from '../../src/daemon/server/hello.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { Turn } from '../../src/net/index.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
+import {
+  DamagedLog,
+  MemoryRows,
+  type RecoveredEntry,
+  StorageError,
+  type StorageErrorCode,
+} from '../../src/storage/index.js';
 import type { Incarnation, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
@@ -22,9 +28,10 @@ import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
 import { LibrarySide } from './library/server-side.js';
 import { Host, type Wires } from './library/wires.js';
+import type { Makers } from './makers.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
-import { SimStore } from './sim-store.js';
+import type { SimStore } from './sim-store.js';
 import type { Tape } from './tape.js';
 import { CrashSignal, demand } from './violation.js';
 
@@ -42,7 +49,7 @@ export interface Surroundings {
     | undefined;
   readonly plants: Partial<Plants>;
   readonly logger: (id: ServerId) => Logger;
-  readonly makeChat: (options: ChatOptions) => ChatState;
+  readonly makers: Makers;
   /** A frame leaves. */
   readonly send: (from: ServerId, to: ServerId, message: PaxosMessage) => void;
   readonly chances: Chances;
@@ -76,13 +83,13 @@ interface Life {
 
 /** Tells the oracle what a replica persists and what it hears of the disk. */
 class WatchedReplica extends Replica {
-  watch: ((input: Input, effects: Effects) => void) | undefined;
+  watch: ((effects: Effects) => void) | undefined;
   onDurable: ((records: number) => void) | undefined;
 
   override step(input: Input, now: Now): Effects {
     if (input.kind === 'durable') this.onDurable?.(input.records);
     const effects = super.step(input, now);
-    this.watch?.(input, effects);
+    this.watch?.(effects);
     return effects;
   }
 }
@@ -171,7 +178,7 @@ export class SimServer implements ServerEnd {
   /** Begins a life: recovers from the disk, then runs. */
   start(): void {
     if (this.#life !== undefined || this.#refused) return;
-    const { kernel, oracle, options, coverage, chances, tape } = this.#world;
+    const { kernel, oracle, options, coverage, chances, tape, makers } = this.#world;
     const storeLoss = tape.point(`lose the store of ${this.id}`);
     if (this.#everOpened && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
       this.loseStore();
@@ -203,14 +210,17 @@ export class SimServer implements ServerEnd {
       incarnation,
       random,
       clock,
-      side: host === undefined ? new Front(this.id, events) : this.#librarySide(host, events, incarnation),
+      side: host === undefined ? makers.front(this.id, events) : this.#librarySide(host, events, incarnation),
       host,
-      store: new SimStore({
-        rows: this.#rows,
-        later: (act) => this.#later(life, 200, act),
-        afterSync: (act) => this.#later(life, options.storeSyncUs, act),
-        isFull: () => this.#disk.capacityBytes !== undefined,
-      }),
+      store: makers.store(
+        {
+          rows: this.#rows,
+          later: (act) => this.#later(life, 200, act),
+          afterSync: (act) => this.#later(life, options.storeSyncUs, act),
+          isFull: () => this.#disk.capacityBytes !== undefined,
+        },
+        () => this.#disk,
+      ),
       opened: undefined,
       tick: undefined,
       ticks: 0,
@@ -356,7 +366,7 @@ export class SimServer implements ServerEnd {
   }
 
   #open(life: Life): void {
-    const { oracle, options } = this.#world;
+    const { oracle, options, makers } = this.#world;
     const membership = this.#membership;
     demand(membership !== undefined, 'sealed before opening', () => `server ${this.id}`);
     if (membership === undefined) return;
@@ -364,7 +374,7 @@ export class SimServer implements ServerEnd {
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
-        disk: this.#disk,
+        disk: makers.disk(this.#disk),
         store: life.store,
         identity: {
           ...membership,
@@ -391,10 +401,10 @@ export class SimServer implements ServerEnd {
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
-        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(withExpiry(chatOptions, options))),
+        makeChat: (chatOptions) => this.#watchChat(makers.chat(withExpiry(chatOptions, options), this.id)),
         makeReplica: (replicaOptions) => {
           const replica = new WatchedReplica(replicaOptions);
-          replica.watch = (_input, effects) => oracle.persisted(this.id, effects.persist);
+          replica.watch = (effects) => oracle.persisted(this.id, effects.persist);
           replica.onDurable = (records) => oracle.synced(this.id, records);
           return replica;
         },
@@ -406,7 +416,8 @@ export class SimServer implements ServerEnd {
           return;
         }
         if (error !== undefined && this.#isDamage(error)) {
-          this.#refuse();
+          const mended = error instanceof DamagedLog && makers.mendsDamage(this.#disk, error);
+          if (!mended) this.#refuse();
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
