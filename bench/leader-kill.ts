@@ -1,7 +1,9 @@
 /** How long acknowledgements stop when the leader is killed: the longest silence around each of many kills. */
 
+import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
+import { eventText, loggedEvents } from './election-trace.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
@@ -10,28 +12,40 @@ const clients = 6;
 const inFlight = 4;
 /** Every client must have got this many further acknowledgements before a kill is over. */
 const acksAfterKill = 20;
+/** A longer silence is explained: what the servers logged from so long before the kill until it was over. */
+const slowMs = 300;
+const tracedBeforeMs = 3000;
+const tracedAfterMs = 50;
 
 /** Ends with 1 if an acknowledged line is missing or the servers differ. */
 export async function main(args: readonly string[]): Promise<number> {
-  const { kills } = readNumbers(args, { kills: 50 });
+  const { kills, young } = readNumbers(args, { kills: 50, young: 0 });
   console.log(describeEnvironment());
-  console.log(`${kills} kills of the leader under ${clients} clients × ${inFlight} in flight, closed loop\n`);
-  const cluster = await startCluster();
+  const ages = young > 0 ? ', each just after its own election' : '';
+  console.log(`${kills} kills of the leader${ages}, under ${clients} clients × ${inFlight} in flight, closed loop\n`);
+  // Two of five may be down while the next one is elected.
+  const cluster = await startCluster({ servers: young > 0 ? 5 : 3 });
   try {
     const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
     const anyGaps: number[] = [];
     const clientGaps: number[] = [];
+    const slow: string[] = [];
     const cpu = new CpuWatch(() => pidsOf(cluster));
     await load.start();
     for (let kill = 1; kill <= kills; kill++) {
-      const leader = await cluster.leader();
+      const deposed = young > 0 ? await depose(cluster, cpu) : undefined;
+      const leader = deposed?.heir ?? (await cluster.leader());
       const watch = new GapWatch(load);
       cpu.sample();
+      const killedMs = nowMs();
       await cluster.killServer(leader);
       const gap = await watch.result();
+      if (gap.anyMs > slowMs) slow.push(traceText(cluster, { kill, leader, killedMs, gapMs: gap.anyMs }));
       anyGaps.push(gap.anyMs);
       clientGaps.push(gap.worstClientMs);
-      await cluster.startServer(leader);
+      await Promise.all(
+        [leader, ...(deposed === undefined ? [] : [deposed.leader])].map((id) => cluster.startServer(id)),
+      );
       await cluster.waitForStatus('all servers up and close', ({ servers }) => {
         const applied = servers.map((server) => server.applied);
         return servers.every(({ state }) => state === 'up') && Math.max(...applied) - Math.min(...applied) < 200;
@@ -47,6 +61,7 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log('|---|---|---|---|---|');
     console.log(`| no client is acknowledged | ${percentiles(anyGaps)} |`);
     console.log(`| the slowest client, moved or not | ${percentiles(clientGaps)} |`);
+    if (slow.length > 0) console.log(`\n${slow.length} silences above ${slowMs} ms:\n${slow.join('\n')}`);
     console.log(
       `\nok ${counts.ok}, failed ${counts.failed}, unknown ${counts.unknown}; foreign cores ${foreign.toFixed(2)}`,
     );
@@ -60,6 +75,30 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     await cluster.stop();
   }
+}
+
+/** Kills the leader, and returns as soon as another one says in its log that it leads. */
+async function depose(cluster: Cluster, cpu: CpuWatch): Promise<{ leader: number; heir: number }> {
+  const leader = await cluster.leader();
+  cpu.sample();
+  const killedMs = nowMs();
+  await cluster.killServer(leader);
+  const heir = await until('another leader', 30_000, () => {
+    return loggedEvents(cluster).find(({ event, atMs }) => event === 'leads' && atMs > killedMs)?.server;
+  });
+  return { leader, heir };
+}
+
+/** One slow kill: 0 is the moment of the kill. */
+function traceText(
+  cluster: Cluster,
+  { kill, leader, killedMs, gapMs }: { kill: number; leader: number; killedMs: number; gapMs: number },
+): string {
+  const events = loggedEvents(cluster).filter(
+    ({ atMs }) => atMs >= killedMs - tracedBeforeMs && atMs <= killedMs + gapMs + tracedAfterMs,
+  );
+  const lines = events.map((event) => eventText(event, killedMs));
+  return [`kill ${kill}, leader ${leader}: ${gapMs.toFixed(0)} ms`, ...lines].join('\n');
 }
 
 /** From just before a kill until every client goes on: the longest time without any acknowledgement. */

@@ -3,8 +3,10 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   throughput: () => import('./throughput.js'),
   'leader-kill': () => import('./leader-kill.js'),
   memory: () => import('./memory.js'),
+  idle: () => import('./idle.js'),
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
+  reroute: () => import('./reroute.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

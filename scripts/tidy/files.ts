@@ -31,7 +31,7 @@ function checkWidth(source: Source): Complaint[] {
 /** Where reading begins: the program, the package's API, what a person or the test runner starts. */
 function isRoot(file: string): boolean {
   if (file === 'src/cli/main.ts' || file === 'src/client/index.ts') return true;
-  if (file.endsWith('.test.ts') || /^test\/(sim|nemesis)\/main\.ts$/.test(file) || /\/record-[^/]*\.ts$/.test(file))
+  if (file.endsWith('.test.ts') || /^test\/[a-z]+\/(\w+-)?main\.ts$/.test(file) || /\/record-[^/]*\.ts$/.test(file))
     return true;
   return /^(bench|scripts)\/[^/]+\.ts$/.test(file);
 }

@@ -128,10 +128,16 @@ export const limits = Object.freeze({
   promisePartBytes: 4 * MIB,
   /** Parts of one promise: acceptAheadBytes in parts, doubled because parts are cut at values. */
   promisePartsMax: 64,
-  /** One chunk of transferred state. */
-  stateChunkBytes: 1 * MIB,
-  /** A sender keeps its snapshot for a transfer at most this long. */
+  /** One chunk of transferred state: what live frames and the log's next sync wait behind, about 2 ms each. */
+  stateChunkBytes: 256 * KIB,
+  /** Transfers of state that one server sends at once; who comes third asks again. */
+  stateTransfersMax: 2,
+  /** A chunk that came damaged so often in a row will not come better: the transfer is given up. */
+  stateDamagedMax: 5,
+  /** A sender keeps its snapshot, and its log from deletion, for a transfer at most this long. */
   snapshotPinMs: 300_000,
+  /** … and this long behind the last chunk, so that the asker finds the slots that follow. */
+  statePinAfterMs: 10_000,
 
   // --- frames and connections -----------------------------------------------------------------------------------
   /** Every frame before hello was answered: a stranger can make us buffer no more than this. */
@@ -218,6 +224,8 @@ export const limits = Object.freeze({
   checkpointSlots: 1000,
   /** A log segment, zero-filled ahead (PERFORMANCE.md, 5). */
   segmentBytes: 64 * MIB,
+  /** Least log that retention may be told to keep: four segments, more than a server misses during a restart. */
+  retainBytesMin: 256 * MIB,
   /** Spans per row of a room's index, each one or many events: a row costs about 20 bytes a span. */
   indexRowSpans: 64,
   /** … but no more events than this, so that finding a page reads little that lies beside it. */
@@ -236,6 +244,12 @@ export const limits = Object.freeze({
   registerRetryMs: 500,
 
   // --- server shell ---------------------------------------------------------------------------------------------
+  /** A server with an unknown directory is admitted once it has been there for this long. */
+  newcomerMs: 1000,
+  /** A learner gets its vote once it is no further behind the leader than this: about what a busy second adds. */
+  learnerBehindSlotsMax: 1000,
+  /** A proposed change of the members that did not come about is proposed again after this long. */
+  membersRetryMs: 5000,
   /** Longest pause between two dials to a peer: well below patience, so that a restarted peer is linked in time. */
   peerRedialMs: 250,
   /** Ticks given to the replica at one firing of its interval, however long the event loop stood still. */

@@ -1,12 +1,13 @@
 /**
  * Applies whole entries: the log clock, expiry, then item by item. What cannot be read has no effect and is counted.
  */
-import { assert, crc32 } from '../base/index.js';
+import { assert, crc32, limits } from '../base/index.js';
 import {
   EntryReader,
   type EventGroup,
   ITEM_ATTACH,
   ITEM_DETACH,
+  ITEM_MEMBERS,
   ITEM_REGISTER,
   ITEM_RUN,
   ITEM_TOUCH,
@@ -17,6 +18,7 @@ import {
   readAttach,
   readDetach,
   readEntryHeader,
+  readMembers,
   readRegister,
   readTouch,
   type SessionId,
@@ -91,6 +93,7 @@ export class Applier {
     else if (kind === ITEM_TOUCH) this.#applyTouch(value, offset, length);
     else if (kind === ITEM_ATTACH) this.#applyAttach(value, offset, length);
     else if (kind === ITEM_DETACH) this.#applyDetach(value, offset, length);
+    else if (kind === ITEM_MEMBERS) this.#applyMembers(value, offset, length);
   }
 
   #applyRun(value: Uint8Array, offset: number, length: number): void {
@@ -207,8 +210,23 @@ export class Applier {
     }
   }
 
+  /** One change at a time: it follows on the one before, which governs already (PAXOS.md, Changing the members). */
+  #applyMembers(value: Uint8Array, offset: number, length: number): void {
+    const { epoch, seats } = readMembers(value, offset, length);
+    const world = this.#world;
+    const { slot } = world.work;
+    const last = world.members.at(-1);
+    const governs = last === undefined || slot >= last.slot + limits.acceptAheadSlots;
+    const holds = governs && epoch === (last?.epoch ?? 1) + 1;
+    world.hash.mix(holds ? 1 : 0);
+    if (!holds) return;
+    const change = { epoch, slot, seats: seats.map((seat) => ({ ...seat, birthId: Buffer.from(seat.birthId) })) };
+    world.members = last === undefined ? [change] : [last, change];
+    world.work.members = change;
+  }
+
   #finish(value: Uint8Array): Applied {
-    const { slot, answers, registrations, attachments, expired, touched, skippedItems } = this.#world.work;
+    const { slot, answers, registrations, attachments, expired, touched, members, skippedItems } = this.#world.work;
     const groups: RoomGroup[] = [];
     const touchedRooms: string[] = [];
     for (const room of touched) {
@@ -221,7 +239,7 @@ export class Applier {
       }
       room.fresh.length = 0;
     }
-    return { slot, answers, registrations, attachments, groups, touchedRooms, expired, skippedItems };
+    return { slot, answers, registrations, attachments, groups, touchedRooms, expired, members, skippedItems };
   }
 }
 

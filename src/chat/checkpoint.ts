@@ -1,12 +1,20 @@
 /** The state as rows and back: what a checkpoint writes, and what a restart reads. */
 import { assert } from '../base/index.js';
-import { HASH_BYTES, ID_BYTES, type Outcome, outcomeCodes, type SessionId, TOKEN_HASH_BYTES } from '../wire/index.js';
+import {
+  HASH_BYTES,
+  ID_BYTES,
+  type Outcome,
+  outcomeCodes,
+  type Seat,
+  type SessionId,
+  TOKEN_HASH_BYTES,
+} from '../wire/index.js';
 import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
 import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';
 import { begin, enter } from './presence.js';
 import type { IndexRow } from './spans.js';
-import type { Row } from './types.js';
+import type { MembersChange, Row } from './types.js';
 import type { World } from './world.js';
 
 /** Written into the meta row; a state of another version is refused. */
@@ -20,6 +28,7 @@ export function metaRow(world: World): Row {
   writer.raw(world.hash.bytes());
   writer.varint(world.clockMs);
   writer.varint(world.skippedItems);
+  for (const change of world.members) writeMembers(writer, change);
   return { key: metaKey, value: writer.copy() };
 }
 
@@ -113,7 +122,33 @@ function loadMeta(world: World, value: Uint8Array): void {
   world.hash.restore(reader.raw(HASH_BYTES));
   world.clockMs = reader.varint();
   world.skippedItems = reader.varint();
-  reader.end();
+  const members: MembersChange[] = [];
+  while (!reader.done) members.push(readMembersChange(reader));
+  world.members = members;
+}
+
+function writeMembers(writer: ByteWriter, { epoch, slot, seats }: MembersChange): void {
+  writer.varint(epoch);
+  writer.varint(slot);
+  writer.varint(seats.length);
+  for (const { id, birthId, votes, takes } of seats) {
+    writer.varint(id);
+    writer.raw(birthId);
+    writer.u8(votes ? 1 : 0);
+    writer.varint(takes);
+  }
+}
+
+function readMembersChange(reader: ByteReader): MembersChange {
+  const epoch = reader.varint();
+  const slot = reader.varint();
+  const seats: Seat[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    const id = reader.varint();
+    const birthId = Buffer.from(reader.raw(ID_BYTES));
+    seats.push({ id, birthId, votes: reader.u8() === 1, takes: reader.varint() });
+  }
+  return { epoch, slot, seats };
 }
 
 function loadName(world: World, folded: string, value: Uint8Array): void {

@@ -20,6 +20,8 @@ export class RoomPage implements PageReader {
   readonly #limits: ChatLimits;
   readonly #backwards: boolean;
   readonly #limit: number;
+  /** The first event that can be read. */
+  readonly #firstEvent: number;
   /** What is in memory of the index: the newest rows, up to the head. */
   readonly #memory: readonly IndexRow[];
   readonly #spans: Span[] = [];
@@ -35,12 +37,13 @@ export class RoomPage implements PageReader {
   #next = 0;
   readonly #builder = new GroupBuilder(Number.MAX_SAFE_INTEGER);
 
-  constructor(room: Room, request: PageRequest, limits: ChatLimits) {
+  constructor(room: Room, request: PageRequest, limits: ChatLimits, firstEvent: number) {
     this.#room = room.name;
     this.#limits = limits;
     this.headEvent = room.events;
     this.headN = room.posts;
     this.#memory = room.memoryRows();
+    this.#firstEvent = Math.min(firstEvent, room.events + 1);
     this.#backwards = request.direction === 'before';
     this.#limit = Math.max(1, Math.min(request.limit, limits.pageEventsMax));
     if (request.by === 'event') this.#anchor(request.event);
@@ -149,8 +152,9 @@ export class RoomPage implements PageReader {
 
   /** The page begins at this event, or ends before it. */
   #anchor(event: number): void {
-    const anchor = Math.min(Math.max(1, event), this.headEvent + 1);
-    this.#start = this.#backwards ? Math.max(1, anchor - this.#limit) : anchor;
+    const first = this.#firstEvent;
+    const anchor = Math.min(Math.max(first, event), this.headEvent + 1);
+    this.#start = this.#backwards ? Math.max(first, anchor - this.#limit) : anchor;
     this.#stop = this.#backwards ? anchor : Math.min(anchor + this.#limit, this.headEvent + 1);
     this.#step = this.#start < this.#stop && this.#start < this.#memoryFrom() ? 'readFirstRow' : 'done';
   }

@@ -2,6 +2,7 @@
 import { assert } from '../base/index.js';
 import type { DirectRoom, ServerId, SessionId, Slot } from '../wire/index.js';
 import { Applier } from './apply.js';
+import { RoomBeginning } from './beginning.js';
 import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
 import { kindRange, sessionKey } from './keys.js';
 import { compareRooms, type Room, type Session } from './model.js';
@@ -9,8 +10,10 @@ import { RoomPage } from './page.js';
 import { canonicalRoom, directNames, foldName, isName } from './rules.js';
 import type {
   Applied,
+  BeginningReader,
   ChatOptions,
   Dirty,
+  MembersChange,
   PageReader,
   PageRequest,
   ResumeCheck,
@@ -28,14 +31,16 @@ export class ChatState {
   /** The rows that `load` wants, kind by kind. History rows are not among them. */
   static readonly loadRanges = [kindRange('meta'), kindRange('name'), kindRange('room'), kindRange('session')] as const;
 
-  readonly #world: World;
-  readonly #applier: Applier;
+  #world: World;
+  #applier: Applier;
+  readonly #wanted: (room: string) => boolean;
   /** What the last checkpoint took, until it is stored. */
   #taken: Changes | undefined;
 
   constructor(options: ChatOptions = {}) {
     this.#world = new World(options.limits);
-    this.#applier = new Applier(this.#world, options.wanted ?? (() => false));
+    this.#wanted = options.wanted ?? (() => false);
+    this.#applier = new Applier(this.#world, this.#wanted);
   }
 
   /** The last applied slot, 0 before the first. */
@@ -56,6 +61,11 @@ export class ChatState {
   /** Items and entries so far that were structurally wrong; above 0 some server proposed what it must not. */
   get skippedItems(): number {
     return this.#world.skippedItems;
+  }
+
+  /** The last change of the members and the one before it, in order; none while those govern who were sealed. */
+  get members(): readonly MembersChange[] {
+    return this.#world.members;
   }
 
   /** Live sessions. */
@@ -124,10 +134,19 @@ export class ChatState {
     return hashes.filter((hash) => hash !== undefined);
   }
 
-  /** Begins a page of a room's history; undefined if that is no room's name. Ask `mayRead` first. */
-  page(room: string, request: PageRequest): PageReader | undefined {
+  /**
+   * Begins a page of a room's history; undefined if that is no room's name. Ask `mayRead` first. It holds nothing of
+   * events below `firstEvent`.
+   */
+  page(room: string, request: PageRequest, firstEvent = 1): PageReader | undefined {
     const found = this.#find(room);
-    return found && new RoomPage(found, request, this.#world.limits);
+    return found && new RoomPage(found, request, this.#world.limits, firstEvent);
+  }
+
+  /** Begins to look where a room's history begins when the values of slots below `firstKept` are gone. */
+  beginning(room: string, firstKept: Slot): BeginningReader | undefined {
+    const found = this.#find(room);
+    return found && new RoomBeginning(found, firstKept);
   }
 
   /**
@@ -163,6 +182,14 @@ export class ChatState {
   /** Fills an empty state with the rows of a checkpoint; throws `DamagedRow` if they are not what was written. */
   load(rows: Iterable<Row>): void {
     loadRows(this.#world, rows);
+  }
+
+  /** Becomes what `other` is, which must not be used any more; what no checkpoint has taken yet is forgotten. */
+  adopt(other: ChatState): void {
+    assert(other.applied > this.applied, 'a state never goes back');
+    this.#world = other.#world;
+    this.#applier = new Applier(this.#world, this.#wanted);
+    this.#taken = undefined;
   }
 
   /**

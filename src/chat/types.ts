@@ -1,5 +1,5 @@
 /** What applying the log gives back, what can be asked of the state, and the rows it is kept in. */
-import type { EventGroup, Outcome, OutcomeCode, ServerId, SessionId, Slot } from '../wire/index.js';
+import type { EventGroup, MembersItem, Outcome, OutcomeCode, ServerId, SessionId, Slot } from '../wire/index.js';
 
 /** The bounds that commands are held to. The same on every server, or the states diverge; only tests change them. */
 export type ChatLimits = {
@@ -64,6 +64,14 @@ export interface RoomGroup {
   readonly group: EventGroup;
 }
 
+/**
+ * A change of the cluster's members that took effect. It governs the slots from `slot` + `limits.acceptAheadSlots` on
+ * (PAXOS.md, Changing the members).
+ */
+export interface MembersChange extends MembersItem {
+  readonly slot: Slot;
+}
+
 /** Everything that applying one slot brought about. */
 export interface Applied {
   readonly slot: Slot;
@@ -76,6 +84,8 @@ export interface Applied {
   readonly touchedRooms: readonly string[];
   /** Sessions that ended by the log clock. */
   readonly expired: readonly SessionId[];
+  /** The members change. */
+  readonly members: MembersChange | undefined;
   /** Items that were structurally wrong and had no effect. Only a faulty server can have proposed them. */
   readonly skippedItems: number;
 }
@@ -140,6 +150,14 @@ export interface PageRequest {
   readonly by: 'event' | 'post';
   readonly event: number;
   readonly limit: number;
+}
+
+/** Looks for the first event that can still be read: rows as for a {@link PageReader}, then `firstEvent`. */
+export interface BeginningReader {
+  nextRange(): RowRange | undefined;
+  addRows(rows: readonly Row[]): void;
+  /** One past the room's last event if nothing of it can be read any more. */
+  readonly firstEvent: number;
 }
 
 /**

@@ -7,7 +7,7 @@ import { StateHash } from './hash.js';
 import { compareRooms, compareSessions, type Name, Room, type Session, SessionTable } from './model.js';
 import { end, exit, setAttached } from './presence.js';
 import type { Span } from './spans.js';
-import type { Answer, Attachment, ChatLimits, Registration } from './types.js';
+import type { Answer, Attachment, ChatLimits, MembersChange, Registration } from './types.js';
 
 /** What the slot being applied has brought about so far. */
 export interface SlotWork {
@@ -18,6 +18,7 @@ export interface SlotWork {
   readonly expired: SessionId[];
   /** Rooms with events in this slot, in the order of the first. */
   readonly touched: Room[];
+  members: MembersChange | undefined;
   skippedItems: number;
 }
 
@@ -34,6 +35,8 @@ export class World {
   readonly names = new Map<string, Name>();
   readonly rooms = new Map<string, Room>();
   readonly sessions = new SessionTable();
+  /** The last change of the members and the one before it, which may govern still; none before the first. */
+  members: readonly MembersChange[] = [];
   readonly hash = new StateHash();
   applied: Slot = 0;
   clockMs = 0;
@@ -156,7 +159,16 @@ export class World {
 }
 
 export function noWork(slot: Slot): SlotWork {
-  return { slot, answers: [], registrations: [], attachments: [], expired: [], touched: [], skippedItems: 0 };
+  return {
+    slot,
+    answers: [],
+    registrations: [],
+    attachments: [],
+    expired: [],
+    touched: [],
+    members: undefined,
+    skippedItems: 0,
+  };
 }
 
 function noChanges(): Changes {

@@ -111,6 +111,12 @@ export const commands: readonly CommandSpec[] = [
         help: 'always, or never: a power loss may then lose acknowledged messages',
         default: 'always',
       },
+      {
+        name: 'retain',
+        value: 'SIZE',
+        help: 'keep so much of the log, e.g. 2GiB; older history is deleted',
+        shownDefault: 'all of it',
+      },
       { name: 'memory', help: 'keep nothing on disk (not built yet)', comesWith: 'the memory mode' },
       mode,
       { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },

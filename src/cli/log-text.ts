@@ -25,10 +25,10 @@ export interface DumpedRecord {
   readonly offset: number;
   /** Records are counted from 1 in a directory's life. */
   readonly sequence: number;
-  readonly kind: 'promise' | 'accept' | 'chosen' | 'commit' | 'mark';
+  readonly kind: 'promise' | 'accept' | 'chosen' | 'commit' | 'mark' | 'history';
   readonly slot?: number;
   readonly ballot?: string;
-  /** With accept and chosen: what the value says, one item each. */
+  /** With accept, chosen and history: what the value says, one item each. */
   readonly items?: readonly string[];
 }
 
@@ -42,6 +42,8 @@ export function dumpRecord(segment: number, { place, record }: ReadRecord): Dump
     case 'accept':
     case 'chosen':
       return { ...base, slot: record.slot, ballot: ballotText(record.ballot), items: entryItems(record.value) };
+    case 'history':
+      return { ...base, slot: record.slot, items: entryItems(record.value) };
     case 'mark':
       return base;
   }

@@ -1,10 +1,11 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
+import { limits } from '../base/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
-import { asUsage, readAddress, readAddresses, readChoice, readInteger } from './values.js';
+import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
 
 export async function server(call: Call): Promise<number> {
   const { options } = call;
@@ -15,6 +16,8 @@ export async function server(call: Call): Promise<number> {
   const fsync = readChoice('--fsync', options.text('fsync') ?? '', ['always', 'never']);
   const advertise = options.text('advertise');
   const mode = options.text('mode') ?? '';
+  const retain = options.text('retain');
+  const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, limits.retainBytesMin);
   asUsage('--mode', () => readMode(mode));
   const signal = daemonSignal(call);
   const logger = daemonLogger(call, 'server');
@@ -29,6 +32,7 @@ export async function server(call: Call): Promise<number> {
     dataDir: options.text('data-dir') ?? defaultDataDir(id, listen),
     fsync,
     mode,
+    ...(retainBytes === undefined ? {} : { retainBytes }),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,

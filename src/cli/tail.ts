@@ -8,7 +8,7 @@ import {
   type Operator,
   openOperator,
 } from '../client/index.js';
-import type { Page } from '../wire/index.js';
+import type { EventGroup, Page } from '../wire/index.js';
 import { connectionOptions, eventPrinter } from './chat.js';
 import type { Call } from './command.js';
 import type { LineEvent } from './events.js';
@@ -101,6 +101,7 @@ async function readOnce(call: Call, operator: Operator, wanted: Wanted, printer:
   let page = await ask(operator, { room, direction: 'from', by, event: from, limit: pageEvents, fresh: true });
   const isFresh = page.fresh;
   const head = page.headEvent;
+  noteBeginning(call, room, page.groups[0], by === 'event' ? { event: from } : { post: from });
   for (;;) {
     let next = 0;
     for (const group of page.groups) {
@@ -115,6 +116,21 @@ async function readOnce(call: Call, operator: Operator, wanted: Wanted, printer:
   if (isFresh) return exitCodes.ok;
   call.output.note(`${call.program}: no quorum answered: this is what one server has, and it may lack the newest`);
   return exitCodes.unknown;
+}
+
+/** What was asked for may be older than what the servers keep. */
+function noteBeginning(
+  call: Call,
+  room: string,
+  first: EventGroup | undefined,
+  asked: { readonly event?: number; readonly post?: number },
+): void {
+  if (first === undefined) return;
+  const isAll = first.firstEvent <= (asked.event ?? first.firstEvent) && first.firstN <= (asked.post ?? first.firstN);
+  if (isAll) return;
+  call.output.note(
+    `${call.program}: the history of ${room} begins at message ${first.firstN}; older ones are not kept`,
+  );
 }
 
 /** @throws ExitError (3) when the room is refused, (5) when the answer does not come. */

@@ -43,6 +43,19 @@ export function readDurationMs(option: string, value: string): number {
   return ms;
 }
 
+const unitBytes: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+
+/** A number of bytes with a unit, at least `min` of them: `512MiB`, `2GiB`. */
+export function readBytes(option: string, value: string, min: number): number {
+  const found = /^(\d{1,6})(KiB|MiB|GiB|TiB)$/.exec(value);
+  const bytes = Number(found?.[1]) * (unitBytes[found?.[2] ?? ''] ?? Number.NaN);
+  if (Number.isSafeInteger(bytes) && bytes >= min) return bytes;
+  const least = min / (unitBytes.MiB as number);
+  throw new UsageError(
+    `${option} takes a size with its unit, ${least}MiB or more, such as 512MiB or 2GiB, not '${value}'`,
+  );
+}
+
 /** A whole number in [min, max]. */
 export function readInteger(option: string, value: string, min: number, max: number): number {
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;

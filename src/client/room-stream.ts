@@ -36,6 +36,8 @@ export class RoomStream {
   #request = 0;
   #open = false;
   #refused = false;
+  /** A server has opened it before: what it has shown since must go on without a gap. */
+  #wasOpen = false;
   /** Gaps since the last event that was new. */
   gaps = 0;
 
@@ -84,8 +86,10 @@ export class RoomStream {
       return { kind: 'refused' };
     }
     this.#open = true;
-    const missing = this.#next === 0 ? 0 : answer.nextEvent - this.#next;
-    if (this.#next === 0 || missing > 0) this.#next = answer.nextEvent;
+    // The first time it begins where the room's history does, and that is nothing lost.
+    const missing = this.#wasOpen ? answer.nextEvent - this.#next : 0;
+    this.#wasOpen = true;
+    this.#next = Math.max(this.#next, answer.nextEvent);
     return missing > 0 ? { kind: 'jumped', missing } : { kind: 'open' };
   }
 

@@ -60,6 +60,10 @@ export interface ServerOptions {
   readonly fsync: 'always' | 'never';
   /** Faults on the links to other servers, in the write-up's grammar (BEHAVIOUR.md 5); without it there are none. */
   readonly mode?: string;
+  /** Bytes of log kept at least; without it all of the log is kept. */
+  readonly retainBytes?: number;
+  /** Length of a log segment, `limits.segmentBytes` unless a test gives another one. */
+  readonly segmentBytes?: number;
   readonly logger: Logger;
   /** Told whenever what the start waits for changes, e.g. for a progress line. */
   readonly onProgress?: (progress: StartProgress) => void;

@@ -45,7 +45,7 @@ export class Candidate {
     this.#promisedRecord = promisedRecord;
     this.#commit = commit;
     this.#resend = new Alarm(ticks(limits.resendMs), context.tick);
-    this.#votes = new Votes(context.majority);
+    this.#votes = new Votes(...context.configurations.active);
     this.#ask(context.peers, context.plants.ballotReused ? 0 : promisedRecord);
   }
 
@@ -101,7 +101,7 @@ export class Candidate {
   /** Notes a refusal; true when fewer than a majority are left that have not refused. */
   onNack(from: ServerId): boolean {
     this.#nacks.add(from);
-    return this.#context.members.length - this.#nacks.size < this.#context.majority;
+    return !this.#context.configurations.hasQuorum((server) => !this.#nacks.has(server));
   }
 
   /** Somebody has promised higher: going on with this ballot would only be refused again. */

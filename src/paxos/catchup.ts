@@ -65,6 +65,20 @@ export class Catchup {
     this.#ask();
   }
 
+  /** The members changed: who left is not asked again, and a `reborn` one is greeted like a stranger. */
+  onMembers(reborn: readonly ServerId[]): void {
+    for (const id of [...this.#seen.keys(), ...this.#greeted.keys(), ...this.#unanswered, ...this.#greet]) {
+      if (this.#context.isMember(id) && !reborn.includes(id)) continue;
+      this.#seen.delete(id);
+      this.#greeted.delete(id);
+      this.#unanswered.delete(id);
+      if (this.#greet.includes(id)) this.#greet.splice(this.#greet.indexOf(id), 1);
+    }
+    if (this.#outstanding !== undefined && !this.#context.isMember(this.#outstanding.to)) this.#outstanding = undefined;
+    if (!this.#context.isMember(this.#source)) this.#source = this.#context.peers[0] ?? 0;
+    if (this.#fetchingFrom !== undefined && !this.#context.isMember(this.#fetchingFrom)) this.#fetchingFrom = undefined;
+  }
+
   /** A class-c frame of `from`, or an election, says that slots up to `upto` are chosen, and we lack some. */
   want(upto: Slot, from: ServerId): void {
     if (upto <= this.#log.commit) return;
@@ -207,6 +221,11 @@ export class Catchup {
     this.#fetchingFrom = from;
     this.#fetchTick = this.#context.tick;
     this.#context.effects.fetchState.push(from);
+  }
+
+  /** A chunk of the state came: fetching goes on. */
+  onStateChunk(from: ServerId): void {
+    if (this.#fetchingFrom === from) this.#fetchTick = this.#context.tick;
   }
 
   /** The state was installed, or fetching it was given up: go on with the log. */

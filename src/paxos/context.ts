@@ -1,10 +1,10 @@
 /** What every role of one replica shares: who we are, the tick count, the effects of this step and the record count. */
 import { assert, type Logger, limits, type Prng } from '../base/index.js';
 import type { Ballot, Incarnation, ServerId, Slot } from '../wire/index.js';
+import { type Configuration, Configurations } from './configuration.js';
 import { type Effects, noEffects, type Persist } from './effects.js';
 import type { Now, PaxosMessage } from './input.js';
 import type { Plants } from './plants.js';
-import { majorityOf } from './quorum.js';
 
 /** Turns a duration into ticks, rounding up so that nothing fires early. */
 export function ticks(durationMs: number): number {
@@ -27,8 +27,8 @@ export interface RecoveredEntry {
 
 export interface ReplicaOptions {
   readonly self: ServerId;
-  /** All members, this one included; an odd number. */
-  readonly members: readonly ServerId[];
+  /** Who votes on which slots: those that govern slots above the recovered commit index, rising. */
+  readonly configurations: readonly Configuration[];
   /** This life; durable before the replica is made. */
   readonly incarnation: Incarnation;
   readonly random: Prng;
@@ -45,9 +45,7 @@ export interface ReplicaOptions {
 
 export class Context {
   readonly self: ServerId;
-  readonly members: readonly ServerId[];
-  readonly peers: readonly ServerId[];
-  readonly majority: number;
+  readonly configurations: Configurations;
   readonly incarnation: Incarnation;
   readonly random: Prng;
   readonly plants: Plants;
@@ -65,20 +63,23 @@ export class Context {
   roundSeen = 0;
   diskFull = false;
   stopping = false;
+  /** The shell has applied through this slot: everything committed before the present step. */
+  applied: Slot;
 
   constructor(options: ReplicaOptions, plants: Plants, logger: Logger) {
-    assert(options.members.length % 2 === 1, 'the number of members is odd');
-    assert(options.members.includes(options.self), 'this server is a member');
-    assert(new Set(options.members).size === options.members.length, 'members are distinct');
     this.self = options.self;
-    this.members = options.members;
-    this.peers = options.members.filter((id) => id !== options.self);
-    this.majority = majorityOf(options.members.length);
+    this.configurations = new Configurations(options.self, options.configurations, options.recovered.commit);
+    this.applied = options.recovered.commit;
     this.incarnation = plants.ballotReused ? 0 : options.incarnation;
     this.random = options.random;
     this.plants = plants;
     this.logger = logger;
     this.encodeEntry = options.encodeEntry;
+  }
+
+  /** Everybody else who has a part in the log now, voters and learners. */
+  get peers(): readonly ServerId[] {
+    return this.configurations.peers;
   }
 
   /** Appends a record; returns its number, which a frame that depends on it names as `after`. */
@@ -100,7 +101,7 @@ export class Context {
   }
 
   isMember(server: ServerId): boolean {
-    return this.members.includes(server);
+    return server === this.self || this.peers.includes(server);
   }
 
   sawRound(ballot: Ballot): void {

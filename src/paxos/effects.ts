@@ -66,6 +66,8 @@ export interface Effects {
   /** The peer's log no longer holds what we need: fetch its state. */
   readonly fetchState: ServerId[];
   standing: StandingChange | undefined;
+  /** Other members govern the next slot than before this step. */
+  members: boolean;
   /** The hand-over asked for by `stop` is finished. */
   stopped: boolean;
 }
@@ -82,6 +84,7 @@ export function noEffects(): Effects {
     reads: [],
     fetchState: [],
     standing: undefined,
+    members: false,
     stopped: false,
   };
 }

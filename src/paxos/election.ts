@@ -57,8 +57,8 @@ export class Election {
   /** Everything but the draw: may an unhappy server campaign at all now? */
   #mayCampaign(mustNotLead: boolean): boolean {
     const context = this.#context;
-    if (context.stopping || context.diskFull || mustNotLead) return false;
-    if (this.#peers.up < context.majority || this.#peers.happyNeighbour() !== undefined) return false;
+    if (context.stopping || context.diskFull || mustNotLead || !context.configurations.mayLead) return false;
+    if (!this.#peers.hearsQuorum || this.#peers.happyNeighbour() !== undefined) return false;
     if (this.#patience.coolingDown) return false;
     const { promised, promisedTick } = this.#acceptor;
     const mine = isZero(promised) || promised.server === context.self;

@@ -22,6 +22,7 @@ import type {
   StateChunk,
   StateRequest,
 } from '../wire/index.js';
+import type { Configuration } from './configuration.js';
 
 /** The messages a replica understands; learn replies reach it with values, learn requests leave it as effects. */
 export type PaxosMessage =
@@ -70,8 +71,11 @@ export type Input =
   | { readonly kind: 'durable'; readonly records: number }
   /** A read that must be fresh; answered by a `read` effect. */
   | { readonly kind: 'read'; readonly id: number }
-  /** State through `slot` was fetched from a peer, synced and switched to. */
-  | { readonly kind: 'installed'; readonly slot: Slot }
+  /**
+   * State through `slot` was fetched from a peer, synced and switched to. One that is not above the commit index says
+   * that fetching was given up; else it says who the members are.
+   */
+  | { readonly kind: 'installed'; readonly slot: Slot; readonly configurations?: readonly Configuration[] }
   /** The disk is full (true) or has space again (false): a full one neither leads nor votes. */
   | { readonly kind: 'disk'; readonly full: boolean }
   /** SIGTERM: hand leadership over; the `stopped` effect follows within about a second. */

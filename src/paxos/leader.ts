@@ -5,10 +5,11 @@ import { assert, equalBytes, limits } from '../base/index.js';
 import type { Ballot, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { compareBallots } from './ballot.js';
 import type { FullPromise } from './candidate.js';
+import type { Configuration } from './configuration.js';
 import { type Context, ticks } from './context.js';
 import type { Patience } from './patience.js';
 import type { Peers } from './peers.js';
-import { Votes } from './quorum.js';
+import { isQuorum, Votes } from './quorum.js';
 import type { SlotLog } from './slot-log.js';
 import { Alarm } from './timeout.js';
 
@@ -51,6 +52,14 @@ export class Leader {
   readonly #inFlight = new Map<Slot, Proposal>();
   readonly #unsynced: Slot[] = [];
   readonly #nacks = new Set<ServerId>();
+  /** Whose promises of this ballot we lead with. */
+  readonly #promisers: Set<ServerId>;
+  /** A configuration of which `#promisers` are known to be a quorum. */
+  #covered: Configuration | undefined;
+  /**
+   * What the promises list above the floor, to be proposed again; every slot through `readFloor` gets a value first.
+   */
+  readonly #adopted: Map<Slot, PromiseEntry>;
   /** Those under watch, about one per heartbeat, and the newest, which is watched when those before it are reached. */
   readonly #announced: Announced[] = [];
   #newest: Announced | undefined;
@@ -79,38 +88,79 @@ export class Leader {
     this.prepareTicks = prepareTicks;
     this.electedTick = this.#context.tick;
     this.#repeat = new Alarm(ticks(limits.commitRepeatMs), this.#context.tick);
+    this.#promisers = new Set(promises.map((promise) => promise.from));
     assert(
-      promises.length >= this.#context.majority || this.#context.plants.duplicateVote,
+      this.#context.configurations.hasQuorum((id) => this.#promisers.has(id)) || this.#context.plants.duplicateVote,
       'a leader has the promises of a majority',
     );
     this.floor = promises.reduce((highest, promise) => Math.max(highest, promise.commit), this.#log.commit);
     this.#announcedUpto = this.floor;
     this.nextSlot = this.floor + 1;
-    this.#adopt(promises);
-    if (this.nextSlot === this.floor + 1) this.propose([]);
-    this.readFloor = this.nextSlot - 1;
+    this.#adopted = this.#bestOf(promises);
+    this.readFloor = [...this.#adopted.keys()].reduce((last, slot) => Math.max(last, slot), this.floor + 1);
+    this.advance();
   }
 
-  /**
-   * Proposes per slot above the floor the value of the highest ballot, a chosen one before all, and no-ops in holes.
-   */
-  #adopt(promises: readonly FullPromise[]): void {
+  /** Per slot above the floor the vote of the highest ballot, a chosen value before all. */
+  #bestOf(promises: readonly FullPromise[]): Map<Slot, PromiseEntry> {
     const best = new Map<Slot, PromiseEntry>();
-    let last = this.floor;
     for (const { entries } of promises) {
       for (const entry of entries) {
         if (entry.slot <= this.floor) continue;
-        last = Math.max(last, entry.slot);
         const other = best.get(entry.slot);
         if (other === undefined || this.#outranks(entry, other)) best.set(entry.slot, entry);
       }
     }
-    while (this.nextSlot <= last) {
-      const adopted = best.get(this.nextSlot);
-      if (adopted !== undefined && !this.#context.plants.noAdoption) this.#start(adopted.value);
-      else if (this.#context.plants.gapSkipped) this.nextSlot += 1;
-      else this.#start(this.#context.encodeEntry(this.#stamp(), []));
+    return best;
+  }
+
+  /**
+   * Proposes again what the promises list, and no-ops in the holes between; then the no-ops that bring a change of the
+   * members into force. As far as may be proposed now: the rest follows when more is applied.
+   */
+  advance(): void {
+    if (this.abdicated) return;
+    while (this.nextSlot <= this.readFloor && this.#mayPropose(this.nextSlot)) this.#proposeAgain();
+    const { pending } = this.#context.configurations;
+    while (pending !== undefined && this.nextSlot < pending.from && this.hasWindow) this.propose([]);
+  }
+
+  #proposeAgain(): void {
+    const adopted = this.#adopted.get(this.nextSlot);
+    const { noAdoption, gapSkipped } = this.#context.plants;
+    if (adopted !== undefined && !noAdoption) this.#start(adopted.value);
+    else if (gapSkipped && this.#adopted.size > 0) this.nextSlot += 1;
+    else this.#start(this.#context.encodeEntry(this.#stamp(), []));
+  }
+
+  /** A slot too far above what is applied may be governed by members that this server does not know of yet. */
+  #mayPropose(slot: Slot): boolean {
+    return slot <= this.#context.applied + limits.acceptAheadSlots && this.#covers(slot);
+  }
+
+  /** A quorum of those who govern `slot` has promised this ballot. */
+  #covers(slot: Slot): boolean {
+    const configuration = this.#context.configurations.at(slot);
+    if (configuration === this.#covered) return true;
+    const promised = isQuorum(configuration, (id) => this.#promisers.has(id)) || this.#context.plants.duplicateVote;
+    if (!promised || !configuration.voters.includes(this.#context.self)) return false;
+    this.#covered = configuration;
+    return true;
+  }
+
+  /** The next slot is governed by members of whom no quorum has promised this ballot: another is needed there. */
+  get outgrown(): boolean {
+    if (this.abdicated || this.nextSlot > this.#context.applied + limits.acceptAheadSlots) return false;
+    return !this.#covers(this.nextSlot);
+  }
+
+  /** These members have come back with nothing: what they said is not to be counted on any more. */
+  forget(reborn: readonly ServerId[]): void {
+    for (const id of reborn) {
+      this.#promisers.delete(id);
+      this.#nacks.delete(id);
     }
+    this.#covered = undefined;
   }
 
   #outranks(a: PromiseEntry, b: PromiseEntry): boolean {
@@ -143,7 +193,7 @@ export class Leader {
     this.#context.broadcast({ type: 'accept', ballot: this.ballot, slot, value });
     this.#inFlight.set(slot, {
       value,
-      votes: new Votes(this.#context.majority),
+      votes: new Votes(this.#context.configurations.at(slot)),
       proposedTick: this.#context.tick,
       resendTick: this.#context.tick + ticks(limits.resendMs),
       record,
@@ -159,18 +209,17 @@ export class Leader {
   }
 
   /**
-   * True while another slot may be proposed. Slots that are chosen but wait for one below them, or for the fetch up to
-   * the
-   * floor, have left the window; what followers would take bounds them.
+   * True while another slot may be proposed: what was left by the election comes first. Slots that are chosen but wait
+   * for one below them have left the window; what followers would take bounds them.
    */
   get hasWindow(): boolean {
-    if (this.nextSlot > Math.max(this.#log.commit, this.floor) + limits.acceptAheadSlots) return false;
+    if (this.nextSlot <= this.readFloor || !this.#mayPropose(this.nextSlot)) return false;
     return this.#inFlight.size < limits.windowSlots && this.#inFlightBytes < limits.windowBytes;
   }
 
   /** A majority, this server included, follows this ballot. */
   get hasMajority(): boolean {
-    return this.#peers.followersOf(this.ballot) + 1 >= this.#context.majority;
+    return this.#peers.followQuorum(this.ballot);
   }
 
   /** A read may begin: everything proposed on election is committed. */
@@ -232,7 +281,7 @@ export class Leader {
   /** A server refused our ballot; true when so many did that fewer than a majority are left. */
   onNack(from: ServerId): boolean {
     this.#nacks.add(from);
-    return this.#context.members.length - this.#nacks.size < this.#context.majority;
+    return !this.#context.configurations.hasQuorum((server) => !this.#nacks.has(server));
   }
 
   /**

@@ -37,22 +37,14 @@ export class Peers {
   constructor(context: Context) {
     this.#context = context;
     this.#beat = new Alarm(ticks(limits.heartbeatMs), context.tick);
-    for (const id of context.peers) {
-      this.#peers.set(id, {
-        id,
-        incarnation: 0,
-        answeredRound: 0,
-        delayTicks: 0,
-        promised: zeroBallot,
-        leads: zeroBallot,
-        majority: false,
-        abdicated: false,
-        happy: false,
-        commit: 0,
-        hashSlot: 0,
-        hash: new Uint8Array(8),
-      });
-    }
+    for (const id of context.peers) this.#peers.set(id, unheardPeer(id));
+  }
+
+  /** The members changed: forgets who left, and what those said who come back with another directory. */
+  onMembers(reborn: readonly ServerId[]): void {
+    const { peers } = this.#context;
+    for (const id of this.#peers.keys()) if (!peers.includes(id) || reborn.includes(id)) this.#peers.delete(id);
+    for (const id of peers) if (!this.#peers.has(id)) this.#peers.set(id, unheardPeer(id));
   }
 
   get(id: ServerId): Peer {
@@ -133,18 +125,36 @@ export class Peers {
     return this.#context.peers.filter((id) => this.hears(id)).map((id) => this.get(id));
   }
 
-  /** Servers heard, this one included. */
-  get up(): number {
-    let up = 1;
-    for (const id of this.#context.peers) if (this.hears(id)) up += 1;
-    return up;
+  /** The peers heard that lack little of what is committed through `commit`. */
+  caughtUpWith(commit: Slot): ServerId[] {
+    const near = this.heard().filter((peer) => peer.commit + limits.learnerBehindSlotsMax >= commit);
+    return near.map(({ id }) => id);
   }
 
-  /** Peers heard whose promise is exactly `ballot`. */
-  followersOf(ballot: Ballot): number {
-    let count = 0;
-    for (const id of this.#context.peers) if (this.hears(id) && sameBallot(this.get(id).promised, ballot)) count += 1;
-    return count;
+  /** Voters heard, this one included. */
+  get up(): number {
+    const { self, configurations } = this.#context;
+    return configurations.current.voters.filter((id) => id === self || this.hears(id)).length;
+  }
+
+  /** A quorum of servers can be heard, this one included. */
+  get hearsQuorum(): boolean {
+    return this.#hasQuorum((id) => this.hears(id));
+  }
+
+  /** A quorum follows `ballot`, which is this server's: those heard whose promise it is. */
+  followQuorum(ballot: Ballot): boolean {
+    return this.#hasQuorum((id) => this.hears(id) && sameBallot(this.get(id).promised, ballot));
+  }
+
+  /** A quorum is happy, which this server counts as although it campaigns. */
+  get happyQuorum(): boolean {
+    return this.#hasQuorum((id) => this.hears(id) && this.get(id).happy);
+  }
+
+  #hasQuorum(has: (peer: ServerId) => boolean): boolean {
+    const { self, configurations } = this.#context;
+    return configurations.hasQuorum((id) => id === self || has(id));
   }
 
   /**
@@ -170,12 +180,25 @@ export class Peers {
     return this.heard().reduce((best, peer) => Math.max(best, peer.commit), 0);
   }
 
-  /**
-   * The slot that enough followers have reached to make a majority together with this server: the
-   * (majority-1)-th highest commit index among the peers, heard or not.
-   */
+  /** The slot that enough followers have reached, heard or not, to make a majority together with this server. */
   majorityCommit(): Slot {
-    const commits = this.#context.peers.map((id) => this.get(id).commit).sort((a, b) => b - a);
-    return commits[this.#context.majority - 2] ?? Number.MAX_SAFE_INTEGER;
+    return this.#context.configurations.majorityReached((id) => this.get(id).commit);
   }
+}
+
+function unheardPeer(id: ServerId): Peer {
+  return {
+    id,
+    incarnation: 0,
+    answeredRound: 0,
+    delayTicks: 0,
+    promised: zeroBallot,
+    leads: zeroBallot,
+    majority: false,
+    abdicated: false,
+    happy: false,
+    commit: 0,
+    hashSlot: 0,
+    hash: new Uint8Array(8),
+  };
 }

@@ -23,6 +23,8 @@ export interface Plants {
   readonly deposedCommit: boolean;
   /** A new leader leaves holes below adopted slots unfilled, so that delivery stops there for ever. */
   readonly gapSkipped: boolean;
+  /** What a member promised before its disk was emptied goes on being counted after it was re-admitted. */
+  readonly promisesKept: boolean;
 }
 
 /** Production: none. */
@@ -38,4 +40,5 @@ export const noPlants: Plants = Object.freeze({
   ungatedResend: false,
   deposedCommit: false,
   gapSkipped: false,
+  promisesKept: false,
 });

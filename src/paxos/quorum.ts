@@ -2,6 +2,12 @@
 import { assert } from '../base/index.js';
 import type { ServerId } from '../wire/index.js';
 
+/** Who may vote, and of how many seats a majority is needed. */
+export interface Electorate {
+  readonly seats: number;
+  readonly voters: readonly ServerId[];
+}
+
 /** The smallest number of servers of which any two groups share a member. */
 export function majorityOf(servers: number): number {
   const majority = Math.floor(servers / 2) + 1;
@@ -9,37 +15,49 @@ export function majorityOf(servers: number): number {
   return majority;
 }
 
-/** Distinct voters for one question. A vote repeated, however often, counts once. */
+/** True if `has` holds for voters that make a majority of the seats. */
+export function isQuorum({ seats, voters }: Electorate, has: (server: ServerId) => boolean): boolean {
+  let count = 0;
+  for (const voter of voters) if (has(voter)) count += 1;
+  return count >= majorityOf(seats);
+}
+
+/**
+ * Distinct voters for one question, which is settled by a majority of each electorate. A vote repeated, however often,
+ * counts once; one of a stranger not at all.
+ */
 export class Votes {
-  readonly #voters: ServerId[] = [];
-  readonly #needed: number;
+  readonly #electorates: readonly Electorate[];
+  readonly #given: ServerId[] = [];
   #reached = false;
 
-  /** `needed` distinct voters make the quorum. */
-  constructor(needed: number) {
-    this.#needed = needed;
+  constructor(...electorates: readonly Electorate[]) {
+    this.#electorates = electorates;
   }
 
   /**
    * Counts `server`; true exactly once, with the vote that completes the quorum. `twice` plants a bug: see plants.ts.
    */
   add(server: ServerId, twice = false): boolean {
-    if (!twice && this.#voters.includes(server)) return false;
-    this.#voters.push(server);
-    if (this.#reached || this.#voters.length < this.#needed) return false;
+    if (!twice && this.#given.includes(server)) return false;
+    this.#given.push(server);
+    if (this.#reached) return false;
+    for (const electorate of this.#electorates) if (!this.#isMajorityOf(electorate)) return false;
     this.#reached = true;
     return true;
   }
 
+  #isMajorityOf({ seats, voters }: Electorate): boolean {
+    let count = 0;
+    for (const server of this.#given) if (voters.includes(server)) count += 1;
+    return count >= majorityOf(seats);
+  }
+
   has(server: ServerId): boolean {
-    return this.#voters.includes(server);
+    return this.#given.includes(server);
   }
 
   get reached(): boolean {
     return this.#reached;
-  }
-
-  get count(): number {
-    return this.#voters.length;
   }
 }

@@ -102,12 +102,12 @@ export class Reads {
   #confirmAsLeader(leader: Leader, commit: Slot): void {
     if (this.#confirming.length === 0 || commit < leader.readFloor) return;
     this.#confirming = this.#confirming.filter((read) => {
-      let confirmed = 1;
-      for (const id of this.#context.peers) {
+      const confirmed = this.#context.configurations.hasQuorum((id) => {
+        if (id === this.#context.self) return true;
         const peer = this.#peers.get(id);
-        if (peer.answeredRound > read.afterRound && sameBallot(peer.promised, leader.ballot)) confirmed += 1;
-      }
-      if (confirmed < this.#context.majority) return true;
+        return peer.answeredRound > read.afterRound && sameBallot(peer.promised, leader.ballot);
+      });
+      if (!confirmed) return true;
       if (read.origin === this.#context.self) this.#confirmed(read.id, read.index);
       else this.#context.send(read.origin, { type: 'readIndexOk', request: read.id, index: read.index });
       return false;

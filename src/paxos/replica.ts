@@ -20,6 +20,7 @@ import { Acceptor } from './acceptor.js';
 import { ballotText, compareBallots, sameBallot } from './ballot.js';
 import { Catchup } from './catchup.js';
 import { ClientWork } from './client-work.js';
+import type { Configuration } from './configuration.js';
 import { Context, type ReplicaOptions, ticks } from './context.js';
 import { type Effects, noEffects } from './effects.js';
 import { Election } from './election.js';
@@ -120,6 +121,7 @@ export class Replica {
     this.#context.effects = effects;
     this.#context.now = now;
     const commitBefore = this.#log.commit;
+    this.#context.applied = commitBefore;
     this.#dispatch(input);
     this.#conclude(commitBefore);
     this.#invariants.check({
@@ -138,6 +140,15 @@ export class Replica {
     this.#hashes.set(slot, hash);
   }
 
+  /**
+   * The driver has applied a membership entry that takes effect. It tells so before the next step: nothing may be
+   * proposed in slots that the new members govern before they are known.
+   */
+  configure(configuration: Configuration): void {
+    this.#context.configurations.add(configuration);
+    this.#onMembers([]);
+  }
+
   get view(): ReplicaView {
     const with_ = this.#standing.happyWith;
     return {
@@ -153,6 +164,9 @@ export class Replica {
       inFlight: this.#roles.leader?.inFlight ?? 0,
       pendingBatches: this.#forwarding.pending,
       heard: this.#peers.heard().map((peer) => peer.id),
+      caughtUpPeers: this.#peers.caughtUpWith(this.#log.commit),
+      epoch: this.#context.configurations.current.epoch,
+      votes: this.#context.configurations.mayLead,
       disputed: this.#hashes.disputed,
     };
   }
@@ -168,15 +182,16 @@ export class Replica {
       case 'tick':
         return this.#onTick();
       case 'message':
-        assert(
-          input.from !== this.#context.self && this.#context.isMember(input.from),
-          'frames come from other members',
-        );
+        assert(input.from !== this.#context.self, 'frames come from others');
+        if (!this.#isPeer(input.from)) return this.#context.ignore(input.message.type, 'no member now', input.from);
         return this.#onMessage(input.from, input.message);
       case 'peerUp':
-        return this.#catchup.onPeerUp(input.peer, input.incarnation);
+        if (this.#isPeer(input.peer)) this.#catchup.onPeerUp(input.peer, input.incarnation);
+        return;
       case 'peerDown':
-        return this.#peers.onDown(input.peer);
+        this.#acceptor.onDown(input.peer);
+        if (this.#isPeer(input.peer)) this.#peers.onDown(input.peer);
+        return;
       case 'submit':
         return this.#forwarding.submit(input.batch, input.bytes);
       case 'answered':
@@ -186,7 +201,7 @@ export class Replica {
       case 'read':
         return this.#reads.add(input.id);
       case 'installed':
-        return this.#onInstalled(input.slot);
+        return this.#onInstalled(input.slot, input.configurations);
       case 'disk':
         return this.#onDisk(input.full);
       case 'stop':
@@ -194,6 +209,11 @@ export class Replica {
       default:
         return unreachable(input);
     }
+  }
+
+  /** Links close, and frames are on their way, a little longer than a member is one. */
+  #isPeer(server: ServerId): boolean {
+    return this.#context.peers.includes(server);
   }
 
   #onMessage(from: ServerId, message: PaxosMessage): void {
@@ -233,7 +253,8 @@ export class Replica {
       case 'stateRequest':
         return;
       case 'stateChunk':
-        return this.#context.sawRound(message.promised);
+        this.#context.sawRound(message.promised);
+        return this.#catchup.onStateChunk(from);
       default:
         return unreachable(message);
     }
@@ -394,11 +415,20 @@ export class Replica {
     this.#roles.leader?.announce();
   }
 
-  #onInstalled(slot: Slot): void {
+  #onInstalled(slot: Slot, configurations: readonly Configuration[] | undefined): void {
+    if (configurations !== undefined) {
+      this.#context.configurations.replace(configurations, Math.max(slot, this.#log.commit));
+      this.#context.effects.members = true;
+      // What the peers said, they will say again; some may be others now.
+      this.#onMembers(this.#context.peers);
+    }
     if (slot > this.#log.commit) {
       if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
         this.#roles.stepDown('installed what it has not counted');
       this.#log.install(slot);
+      // A leader may have counted votes above it long ago, and nothing else would move its commit index any more.
+      this.#log.advance();
+      this.#roles.leader?.announce();
     }
     this.#catchup.onInstalled();
   }
@@ -421,7 +451,8 @@ export class Replica {
       return this.#context.ignore('campaign', 'not the leader I follow', from);
     }
     const able = !this.#context.stopping && !this.#context.diskFull && !this.#mustNotLead;
-    if (!able || this.#peers.up < this.#context.majority) return this.#context.ignore('campaign', 'not able', from);
+    const isVoter = this.#context.configurations.mayLead;
+    if (!able || !isVoter || !this.#peers.hearsQuorum) return this.#context.ignore('campaign', 'not able', from);
     this.#roles.campaign(`server ${from} hands over`);
   }
 
@@ -433,6 +464,9 @@ export class Replica {
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
   #conclude(commitBefore: Slot): void {
     this.#clientWork.settle(commitBefore);
+    this.#advanceMembers();
+    this.#roles.leader?.advance();
+    if (this.#roles.leader?.outgrown) this.#roles.outgrow();
     let happyWith = this.#standing.happyWith;
     let cutOffFrom: ServerId | undefined;
     if (happyWith !== undefined) {
@@ -457,10 +491,25 @@ export class Replica {
     this.#handOver.pump();
   }
 
+  /** The commit index may have reached the slots that other members govern. */
+  #advanceMembers(): void {
+    const configuration = this.#context.configurations.advance(this.#log.commit);
+    if (configuration === undefined) return;
+    const { epoch, voters, learners } = configuration;
+    this.#context.logger.info('members', { epoch, voters, learners });
+    this.#context.effects.members = true;
+    this.#onMembers(this.#context.plants.promisesKept ? [] : configuration.reborn);
+  }
+
+  #onMembers(reborn: readonly ServerId[]): void {
+    this.#peers.onMembers(reborn);
+    this.#catchup.onMembers(reborn);
+    this.#roles.onMembers(reborn);
+  }
+
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */
   #abandonCampaign(): void {
     if (this.#roles.candidate === undefined) return;
-    const happy = 1 + this.#peers.heard().filter((peer) => peer.happy).length;
-    if (happy >= this.#context.majority) this.#roles.dropCampaign();
+    if (this.#peers.happyQuorum) this.#roles.dropCampaign();
   }
 }

@@ -2,7 +2,7 @@
  * Which role this server plays: follower, candidate or leader, and how it moves between them. The only writer of both.
  */
 import { assert, limits } from '../base/index.js';
-import type { Ballot } from '../wire/index.js';
+import type { Ballot, ServerId } from '../wire/index.js';
 import type { Acceptor } from './acceptor.js';
 import { ballotAbove, ballotText, sameBallot } from './ballot.js';
 import { Candidate } from './candidate.js';
@@ -119,6 +119,22 @@ export class Roles {
     this.#leader = undefined;
     this.#parts.intake.clear();
     this.#parts.reads.stopConfirming();
+  }
+
+  /** Other members govern from now on, or will; those `reborn` have forgotten what they promised. */
+  onMembers(reborn: readonly ServerId[]): void {
+    // The promises it asked for were those of other voters.
+    this.dropCampaign();
+    this.#leader?.forget(reborn);
+    if (!this.#parts.context.configurations.mayLead) this.stepDown('has no vote any more');
+  }
+
+  /** The members changed so that this ballot does not reach further: another one, or another server. */
+  outgrow(): void {
+    const { configurations, self } = this.#parts.context;
+    const governing = configurations.pending ?? configurations.current;
+    if (governing.voters.includes(self)) this.campaign('the members change');
+    else this.abdicate();
   }
 
   /** Patience covers leaderships and campaigns alike (PAXOS.md, Gray failure). */

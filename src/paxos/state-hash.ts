@@ -5,6 +5,7 @@ import { assert, equalBytes } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
 import type { Context } from './context.js';
 import type { Peers } from './peers.js';
+import { isQuorum } from './quorum.js';
 
 /** Hashes kept for comparison: a peer this many thousands of slots behind is compared when it gets here itself. */
 const keptHashes = 64;
@@ -50,14 +51,11 @@ export class StateHashes {
    * agrees at a slot agrees on everything below.
    */
   #agreedSlot(): Slot {
-    const slots: Slot[] = [];
-    for (const id of this.#context.peers) {
+    return this.#context.configurations.majorityReached((id) => {
       const { hashSlot, hash } = this.#peers.get(id);
       const own = this.#own.get(hashSlot);
-      if (own !== undefined && equalBytes(own, hash)) slots.push(hashSlot);
-    }
-    slots.sort((a, b) => b - a);
-    return slots[this.#context.majority - 2] ?? 0;
+      return own !== undefined && equalBytes(own, hash) ? hashSlot : 0;
+    });
   }
 
   /**
@@ -78,7 +76,7 @@ export class StateHashes {
         return hashSlot === peer.hashSlot && equalBytes(hash, peer.hash);
       });
       assert(
-        against.length < this.#context.majority,
+        !isQuorum(this.#context.configurations.current, (other) => against.includes(other)),
         `the state applied through slot ${peer.hashSlot} differs from that of servers ${against.join(', ')}`,
       );
     }

@@ -15,5 +15,11 @@ export interface ReplicaView {
   readonly inFlight: number;
   readonly pendingBatches: number;
   readonly heard: readonly ServerId[];
+  /** Those heard that are not far behind this server. */
+  readonly caughtUpPeers: readonly ServerId[];
   readonly disputed: boolean;
+  /** Of the configuration that governs the next slot. */
+  readonly epoch: number;
+  /** This server has a vote in it. */
+  readonly votes: boolean;
 }

@@ -6,15 +6,15 @@ export {
   Checkpointer,
   type CheckpointInput,
   type CheckpointMeta,
-  chatRows,
+  type InstallInput,
   loadCheckpoint,
-  slotIndexOf,
   storedBirth,
 } from './checkpoint.js';
 export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
 export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
 export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
+export { LevelHome } from './level-home.js';
 export { LevelStore, type OpenStoreDone } from './level-store.js';
 export { type DirectoryLock, lockDirectory } from './lock-file.js';
 export { LogReader, type SlotValuesDone } from './log-reader.js';
@@ -29,8 +29,10 @@ export {
   type ScanOptions,
   scanLog,
 } from './recovery.js';
+export { type Pin, Retention, type RetentionParts } from './retention.js';
 export {
   decodeHeader,
+  FORMAT_VERSION,
   HEADER_BYTES,
   type SegmentHeader,
   segmentName,
@@ -38,14 +40,20 @@ export {
   type WalIdentity,
 } from './segment.js';
 export { SlotIndex } from './slot-index.js';
+export { StateBuilder } from './state-builder.js';
+export { chatRowsOf, type SetNumber, type StateSet, StateSets } from './state-sets.js';
+export { StateSource, type StateSourceParts } from './state-source.js';
 export {
   type GetDone,
   type KeyRange,
   prefixRange,
   type Row,
+  type RowReader,
   type RowsDone,
   type StateStore,
   type StoreDone,
+  type StoreHome,
+  type StoreSnapshot,
 } from './state-store.js';
 export { type OpenDone, type SegmentInfo, Wal, type WalOptions } from './wal.js';
 export type { LoggedValue, ValuesDone } from './wal-read.js';

@@ -1,10 +1,13 @@
-/** The state store on classic-level (LevelDB): binary keys in bytewise order, every batch synced. */
+/**
+ * The state store on classic-level (LevelDB): binary keys in bytewise order, every batch synced. LevelDB looks at its
+ * own checksums only where it is told to, which classic-level does not do, so every row carries one of ours.
+ */
 import { statfs } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClassicLevel } from 'classic-level';
-import { asBuffer, assert } from '../base/index.js';
-import { StorageError } from './errors.js';
-import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone } from './state-store.js';
+import { ClassicLevel, type Snapshot } from 'classic-level';
+import { asBuffer, assert, crc32, readU32, writeU32 } from '../base/index.js';
+import { diskError, StorageError } from './errors.js';
+import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone, StoreSnapshot } from './state-store.js';
 
 type Level = ClassicLevel<Buffer, Buffer>;
 
@@ -20,6 +23,18 @@ const OPTIONS = {
 const REOPEN_BYTES = 2 * OPTIONS.writeBufferSize;
 /** A store that could not be opened anew for want of space is tried again this often while somebody wants to read. */
 const REOPEN_MS = 200;
+
+/** Where a read looks: the store as it is, or a snapshot of it. */
+interface Source {
+  readonly snapshot?: Snapshot;
+}
+
+/** What is taken of a store that is just being opened anew. */
+const brokenSnapshot: StoreSnapshot = {
+  get: (_key, done) => process.nextTick(done, new Error('the store was being opened anew'), undefined),
+  iterate: (_range, done) => process.nextTick(done, new Error('the store was being opened anew'), []),
+  close: () => undefined,
+};
 
 export type OpenStoreDone = (error: Error | undefined, store?: LevelStore) => void;
 
@@ -52,27 +67,57 @@ export class LevelStore implements StateStore {
   }
 
   get(key: Uint8Array, done: GetDone): void {
-    this.#read<Uint8Array | undefined>(() => this.#level.get(asBuffer(key)), done);
+    this.#get({}, key, done);
   }
 
   iterate(range: KeyRange, done: RowsDone): void {
+    this.#iterate({}, range, done);
+  }
+
+  /** LevelDB closes its snapshots with itself: after a failed write, which opens it anew, their reads fail. */
+  snapshot(): StoreSnapshot {
+    assert(!this.#closed, 'the store is closed');
+    if (this.#level.status !== 'open') return brokenSnapshot;
+    const snapshot = this.#level.snapshot();
+    return {
+      get: (key, done) => this.#get({ snapshot }, key, done),
+      iterate: (range, done) => this.#iterate({ snapshot }, range, done),
+      close: () => settle(snapshot.close(), () => undefined),
+    };
+  }
+
+  #get(from: Source, key: Uint8Array, done: GetDone): void {
+    this.#read<Uint8Array | undefined>(async () => {
+      const sealed = await this.#level.get(asBuffer(key), from);
+      return sealed === undefined ? undefined : this.#unseal(key, sealed);
+    }, done);
+  }
+
+  #iterate(source: Source, range: KeyRange, done: RowsDone): void {
     const { from, to, reverse = false, limit = -1 } = range;
     const bounds = { ...(from && { gte: asBuffer(from) }), ...(to && { lt: asBuffer(to) }) };
-    this.#read(
-      () => this.#level.iterator({ ...bounds, reverse, limit }).all(),
-      (error, entries = []) =>
-        done(
-          error,
-          entries.map(([key, value]) => ({ key, value })),
-        ),
+    this.#read<Row[]>(
+      async () => {
+        const entries = await this.#level.iterator({ ...bounds, ...source, reverse, limit }).all();
+        return entries.map(([key, sealed]) => ({ key, value: this.#unseal(key, sealed) }));
+      },
+      (error, rows = []) => done(error, rows),
     );
+  }
+
+  /** The value of a row as it was put, or STORE_DAMAGED. */
+  #unseal(key: Uint8Array, sealed: Buffer): Buffer {
+    const end = sealed.length - SEAL_BYTES;
+    const value = sealed.subarray(0, Math.max(0, end));
+    if (end >= 0 && readU32(sealed, end) === rowChecksum(key, value)) return value;
+    throw damaged(this.#path, 'a row fails its checksum, or a version of synod before 0.4 wrote it');
   }
 
   /** A read that the store's end overtakes is never answered. */
   #read<T>(read: () => Promise<T>, done: (error: Error | undefined, value: T | undefined) => void): void {
     assert(!this.#closed, 'the store is closed');
     settle(this.#readWhenOpen(read), (error, value) => {
-      if (!this.#closed) done(error, value);
+      if (!this.#closed) done(error === undefined ? undefined : readError(this.#path, error), value);
     });
   }
 
@@ -104,13 +149,13 @@ export class LevelStore implements StateStore {
       await this.#demandSpace();
       await this.#reopen();
     }
-    const put = puts.map((row) => ({ type: 'put' as const, key: asBuffer(row.key), value: asBuffer(row.value) }));
+    const put = puts.map(({ key, value }) => ({ type: 'put' as const, key: asBuffer(key), value: seal(key, value) }));
     const del = deletes.map((key) => ({ type: 'del' as const, key: asBuffer(key) }));
     try {
       await this.#level.batch([...put, ...del], { sync: true });
     } catch (error) {
       this.#writeFailed = true;
-      throw error;
+      throw isCorruption(error as Error) ? damaged(this.#path, reasonOf(error as Error)) : error;
     }
   }
 
@@ -155,7 +200,6 @@ export class LevelStore implements StateStore {
   }
 }
 
-/** LevelDB gives the system's error as a text only. */
 function lacksSpace(error: Error): boolean {
   const cause = (error.cause ?? error) as Error;
   return /No space left|quota exceeded|Too many open files/.test(cause.message);
@@ -169,15 +213,55 @@ function settle<T>(promise: Promise<T>, done: (error: Error | undefined, value?:
   );
 }
 
+/** Behind each value: the checksum of its key and itself. */
+const SEAL_BYTES = 4;
+
+function rowChecksum(key: Uint8Array, value: Uint8Array): number {
+  return crc32(value, crc32(key));
+}
+
+function seal(key: Uint8Array, value: Uint8Array): Buffer {
+  const sealed = Buffer.allocUnsafe(value.length + SEAL_BYTES);
+  sealed.set(value);
+  writeU32(sealed, value.length, rowChecksum(key, value));
+  return sealed;
+}
+
 function openError(path: string, error: Error): StorageError {
   const cause = (error.cause ?? error) as NodeJS.ErrnoException;
   if (cause.code === 'LEVEL_LOCKED') {
     return new StorageError('DIRECTORY_LOCKED', `${path} is in use by another process: stop that one first`, { cause });
   }
+  if (isDiskTrouble(cause)) return diskError(`opening the checkpoint store ${path}`, cause);
+  return damaged(path, `it does not open: ${cause.message}`, cause);
+}
+
+/** Trouble that a new store would have as well. LevelDB gives the system's error as a text only. */
+function isDiskTrouble(error: Error): boolean {
+  return lacksSpace(error) || /Input\/output error|Permission denied|Read-only file system/.test(error.message);
+}
+
+/** What a read met: rot, or a disk that fails. */
+function readError(path: string, error: Error): StorageError {
+  if (error instanceof StorageError) return error;
+  const isDamage = isCorruption(error) || /No such file/.test(reasonOf(error));
+  return isDamage ? damaged(path, reasonOf(error), error) : diskError(`reading the checkpoint store ${path}`, error);
+}
+
+function isCorruption(error: Error): boolean {
+  return ((error.cause ?? error) as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION';
+}
+
+function reasonOf(error: Error): string {
+  return ((error.cause ?? error) as Error).message;
+}
+
+/** The server sets such a store aside by itself (StoreHome) and replays its log. */
+export function damaged(path: string, what: string, cause?: Error): StorageError {
   return new StorageError(
     'STORE_DAMAGED',
-    `the checkpoint store ${path} does not open (${cause.message}): move that directory away and start again; as long as ` +
-      'the log holds all its segments, the state is rebuilt from them',
-    { cause },
+    `the checkpoint store ${path} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
+      'from the log',
+    cause === undefined ? undefined : { cause },
   );
 }

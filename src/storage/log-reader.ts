@@ -57,6 +57,12 @@ export class LogReader {
     }
   }
 
+  /** A peer's state took the place of what was remembered. */
+  forget(): void {
+    this.#cache.clear();
+    this.#cached = 0;
+  }
+
   get cachedBytes(): number {
     return this.#cached;
   }
@@ -95,9 +101,14 @@ export class LogReader {
     return true;
   }
 
+  /** Retention, or a state that was installed, has taken what is to be read next, perhaps while it was being read. */
+  #isGone(request: Request): boolean {
+    return request.next < this.#index.firstKept;
+  }
+
   #step(request: Request): void {
     for (;;) {
-      if (request.next > request.upto) return this.#finish(request, undefined);
+      if (request.next > request.upto || this.#isGone(request)) return this.#finish(request, undefined);
       const value = this.#cache.get(request.next);
       if (value === undefined) break;
       if (!this.#add(request, value)) return this.#finish(request, undefined);
@@ -106,7 +117,7 @@ export class LogReader {
       const piece = error === undefined ? neighbours(found, request) : [];
       if (piece.length === 0) return this.#finish(request, error);
       this.#wal.readValues(piece, (readError, values) => {
-        if (readError !== undefined) return this.#finish(request, readError);
+        if (readError !== undefined) return this.#finish(request, this.#isGone(request) ? undefined : readError);
         for (const { slot, value } of values) {
           assert(slot === request.next, `the index led to slot ${slot} instead of ${request.next}`);
           if (!this.#add(request, value)) return this.#finish(request, undefined);

@@ -8,7 +8,7 @@ import { assert } from '../base/index.js';
 import type { Ballot, Slot } from '../wire/index.js';
 import type { Location } from './recovery.js';
 import { encodeHeader, HEADER_BYTES, type WalIdentity } from './segment.js';
-import type { LogRecord, RecordPlace } from './wal-record.js';
+import type { HistoryRecord, LogRecord, RecordPlace } from './wal-record.js';
 import {
   assertLoggable,
   ballotAbove,
@@ -43,7 +43,7 @@ export interface Batch {
   readonly capacityBytes: number;
   readonly firstSequence: number;
   lastSequence: number;
-  /** Appended records (neither marks nor preambles) of this process life up to the end of this batch. */
+  /** Appended records (no marks, preambles and history) of this process life up to the end of this batch. */
   records: number;
   bytes: number;
   readonly buffers: Uint8Array[];
@@ -113,14 +113,14 @@ export class LogTail {
     return this.#appendedBytes;
   }
 
-  /** Gives the record its place. Accepts and chosen values get the location of their value. */
-  append(record: LogRecord): Location | undefined {
+  /** Gives the record its place; one with a value gets the location of it. History is not counted. */
+  append(record: LogRecord | HistoryRecord): Location | undefined {
     assertLoggable(record);
     const bytes = recordBytes(record);
     const batch = this.#batchFor(bytes);
-    this.#records++;
+    if (record.kind !== 'history') this.#records++;
     batch.records = this.#records;
-    const hasValue = record.kind === 'accept' || record.kind === 'chosen';
+    const hasValue = 'value' in record;
     const headBytes = hasValue ? VALUE_OFFSET : bytes;
     const place = this.#place(batch);
     const copy = hasValue && record.value.length <= COPY_BYTES_MAX;

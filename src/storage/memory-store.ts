@@ -3,7 +3,7 @@
  * batches.
  */
 import { assert, compareBytes } from '../base/index.js';
-import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone } from './state-store.js';
+import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone, StoreSnapshot } from './state-store.js';
 
 /** Runs `act` later: at once after the current turn, or when a simulated disk says so. */
 export type Later = (act: () => void) => void;
@@ -11,6 +11,13 @@ export type Later = (act: () => void) => void;
 /** What outlives a crash: the rows of every batch that was taken, in key order. */
 export class MemoryRows {
   #rows: Row[] = [];
+
+  /** The same rows from now on by themselves: a row is replaced, never changed. */
+  copy(): MemoryRows {
+    const copy = new MemoryRows();
+    copy.#rows = this.#rows.slice();
+    return copy;
+  }
 
   /** Index of the first row whose key is at or behind `key`. */
   #lowerBound(key: Uint8Array): number {
@@ -84,6 +91,19 @@ export class MemoryStore implements StateStore {
       this.#rows.apply(puts, deletes);
       done(undefined);
     });
+  }
+
+  snapshot(): StoreSnapshot {
+    const rows = this.#rows.copy();
+    let closed = false;
+    const failure = (): Error | undefined => (closed ? new Error('the snapshot is closed') : undefined);
+    return {
+      get: (key, done) => this.#run(() => done(failure(), rows.get(key))),
+      iterate: (range, done) => this.#run(() => done(failure(), closed ? [] : rows.range(range))),
+      close: () => {
+        closed = true;
+      },
+    };
   }
 
   close(done: StoreDone): void {

@@ -189,6 +189,14 @@ class Scan {
           'It must not vote without its log: put the missing wal-*.log files back, then start again',
       );
     }
+    if (replayFrom === 0 && first > 1 && this.#options.onChosen !== undefined) {
+      throw new StorageError(
+        'LOG_TRIMMED',
+        `the log begins with ${segmentName(first)}, older segments were deleted (--retain), and the checkpoints that ` +
+          'stood for them are missing: put the directory state back. Without a copy of it this directory is lost; the ' +
+          'cluster goes on with the other servers',
+      );
+    }
     for (const [i, segment] of numbers.entries()) {
       if (segment !== first + i) throw new DamagedLog(first + i, 0, 'the file is missing, and a later segment exists');
     }

@@ -8,7 +8,9 @@ import type { Incarnation, Member, ServerId } from '../wire/index.js';
 
 /** One page: the header never shares a sector with a record. */
 export const HEADER_BYTES = 4096;
-export const FORMAT_VERSION = 1;
+/** 2: there may be history records. The same header, so that logs of version 1 are read as they are. */
+export const FORMAT_VERSION = 2;
+const FORMAT_VERSION_MIN = 1;
 const MAGIC = Buffer.from('synodwal', 'latin1');
 /** Fields end at 92; the ten bytes up to here are zero, for what a later format adds. */
 const FIXED_BYTES = 102;
@@ -78,7 +80,8 @@ export function headerVersion(bytes: Buffer): number | undefined {
 
 /** The header in the first bytes of a file, or undefined if its checksum or version does not hold. */
 export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
-  if (bytes.length < HEADER_BYTES || headerVersion(bytes) !== FORMAT_VERSION) return undefined;
+  const version = headerVersion(bytes) ?? 0;
+  if (bytes.length < HEADER_BYTES || version < FORMAT_VERSION_MIN || version > FORMAT_VERSION) return undefined;
   if (crc32(bytes.subarray(0, HEADER_BYTES - 4)) !== bytes.readUInt32BE(HEADER_BYTES - 4)) return undefined;
   const count = bytes.readUInt16BE(90);
   if (count > MEMBERS_MAX) return undefined;

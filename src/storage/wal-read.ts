@@ -31,7 +31,7 @@ export function readLogged(disk: Disk, birthId: Uint8Array, locations: readonly 
     for (const location of locations) {
       const read = readRecord(bytes, location.offset - VALUE_OFFSET - base, base, seed);
       const record = read?.record;
-      if ((record?.kind !== 'accept' && record?.kind !== 'chosen') || record.value.length !== location.length) {
+      if (record === undefined || !('value' in record) || record.value.length !== location.length) {
         done(new DamagedLog(segment, location.offset - VALUE_OFFSET, 'a value fails its checksum when read back'), []);
         return;
       }

@@ -10,7 +10,8 @@
  *   16  u53  sequence: records are numbered from 1 for the life of the directory
  *   24  u32  distance to the first record of its batch; everything before that one was durable when this was written
  *   28  u8   kind, then three zero bytes
- *   32  body  promise: ballot · accept, chosen: slot, ballot, two zero bytes, value · commit: upto · mark: nothing
+ *   32  body  promise: ballot · accept, chosen: slot, ballot, two zero bytes, value · commit: upto · mark: nothing ·
+ *            history: as chosen, with a ballot of zeros
  */
 import { assert, crc32, readU64, writeU53 } from '../base/index.js';
 import type { Ballot, Slot } from '../wire/index.js';
@@ -21,10 +22,22 @@ export type LogRecord =
   | { readonly kind: 'accept' | 'chosen'; readonly ballot: Ballot; readonly slot: Slot; readonly value: Uint8Array }
   | { readonly kind: 'commit'; readonly upto: Slot };
 
-export const KIND = Object.freeze({ promise: 1, accept: 2, chosen: 3, commit: 4, mark: 5 });
+/**
+ * A chosen value that came with a peer's state, for readers of history. It is no vote and nothing that recovery looks
+ * at: only the slot index of the installed state leads to it.
+ */
+export interface HistoryRecord {
+  readonly kind: 'history';
+  readonly slot: Slot;
+  readonly value: Uint8Array;
+}
+
+export const KIND = Object.freeze({ promise: 1, accept: 2, chosen: 3, commit: 4, mark: 5, history: 6 });
+
+const NO_BALLOT: Ballot = { round: 0, server: 0, incarnation: 0 };
 
 export const RECORD_HEAD_BYTES = 32;
-/** Where an accept's or chosen's value begins in its record. */
+/** Where an accept's, a chosen's or a history's value begins in its record. */
 export const VALUE_OFFSET = 60;
 const BALLOT_BYTES = 18;
 export const PROMISE_BYTES = RECORD_HEAD_BYTES + BALLOT_BYTES;
@@ -44,7 +57,7 @@ export interface ReadRecord {
   readonly place: RecordPlace;
   readonly crc: number;
   readonly length: number;
-  readonly record: LogRecord | { readonly kind: 'mark' };
+  readonly record: LogRecord | HistoryRecord | { readonly kind: 'mark' };
 }
 
 /** The seed of a segment's checksums: a record copied from another directory or segment fails its own. */
@@ -55,7 +68,7 @@ export function segmentSeed(birthId: Uint8Array, segment: number): number {
 }
 
 /** Bytes of a record on disk. */
-export function recordBytes(record: LogRecord): number {
+export function recordBytes(record: LogRecord | HistoryRecord): number {
   switch (record.kind) {
     case 'promise':
       return PROMISE_BYTES;
@@ -89,7 +102,13 @@ function writeHead(target: Buffer, at: number, place: RecordPlace, length: numbe
  * Writes everything of `record` but its value at `at` in `target` and returns the record's crc. The value, if any, must
  * follow in the file; its bytes are read here for the checksum and must not change afterwards.
  */
-export function encodeRecord(target: Buffer, at: number, place: RecordPlace, record: LogRecord, seed: number): number {
+export function encodeRecord(
+  target: Buffer,
+  at: number,
+  place: RecordPlace,
+  record: LogRecord | HistoryRecord,
+  seed: number,
+): number {
   let end: number;
   let crc: number;
   switch (record.kind) {
@@ -109,7 +128,7 @@ export function encodeRecord(target: Buffer, at: number, place: RecordPlace, rec
       end = at + VALUE_OFFSET;
       writeHead(target, at, place, VALUE_OFFSET + record.value.length, KIND[record.kind]);
       writeU53(target, at + 32, record.slot);
-      writeBallot(target, record.ballot, at + 40);
+      writeBallot(target, record.kind === 'history' ? NO_BALLOT : record.ballot, at + 40);
       target.writeUInt16BE(0, at + 58);
       crc = crc32(record.value, crc32(target.subarray(at + 4, end), seed));
   }
@@ -157,10 +176,12 @@ function readBody(bytes: Buffer, at: number, length: number): ReadRecord['record
     case KIND.mark:
       return length === MARK_BYTES ? { kind: 'mark' } : undefined;
     case KIND.accept:
-    case KIND.chosen: {
+    case KIND.chosen:
+    case KIND.history: {
       if (length < VALUE_OFFSET) return undefined;
       const slot = readU64(bytes, at + 32);
       const value = bytes.subarray(at + VALUE_OFFSET, at + length);
+      if (bytes[at + 28] === KIND.history) return { kind: 'history', slot, value };
       const kind = bytes[at + 28] === KIND.accept ? 'accept' : 'chosen';
       return { kind, slot, ballot: readBallot(bytes, at + 40), value };
     }
@@ -177,15 +198,16 @@ export function ballotAbove(a: Ballot, b: Ballot): boolean {
 }
 
 /** Refuses what could not be read back; our own mistake, never the world's. */
-export function assertLoggable(record: LogRecord): void {
+export function assertLoggable(record: LogRecord | HistoryRecord): void {
   if (record.kind === 'commit') {
     assert(Number.isSafeInteger(record.upto) && record.upto >= 0, `commit hint ${record.upto}`);
     return;
   }
+  if (record.kind !== 'promise') assert(Number.isSafeInteger(record.slot) && record.slot >= 1, `slot ${record.slot}`);
+  if (record.kind === 'history') return;
   const { ballot } = record;
   assert(
     Number.isSafeInteger(ballot.round) && ballot.server <= 0xffff && Number.isSafeInteger(ballot.incarnation),
     'ballot out of range',
   );
-  if (record.kind !== 'promise') assert(Number.isSafeInteger(record.slot) && record.slot >= 1, `slot ${record.slot}`);
 }

@@ -4,6 +4,7 @@
  * It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
  */
 import { assert, type Clock, type Logger, limits, silentLogger, type Timer } from '../base/index.js';
+import type { Slot } from '../wire/index.js';
 import { type Disk, type Done, isDiskFull } from './disk.js';
 import { diskError, type StorageError } from './errors.js';
 import { type Batch, LogTail, PREAMBLE_BYTES } from './log-tail.js';
@@ -85,6 +86,8 @@ export class Wal {
   #closing: Done | undefined;
   #closed = false;
   #waitingReads: (() => void)[] = [];
+  /** Calls that wait until the record of this sequence is durable, in its order. */
+  #waitingSyncs: { readonly sequence: number; readonly act: () => void }[] = [];
 
   private constructor(disk: Disk, identity: WalIdentity, options: FullOptions, scanned: ScannedLog) {
     this.#disk = disk;
@@ -233,6 +236,23 @@ export class Wal {
   }
 
   /**
+   * Puts a value at the end that came with a peer's state. It is not counted among the records that `onDurable` counts:
+   * whoever needs to know that it is on disk asks {@link Wal.whenDurable}.
+   */
+  appendHistory(slot: Slot, value: Uint8Array): Location {
+    assert(!this.#closed && this.#closing === undefined, 'append to a closed log');
+    const location = this.#tail.append({ kind: 'history', slot, value });
+    assert(location !== undefined, 'a logged value has a place');
+    return location;
+  }
+
+  /** Calls `act` once what was just appended is on disk; never before it returns, and not after a failure. */
+  whenDurable(act: () => void): void {
+    assert(!this.#tail.isEmpty, 'something was just appended');
+    this.#waitingSyncs.push({ sequence: this.#tail.sequence, act });
+  }
+
+  /**
    * Writes what was appended, unless a batch is on its way to the disk: then it goes as soon as that one is synced,
    * together with whatever is appended meanwhile.
    */
@@ -297,6 +317,13 @@ export class Wal {
     if (grown) this.#durableRecords = records;
     this.#pump();
     if (grown && !this.#failed && !this.#closed) this.#options.onDurable(records);
+    this.#runWaitingSyncs();
+  }
+
+  #runWaitingSyncs(): void {
+    const due = this.#waitingSyncs.findIndex(({ sequence }) => sequence > this.#durableSequence);
+    const done = this.#waitingSyncs.splice(0, due < 0 ? this.#waitingSyncs.length : due);
+    for (const { act } of done) if (!this.#failed && !this.#closed) act();
   }
 
   #settle(batch: Batch): void {
@@ -354,7 +381,9 @@ export class Wal {
     if (this.#failed) return;
     this.#failed = true;
     this.#maker.stop();
-    this.#options.onFatal(diskError(doing, error));
+    const failure = diskError(doing, error);
+    this.#options.onFatal(failure);
+    if (this.#closing !== undefined && !this.#closed) this.#finishClose(failure);
   }
 
   /** Nothing is left to write: close if asked to, else put a mark behind the last batch before long. */
@@ -415,13 +444,14 @@ export class Wal {
     const gone = this.#segments.filter((info) => info.segment < segment);
     this.#segments.splice(0, gone.length);
     const steps: Step[] = gone.map((info) => (next: Done) => this.#disk.remove(segmentName(info.segment), next));
-    runSteps([...steps, (next) => this.#disk.syncDirectory(next)], done);
+    runSteps([...steps, (next) => this.#disk.syncDirectory(next)], (error) => {
+      if (!this.#closed) done(error);
+    });
   }
 
   /**
-   * Writes and syncs what was appended, with a mark behind it, and stops. A log that is full or has failed stops at
-   * once;
-   * what it could not write was never called durable.
+   * Writes and syncs what was appended, with a mark behind it, and stops; an error of the disk on the way is the
+   * result. A log that is full or has failed stops at once; what it could not write was never called durable.
    */
   close(done: Done): void {
     assert(this.#closing === undefined && !this.#closed, 'closed twice');

@@ -21,6 +21,7 @@ export const ITEM_REGISTER = 2;
 export const ITEM_TOUCH = 3;
 export const ITEM_ATTACH = 4;
 export const ITEM_DETACH = 5;
+export const ITEM_MEMBERS = 6;
 
 const SESSION_BYTES = 8 + 4;
 const REGISTER_BYTES_MIN = ID_BYTES + 2 + 2 + TOKEN_HASH_BYTES + 1;
@@ -126,7 +127,7 @@ export class EntryReader {
     if (at === bytes.length) return false;
     if (bytes.length - at < ITEM_HEADER_BYTES) throw new ProtocolError('truncated', 'an item shorter than its header');
     const kind = bytes[at] as number;
-    if (kind < ITEM_RUN || kind > ITEM_DETACH) throw new ProtocolError('unknownValue', `item kind ${kind}`);
+    if (kind < ITEM_RUN || kind > ITEM_MEMBERS) throw new ProtocolError('unknownValue', `item kind ${kind}`);
     const length = readU32(bytes, at + 1);
     const offset = at + ITEM_HEADER_BYTES;
     if (length > bytes.length - offset)
@@ -219,7 +220,8 @@ export function detachItem({ session, attachment }: DetachItem): Buffer {
   return item;
 }
 
-function startItem(kind: number, length: number): Buffer {
+/** An item's header with room for a body of `length` bytes behind it. */
+export function startItem(kind: number, length: number): Buffer {
   const item = Buffer.allocUnsafe(ITEM_HEADER_BYTES + length);
   item[0] = kind;
   writeU32(item, 1, length);

@@ -16,6 +16,7 @@ export {
   ITEM_ATTACH,
   ITEM_DETACH,
   ITEM_HEADER_BYTES,
+  ITEM_MEMBERS,
   ITEM_REGISTER,
   ITEM_RUN,
   ITEM_TOUCH,
@@ -32,14 +33,17 @@ export { HASH_BYTES, ID_BYTES } from './fields.js';
 export { FRAME_HEADER_BYTES, FRAME_VERSION, FrameSplitter } from './framing.js';
 export { checkBatch, checkEntry, readAttach, readDetach, readRegister, readTouch } from './items.js';
 export { eventKinds } from './kinds.js';
+export { type MembersItem, membersItem, readMembers } from './members-item.js';
 export { membershipHash } from './membership.js';
 export { type FaultClass, type FrameLimitClass, frameBytesMax, type MessageSpec, type Party } from './message-spec.js';
 export type * from './messages/balancer.js';
 export type * from './messages/catchup.js';
+export { stateSum } from './messages/catchup.js';
 export type * from './messages/client.js';
 export { outcomeCodes } from './messages/client.js';
 export type * from './messages/handshake.js';
 export { refusalCodes } from './messages/handshake.js';
+export type * from './messages/members.js';
 export type * from './messages/paxos.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';
@@ -55,4 +59,15 @@ export {
   runMessageBytes,
 } from './run.js';
 export { RUN_MESSAGE_OVERHEAD_BYTES, writeRunHeader, writeRunMessage } from './run-writer.js';
-export type { Ballot, Incarnation, Member, MemberAddress, ServerId, SessionId, Slot } from './types.js';
+export { encodeStateRow, encodeStateValue, readStateItems, type StateItem } from './state-items.js';
+export type {
+  Ballot,
+  Incarnation,
+  Member,
+  MemberAddress,
+  Seat,
+  SeatAddress,
+  ServerId,
+  SessionId,
+  Slot,
+} from './types.js';

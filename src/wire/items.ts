@@ -6,6 +6,7 @@ import {
   EntryReader,
   ITEM_ATTACH,
   ITEM_DETACH,
+  ITEM_MEMBERS,
   ITEM_REGISTER,
   ITEM_RUN,
   ITEM_TOUCH,
@@ -15,6 +16,7 @@ import {
 } from './entry.js';
 import { ProtocolError } from './errors.js';
 import { ID_BYTES } from './fields.js';
+import { readMembers } from './members-item.js';
 import { textAt } from './reader.js';
 import { walkRun } from './run.js';
 import type { SessionId } from './types.js';
@@ -116,6 +118,9 @@ function checkItems(items: EntryReader, bytes: Uint8Array): void {
         break;
       case ITEM_DETACH:
         readDetach(bytes, offset, length);
+        break;
+      case ITEM_MEMBERS:
+        readMembers(bytes, offset, length);
         break;
       default:
         throw new ProtocolError('unknownValue', `item kind ${items.kind}`);

@@ -5,6 +5,7 @@ import * as balancer from './messages/balancer.js';
 import * as catchup from './messages/catchup.js';
 import * as client from './messages/client.js';
 import * as handshake from './messages/handshake.js';
+import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
 import * as rooms from './messages/rooms.js';
 import * as status from './messages/status.js';
@@ -54,6 +55,10 @@ export type Message =
   | status.Status
   | status.VerifyRequest
   | status.VerifyReply
+  | members.SeatsRequest
+  | members.Seats
+  | members.ReplaceServer
+  | members.ReplaceAnswer
   | balancer.Join
   | balancer.Waiting
   | balancer.Sealed
@@ -111,6 +116,10 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   status: status.statusSpec,
   verifyRequest: status.verifyRequestSpec,
   verifyReply: status.verifyReplySpec,
+  seatsRequest: members.seatsRequestSpec,
+  seats: members.seatsSpec,
+  replaceServer: members.replaceServerSpec,
+  replaceAnswer: members.replaceAnswerSpec,
   join: balancer.joinSpec,
   waiting: balancer.waitingSpec,
   sealed: balancer.sealedSpec,

@@ -33,6 +33,22 @@ export interface Member {
   readonly birthId: Uint8Array;
 }
 
+/** A member as the log knows it. */
+export interface Seat extends Member {
+  /** It has a vote; else it learns, and has none yet. */
+  readonly votes: boolean;
+  /**
+   * Of a learner: the member whose seat it will take, which votes until then. 0: the seat is its own already, and stays
+   * without a vote meanwhile.
+   */
+  readonly takes: ServerId;
+}
+
+/** A seat and where its holder was last reached. */
+export interface SeatAddress extends Seat {
+  readonly address: string;
+}
+
 /** A member and where it was last reached, `host:port`; the address is advice and never part of a hash. */
 export interface MemberAddress extends Member {
   readonly address: string;

@@ -192,7 +192,10 @@ t.test(
     raws[1]?.end();
     await route(balancer);
     for (let i = 0; i < 100 && (await route(balancer)).up > 2; i++);
-    t.match(await (await join(balancer, 2, { birth: 9, life: 5 })).ended(), { code: 'EMPTIED_DISK' });
+    const emptied = await join(balancer, 2, { birth: 9, life: 5 });
+    t.match(await emptied.take('sealed'), { recovering: true }, 'the others decide whether to admit it');
+    emptied.end();
+    t.equal((await route(balancer)).up, 2, 'and until then nobody is sent to it');
     const back = await join(balancer, 2, { ...shows, life: 6, address: '127.0.0.1:9999' });
     t.match(await back.take('sealed'), { recovering: true });
     const told = await (raws[0] as Raw).take('sealed');
@@ -335,6 +338,7 @@ t.test('the seal file', async (t) => {
     clusterId: bytes(7),
     epoch: 1,
     members: [1, 2, 3].map((id) => ({ id, birthId: bytes(id), address: addressOf(id) })),
+    joining: [3],
   };
   const file = new SealFile(dataDir);
   t.equal(await file.load(), undefined);

@@ -14,7 +14,7 @@ import {
   startBalancer,
   startServer,
 } from '../../src/daemon/index.js';
-import type { MakeDisk } from '../../src/daemon/server/index.js';
+import type { Ground } from '../../src/daemon/server/index.js';
 import { type Ack, encodeRun, type MessageOf, type RunMessage, type SessionId } from '../../src/wire/index.js';
 import { Raw, until } from './raw.js';
 
@@ -42,7 +42,11 @@ export class Cluster {
     await Promise.all(ids.map((id) => this.startServer(id)));
   }
 
-  async startServer(id: number, more: Partial<ServerOptions> = {}, makeDisk?: MakeDisk): Promise<ServerHandle> {
+  async startServer(
+    id: number,
+    more: Partial<ServerOptions> = {},
+    ground: Partial<Ground> = {},
+  ): Promise<ServerHandle> {
     const options = {
       id,
       listen: '127.0.0.1:0',
@@ -52,7 +56,7 @@ export class Cluster {
       logger: silentLogger,
       ...more,
     };
-    const server = await startServer(options, makeDisk);
+    const server = await startServer(options, ground);
     this.servers.set(server.id, server);
     return server;
   }

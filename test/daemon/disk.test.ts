@@ -15,11 +15,17 @@ async function start(): Promise<{ cluster: Cluster; disks: Map<number, FaultyDis
   const disks = new Map<number, FaultyDisk>();
   await Promise.all(
     [1, 2, 3].map((id) =>
-      cluster.startServer(id, { fsync: 'always' }, (directory, fsync) => {
-        const disk = new FaultyDisk(directory, fsync);
-        disks.set(id, disk);
-        return disk;
-      }),
+      cluster.startServer(
+        id,
+        { fsync: 'always' },
+        {
+          makeDisk: (directory, fsync) => {
+            const disk = new FaultyDisk(directory, fsync);
+            disks.set(id, disk);
+            return disk;
+          },
+        },
+      ),
     ),
   );
   return { cluster, disks };

@@ -1,11 +1,24 @@
 /** Who may speak as a server here: the pure judgement of a hello (RELIABILITY.md 41–44). */
 import t from 'tap';
-import { helloOf, judgePeer, type Membership, type PeerLives, type Self } from '../../src/daemon/server/hello.js';
-import type { Hello } from '../../src/wire/index.js';
+import {
+  helloOf,
+  judgePeer,
+  type Membership,
+  type PeerBook,
+  type PeerLives,
+  type Self,
+} from '../../src/daemon/server/hello.js';
+import { type Hello, membershipHash } from '../../src/wire/index.js';
 
 const bytes = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 const members = [1, 2, 3].map((id) => ({ id, birthId: bytes(100 + id) }));
 const membership: Membership = { clusterId: bytes(7), epoch: 1, members };
+const book: PeerBook = {
+  clusterId: bytes(7),
+  epoch: 1,
+  membershipHash: membershipHash(1, members),
+  links: new Map(members.map((member) => [member.id, member])),
+};
 const life = (counter: number, random = 1): number => counter * 2 ** 32 + random;
 const self: Self = { id: 1, birthId: bytes(101), incarnation: life(1), address: 'h:9001' };
 const other = (more: Partial<Self> = {}): Self => ({
@@ -17,7 +30,7 @@ const other = (more: Partial<Self> = {}): Self => ({
 });
 
 function judge(hello: Hello, lives: Partial<PeerLives> = {}, alive = false): string {
-  const verdict = judgePeer(hello, self, membership, () => ({ latest: 0, connected: 0, ...lives }), alive);
+  const verdict = judgePeer(hello, self, book, () => ({ latest: 0, connected: 0, ...lives }), alive);
   if (verdict.kind === 'refuse') t.match(verdict.text, /: \w+|;/, 'it says what to do');
   return verdict.kind === 'refuse' ? verdict.code : verdict.kind;
 }
@@ -46,7 +59,11 @@ t.test('strangers', async (t) => {
   t.equal(judge(at({ epoch: 2, members: members.slice(0, 2) })), 'accept', 'epochs are exchanged, not matched');
   t.equal(judge(helloOf('server', other({ id: 9 }), membership)), 'UNKNOWN_ID');
   t.equal(judge(helloOf('server', other({ id: 1, birthId: bytes(101) }), membership)), 'DUPLICATE_ID');
-  t.equal(judge(helloOf('server', other({ birthId: bytes(9) }), membership)), 'EMPTIED_DISK');
+  const emptied = helloOf('server', other({ birthId: bytes(9) }), membership);
+  t.equal(judge(emptied), 'newcomer');
+  t.equal(judge(emptied, { latest: life(9) }), 'newcomer', 'its lives begin anew');
+  t.equal(judge(emptied, { connected: life(4) }), 'probe', 'while the directory that is known is there, it stays out');
+  t.equal(judge(emptied, { connected: life(4) }, true), 'DUPLICATE_ID');
   const early = judgePeer(helloOf('server', other(), membership), self, undefined, () => ({ latest: 0, connected: 0 }));
   t.match(early, { kind: 'refuse', code: 'NOT_READY' });
 });

@@ -89,6 +89,7 @@ const nothing = {
   groups: [],
   touchedRooms: [],
   expired: [],
+  members: undefined,
   skippedItems: 0,
 };
 

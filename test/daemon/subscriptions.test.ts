@@ -88,7 +88,7 @@ function setup(events: number) {
       asked++;
       pages.push(() => {
         const count = Math.min(request.limit, 10, head - request.event + 1);
-        done({ groups: count > 0 ? [group(request.event, count)] : [], headEvent: head, headN: head });
+        done({ groups: count > 0 ? [group(request.event, count)] : [], headEvent: head, headN: head, firstEvent: 1 });
       });
     },
   };

@@ -1,5 +1,5 @@
 /** Starts that cannot be: each gives its exit code and one clear line that says what to do, and the cluster goes on. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { Cluster } from '../support/cluster.js';
@@ -56,17 +56,10 @@ t.test('starts that a running cluster refuses', async (t) => {
 
   await aaron.sayAndCommit('between');
 
-  // A stopped server 2: its data under another id, an emptied directory, the data of another cluster.
+  // A stopped server 2: its data under another id, the data of another cluster; an emptied directory comes back.
   t.equal((await cluster.stopServer(2)).code, 0);
-  const before = folder('server-2-copy');
-  cpSync(cluster.dataDir(2), before, { recursive: true });
   const wrongId = await startServer({ port: 0, id: 3, dataDir: cluster.dataDir(2) });
   expectRefusal(t, "server 3 on server 2's data", wrongId, 3, /2/);
-
-  rmSync(cluster.dataDir(2), { recursive: true });
-  const emptied = await startServer({ id: 2, port: 0, dataDir: cluster.dataDir(2) });
-  expectRefusal(t, 'an emptied disk under a known id', emptied, 7, /empt|other|disk|data/i);
-  rmSync(cluster.dataDir(2), { recursive: true, force: true });
 
   const other = await Cluster.start({ servers: 1 });
   t.teardown(() => other.stop());
@@ -74,8 +67,7 @@ t.test('starts that a running cluster refuses', async (t) => {
   const foreign = await startServer({ id: 1, port: 0, dataDir: other.dataDir(1) });
   expectRefusal(t, 'a server of another cluster', foreign, 3, /cluster/i);
 
-  mkdirSync(cluster.dataDir(2));
-  cpSync(before, cluster.dataDir(2), { recursive: true });
+  rmSync(cluster.dataDir(2), { recursive: true });
   await cluster.startServer(2);
   await cluster.waitForAgreement();
   await aaron.sayAndCommit('after');

@@ -1,39 +1,22 @@
 /** A full disk: the server says so, takes nothing more, loses nothing, and goes on by itself when there is space. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { Cluster } from '../support/cluster.js';
 import { expectOneHistory } from '../support/one-history.js';
 import { runToEnd } from '../support/program.js';
+import { SmallDisk } from '../support/small-disk.js';
 
 /** Room for the first small segment of the log and the state store, not for a second segment. */
-const smallMiB = 8;
-const enoughMiB = 300;
+const smallKib = 8 * 1024;
+const enoughKib = 300 * 1024;
 
-function mount(folder: string, mebibytes: number, remount = false): boolean {
-  mkdirSync(folder, { recursive: true });
-  const options = `${remount ? 'remount,' : ''}size=${mebibytes}m`;
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
-}
-
-function unmount(folder: string): void {
-  spawnSync('umount', ['--lazy', folder]);
-}
-
-const probe = t.testdir();
-const mountable = mount(probe, 1);
-if (mountable) unmount(probe);
-const skip = mountable ? false : 'no right to mount a tmpfs here';
+const skip = SmallDisk.available ? false : 'no right to mount a tmpfs here';
 
 t.test('all disks fill up, and get space again', { skip }, async (t) => {
   const cluster = new Cluster({ dataDir: (id, root) => path.join(root, `disk-${id}`, 'data') });
-  const disks = cluster.ids.map((id) => path.dirname(cluster.dataDir(id)));
   t.teardown(() => cluster.stop());
-  for (const disk of disks) {
-    t.ok(mount(disk, smallMiB));
-    t.teardown(() => unmount(disk));
-  }
+  const disks = cluster.ids.map((id) => new SmallDisk(path.dirname(cluster.dataDir(id)), smallKib));
+  for (const disk of disks) t.teardown(() => disk.unmount());
   await cluster.choosePorts();
   await cluster.startBalancer();
   await Promise.all(cluster.ids.map((id) => cluster.startServer(id)));
@@ -54,7 +37,7 @@ t.test('all disks fill up, and get space again', { skip }, async (t) => {
   const { log } = await cluster.tail(1, '#lobby');
   t.ok(log.entries.length > 0, 'reading goes on');
 
-  for (const disk of disks) t.ok(mount(disk, enoughMiB, true), 'space is there again');
+  for (const disk of disks) disk.resize(enoughKib);
   await aaron.waitForState(said + 1, 'committed', 30_000);
   await cluster.waitForAgreement();
   const verdict = await expectOneHistory(cluster, { watching: [aaron] });
@@ -68,9 +51,8 @@ t.test('all disks fill up, and get space again', { skip }, async (t) => {
 t.test('one full disk of three', { skip }, async (t) => {
   const cluster = new Cluster({ dataDir: (id, root) => path.join(root, `disk-${id}`, 'data') });
   t.teardown(() => cluster.stop());
-  const disk = path.dirname(cluster.dataDir(1));
-  t.ok(mount(disk, smallMiB));
-  t.teardown(() => unmount(disk));
+  const disk = new SmallDisk(path.dirname(cluster.dataDir(1)), smallKib);
+  t.teardown(() => disk.unmount());
   await cluster.choosePorts();
   await cluster.startBalancer();
   await Promise.all(cluster.ids.map((id) => cluster.startServer(id)));
@@ -83,7 +65,7 @@ t.test('one full disk of three', { skip }, async (t) => {
     ({ servers }) => servers.some(({ id, note }) => id === 1 && /disk|space|full/i.test(note)),
     10_000,
   );
-  t.ok(mount(disk, enoughMiB, true));
+  disk.resize(enoughKib);
   await cluster.waitForAgreement();
   t.equal((await expectOneHistory(cluster, { watching: [aaron] })).length, 1500);
 });
@@ -91,12 +73,11 @@ t.test('one full disk of three', { skip }, async (t) => {
 t.test('a disk too small to begin with', { skip }, async (t) => {
   const cluster = new Cluster({ servers: 1 });
   t.teardown(() => cluster.stop());
-  const disk = path.join(cluster.root, 'disk');
-  t.ok(mount(disk, 2));
-  t.teardown(() => unmount(disk));
+  const disk = new SmallDisk(path.join(cluster.root, 'disk'), 2 * 1024);
+  t.teardown(() => disk.unmount());
   await cluster.choosePorts();
   await cluster.startBalancer();
-  const args = cluster.serverArgs(1, { dataDir: path.join(disk, 'data') });
+  const args = cluster.serverArgs(1, { dataDir: path.join(disk.folder, 'data') });
   const { code, stderr } = await runToEnd('synod', ['server', ...args], 20_000);
   t.equal(code, 7, stderr.slice(-1000));
   t.match(stderr.trimEnd().split('\n').at(-1), /^synod: .*(space|full)/i);

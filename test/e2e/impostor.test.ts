@@ -52,7 +52,7 @@ function nonsense(own: Ballot, foreign: Ballot): Message[] {
       from: 3,
       values: [garbage, garbage],
     },
-    { type: 'stateRequest', request: 1, slot: farSlot, offset: farSlot },
+    { type: 'stateRequest', request: 1, slot: farSlot, position: garbage, sum: 7 },
     { type: 'readIndexOk', request: 4, index: farSlot },
     { type: 'campaign', ballot: foreign },
     { type: 'heartbeat', round: farSlot },

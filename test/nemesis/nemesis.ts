@@ -2,27 +2,36 @@
  * A cluster of real processes behind the fault proxy, under constant load, and everything that can befall it, round
  * after round; the linear checker judges what clients and servers saw of it.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describeVerdict, type FreshRead } from '../checkers/history.js';
 import { Cluster } from '../support/cluster.js';
-import { endRun, type RunEnd } from '../support/end-run.js';
+import { endRun } from '../support/end-run.js';
 import { Load } from '../support/load.js';
-import type { Program } from '../support/program.js';
 import { nowMs, timePasses } from '../support/until.js';
-import { type Blow, describeRound, drawRound, type Round } from './plan.js';
-import { Summary } from './summary.js';
+import { Blows } from './blows.js';
+import { Crowd } from './crowd.js';
+import { saveEvidence } from './evidence.js';
+import { expect, expectAlive } from './expect.js';
+import { type BlowKind, describeRound, drawRound, type Round } from './plan.js';
+import { calmMs, Summary } from './summary.js';
+import { Surroundings } from './surroundings.js';
+import { missingTools } from './tools.js';
 
 export interface NemesisOptions {
   readonly seed: number;
   readonly minutes: number;
+  /** At least so many rounds, however long they take. */
+  readonly rounds: number;
   readonly servers: number;
+  readonly clients: number;
+  /** The kinds of faults that fall; empty: all. */
+  readonly only: readonly string[];
   readonly print: (line: string) => void;
 }
 
-/** Half of them reach the servers through the proxy. */
-const clientsOfEachKind = 3;
+/** More than these would take the processor from the servers: further clients live in this process. */
+const processesMax = 6;
+/** A busy chat, however many take part in it. */
+const linesPerSecond = 150;
 /**
  * From the healing of a round until every client goes on: mostly under a second. Two things lawfully take longer. A
  * client whose frames were lost without its connection ending sends again only when 10 s have passed without an answer,
@@ -40,14 +49,25 @@ export function runNemesis(options: NemesisOptions): Promise<Summary> {
 class Nemesis {
   readonly #options: NemesisOptions;
   readonly #cluster: Cluster;
+  readonly #surroundings: Surroundings;
+  readonly #missing = missingTools();
   readonly #summary = new Summary();
   readonly #reads: FreshRead[] = [];
   #load: Load | undefined;
+  #crowd: Crowd | undefined;
   #now = 'the start';
 
   constructor(options: NemesisOptions) {
     this.#options = options;
-    this.#cluster = new Cluster({ servers: options.servers, proxy: { seed: options.seed } });
+    const ids = Array.from({ length: options.servers }, (_, index) => index + 1);
+    const surroundings = new Surroundings(ids, !this.#missing.has('diskFull'));
+    this.#surroundings = surroundings;
+    this.#cluster = new Cluster({
+      servers: options.servers,
+      proxy: { seed: options.seed },
+      serverOptions: (id) => surroundings.options(id),
+      dataDir: (id, root) => surroundings.dataDir(id, root),
+    });
   }
 
   async run(): Promise<Summary> {
@@ -55,80 +75,68 @@ class Nemesis {
       await this.#run();
       return this.#summary;
     } catch (error) {
-      const folder = saveLogs(this.#cluster.programs);
+      this.#load?.stop();
+      const folder = await saveEvidence(this.#cluster);
       const text = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${this.#options.seed}, ${this.#now}\n${text}\nall logs: ${folder}`, { cause: error });
+      throw new Error(`seed ${this.#options.seed}, ${this.#now}\n${text}\nlogs and data: ${folder}`, { cause: error });
     } finally {
       this.#load?.stop();
+      await this.#crowd?.end();
+      this.#surroundings.end();
       await this.#cluster.stop();
     }
   }
 
   async #run(): Promise<void> {
     const cluster = this.#cluster;
+    const { clients, seed, minutes, rounds, only, print } = this.#options;
+    for (const [kind, why] of this.#missing) print(`${kind} is skipped: ${why}`);
+    this.#surroundings.mount(cluster.root);
     await cluster.startWithoutServers();
     await cluster.startServers();
-    const clients = Array.from({ length: clientsOfEachKind }, (_, index) => [
-      cluster.chat(`Direct${index + 1}`),
-      cluster.chatThroughProxy(`Proxied${index + 1}`),
-    ]).flat();
-    await Promise.all(clients.map((client) => client.waitForConnected()));
-    const load = new Load(clients, { linesPerSecond: 25, inFlightMax: 8, explain: () => cluster.describe() });
+    const processes = Math.min(processesMax, clients);
+    const crowd = new Crowd(cluster, { processes, library: clients - processes }, true);
+    this.#crowd = crowd;
+    await crowd.connected();
+    const explain = (): string => cluster.describe();
+    const load = new Load(crowd.clients, { linesPerSecond: linesPerSecond / clients, inFlightMax: 8, explain });
     this.#load = load;
+    const blows = new Blows(cluster, this.#surroundings, (chars) => {
+      load.paddingChars = chars;
+    });
 
-    const endMs = nowMs() + this.#options.minutes * 60_000;
-    for (let number = 1; nowMs() < endMs; number++) {
-      await this.#round(drawRound(this.#options.seed, number, cluster.ids), load);
+    const startMs = nowMs();
+    for (let number = 1; number <= rounds || nowMs() < startMs + minutes * 60_000; number++) {
+      await this.#round(drawRound(seed, number, cluster.ids, only), load, blows);
     }
+    this.#summary.minutes = (nowMs() - startMs) / 60_000;
     this.#now = 'the end';
-    this.#judge(await endRun(cluster, clients, load, this.#reads, recoveryDeadlineMs), load);
+    await this.#judge(crowd, load);
     await this.#stopOthers();
   }
 
-  async #round(round: Round, load: Load): Promise<void> {
+  async #round(round: Round, load: Load, blows: Blows): Promise<void> {
     const cluster = this.#cluster;
     this.#now = describeRound(round);
+    const startMs = nowMs();
     if (round.links.length > 0) await cluster.proxy.setRules(...round.links.map(({ rule }) => rule));
     if (round.storm !== undefined) await cluster.proxy.startTimeline(round.storm.script, round.storm.seed);
-    await Promise.all([timePasses(round.forMs), ...round.blows.map((blow) => this.#strike(blow))]);
+    await Promise.all([timePasses(round.forMs), ...round.blows.map((blow) => this.#strike(blow, blows))]);
     await cluster.proxy.heal();
     const healedMs = nowMs();
-    await load.progress('after the healing', round.lines, recoveryDeadlineMs);
-    const recoveryMs = nowMs() - healedMs;
-    this.#expectAlive();
-    this.#summary.countRound(round);
-    this.#summary.countRecovery(recoveryMs);
-    this.#options.print(`${this.#now}; recovered after ${(recoveryMs / 1000).toFixed(2)} s`);
+    await load.progress('after the healing', 1, recoveryDeadlineMs);
+    const recoveredMs = nowMs();
+    expectAlive([cluster.balancer, cluster.proxy.program, ...cluster.ids.map((id) => cluster.server(id))]);
+    this.#summary.countRound(round, { startMs, healedMs, recoveredMs });
+    this.#options.print(`${this.#now}; recovered after ${((recoveredMs - healedMs) / 1000).toFixed(2)} s`);
+    await timePasses(calmMs, recoveredMs);
     if (round.readFrom !== undefined) await this.#read(round.readFrom);
   }
 
-  /** Resolves once all that was struck is there again. */
-  async #strike(blow: Blow): Promise<void> {
-    const cluster = this.#cluster;
-    await timePasses(blow.afterMs);
-    switch (blow.kind) {
-      case 'kill':
-      case 'killMajority':
-      case 'killAll':
-        await Promise.all(blow.servers.map((id) => kill(cluster.server(id))));
-        await timePasses(blow.forMs);
-        await Promise.all(blow.servers.map((id) => cluster.startServer(id)));
-        break;
-      case 'pause':
-        for (const id of blow.servers) cluster.server(id).signal('SIGSTOP');
-        await timePasses(blow.forMs);
-        for (const id of blow.servers) cluster.server(id).signal('SIGCONT');
-        break;
-      case 'killProxy':
-        await kill(cluster.proxy.program);
-        await timePasses(blow.forMs);
-        await cluster.startProxy();
-        break;
-      case 'killBalancer':
-        await kill(cluster.balancer);
-        await timePasses(blow.forMs);
-        await cluster.startBalancer();
-    }
+  async #strike(blow: Round['blows'][number], blows: Blows): Promise<void> {
+    const { kind }: { kind: BlowKind } = blow;
+    if (this.#missing.has(kind)) this.#summary.countSkipped(kind);
+    else this.#summary.countBlow(blow, await blows.strike(blow));
   }
 
   /** A fresh read with everything at rest, except the load. */
@@ -137,17 +145,14 @@ class Nemesis {
     if (read !== undefined) this.#reads.push(read);
   }
 
-  /** Whatever ended, ended because it was killed here, and runs again. */
-  #expectAlive(): void {
-    const cluster = this.#cluster;
-    const running = [cluster.balancer, cluster.proxy.program, ...cluster.ids.map((id) => cluster.server(id))];
-    for (const program of running) expect(program.exit === undefined, `it ended by itself:\n${program.describe()}`);
-  }
-
-  #judge({ verdict, unacknowledged, slots, exitCodes }: RunEnd, load: Load): void {
-    this.#summary.countEnd(verdict, load.linesSaid - unacknowledged, slots.highest, this.#reads.length);
+  async #judge({ clients }: Crowd, load: Load): Promise<void> {
+    const end = await endRun(this.#cluster, clients, load, this.#reads, recoveryDeadlineMs);
+    const { verdict, unacknowledged, slots, exitCodes } = end;
+    const sends = clients.map((client) => client.sends());
+    this.#summary.judge({ verdict, slots: slots.highest, reads: this.#reads.length }, sends);
     for (const line of this.#summary.text()) this.#options.print(line);
     expect(verdict.ok, describeVerdict(verdict));
+    expect(verdict.length === load.linesSaid, `${verdict.length} lines in the room, ${load.linesSaid} were said`);
     expect(unacknowledged === 0, `${unacknowledged} lines were never acknowledged`);
     expect(slots.ok && slots.sharedThrough > 0, `the logs on disk: ${slots.problems.join('; ')}`);
     for (const [who, code] of Object.entries(exitCodes)) expect(code === 0, `${who} ended with ${code}`);
@@ -160,24 +165,4 @@ class Nemesis {
       expect(code === 0, `${program.title} ended with ${code}`);
     }
   }
-}
-
-function expect(holds: boolean, text: string): void {
-  if (!holds) throw new Error(text);
-}
-
-/** kill -9 of what still runs: nothing may have ended by itself. */
-async function kill(program: Program): Promise<void> {
-  const { signal } = await program.kill();
-  expect(signal === 'SIGKILL', `it ended before it was killed:\n${program.describe()}`);
-}
-
-/** Everything that the processes printed, for whoever has to find out what happened; returns where. */
-function saveLogs(programs: readonly Program[]): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'synod-nemesis-'));
-  for (const [index, program] of programs.entries()) {
-    const out = program.lines.map(({ text, atMs }) => `${atMs.toFixed(0)} ${text}\n`).join('');
-    writeFileSync(path.join(folder, `${index}.log`), `${program.title}\n${program.stderr}\n${out}`);
-  }
-  return folder;
 }

@@ -1,41 +1,64 @@
 /** What a run of the nemesis came to, and the lines that say so. */
-import type { Verdict, ViolationKind } from '../checkers/history.js';
-import type { Round } from './plan.js';
+import type { Send } from '../checkers/history.js';
+import type { Struck } from './blows.js';
+import { type Judged, Outcome, quantiles, quantilesText } from './outcome.js';
+import type { Blow, BlowKind, Round } from './plan.js';
+
+/** When a round's faults began, when the last of them was over, and when every client had gone on. */
+export interface Window {
+  readonly startMs: number;
+  readonly healedMs: number;
+  readonly recoveredMs: number;
+}
+
+/** Between rounds nothing is done for so long; lines of its first half must be acknowledged before it is over. */
+export const calmMs = 1000;
 
 export class Summary {
-  #rounds = 0;
-  #lines = 0;
-  #slots = 0;
-  #reads = 0;
+  readonly outcome = new Outcome();
+  rounds = 0;
+  /** Processes of servers killed with kill -9. */
+  kills = 0;
+  minutes = 0;
   readonly #faults = new Map<string, number>();
-  readonly #recoveriesMs: number[] = [];
-  readonly #violations = new Map<ViolationKind, number>();
+  readonly #skipped = new Map<string, number>();
+  readonly #withoutEffect = new Map<string, number>();
+  readonly #windows: Window[] = [];
+  /** By round, in ms: until the first client that waited, and until the last. */
+  #firstMs: number[] = [];
+  #everyMs: number[] = [];
+  #calm = { said: 0, inTime: 0 };
 
-  countRound({ links, storm, blows }: Round): void {
-    this.#rounds += 1;
+  countRound({ links, storm }: Round, window: Window): void {
+    this.rounds += 1;
     for (const { name } of links) add(this.#faults, name);
     if (storm !== undefined) add(this.#faults, 'storm');
-    for (const { kind } of blows) add(this.#faults, kind);
+    this.#windows.push(window);
   }
 
-  /** From the healing of a round until every client had lines committed again. */
-  countRecovery(ms: number): void {
-    this.#recoveriesMs.push(ms);
+  countBlow({ kind }: Blow, { kills, hadEffect }: Struck): void {
+    this.kills += kills;
+    add(this.#faults, kind);
+    if (!hadEffect) add(this.#withoutEffect, kind);
   }
 
-  countEnd(verdict: Verdict, lines: number, slots: number, reads: number): void {
-    this.#lines = lines;
-    this.#slots = slots;
-    this.#reads = reads;
-    for (const { kind } of verdict.violations) add(this.#violations, kind);
+  countSkipped(kind: BlowKind): void {
+    add(this.#skipped, kind);
   }
 
-  get rounds(): number {
-    return this.#rounds;
-  }
-
-  get lines(): number {
-    return this.#lines;
+  /** Everything said in the run, client by client. */
+  judge(judged: Omit<Judged, 'sends'>, clients: readonly (readonly Send[])[]): void {
+    this.outcome.add({ ...judged, sends: clients.flat() });
+    const byClient = clients.map((sends) => sends.toSorted((a, b) => a.ackMs - b.ackMs));
+    const waits = this.#windows.map(({ healedMs }) => byClient.map((sends) => waitAfter(sends, healedMs)));
+    this.#firstMs = waits.map((ms) => Math.min(...ms));
+    this.#everyMs = waits.map((ms) => Math.max(...ms));
+    const said = clients.flat();
+    for (const { recoveredMs } of this.#windows) {
+      const calm = said.filter(({ invokeMs }) => invokeMs >= recoveredMs && invokeMs < recoveredMs + calmMs / 2);
+      this.#calm.said += calm.length;
+      this.#calm.inTime += calm.filter(({ ackMs }) => ackMs < recoveredMs + calmMs).length;
+    }
   }
 
   /** How often a fault or a blow of that name fell. */
@@ -43,26 +66,49 @@ export class Summary {
     return this.#faults.get(name) ?? 0;
   }
 
+  toJSON(): unknown {
+    return {
+      rounds: this.rounds,
+      minutes: this.minutes,
+      kills: this.kills,
+      faults: Object.fromEntries(this.#faults),
+      skipped: Object.fromEntries(this.#skipped),
+      withoutEffect: Object.fromEntries(this.#withoutEffect),
+      ...this.outcome.toJSON(),
+      recoveryFirstMs: quantiles(this.#firstMs),
+      recoveryEveryMs: quantiles(this.#everyMs),
+      calm: this.#calm,
+    };
+  }
+
   text(): string[] {
-    const sorted = this.#recoveriesMs.toSorted((a, b) => a - b);
-    const at = (share: number): string => ((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1000).toFixed(2);
-    const faults = [...this.#faults].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${name} ${count}`);
-    const wrong = (...kinds: readonly ViolationKind[]): number =>
-      kinds.reduce((sum, kind) => sum + (this.#violations.get(kind) ?? 0), 0);
-    const kills = this.count('kill') + this.count('killMajority') + this.count('killAll');
+    const { said, inTime } = this.#calm;
+    const list = (counts: ReadonlyMap<string, number>): string =>
+      [...counts]
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ');
+    const more = (what: string, counts: ReadonlyMap<string, number>): string[] =>
+      counts.size === 0 ? [] : [`${what}: ${list(counts)}`];
     return [
-      `${this.#rounds} rounds: ${faults.join(', ')}`,
-      `${kills} kills of servers, ${this.count('pause')} pauses, ${this.count('killProxy')} kills of the proxy, ` +
-        `${this.count('killBalancer')} of the balancer`,
-      `${this.#lines} lines acknowledged in ${this.#slots} slots, ${wrong('lost', 'hole')} lost, ` +
-        `${wrong('doubled')} doubled, ${wrong('session-order', 'slot-order', 'misplaced')} reordered, ` +
-        `${[...this.#violations.values()].reduce((sum, count) => sum + count, 0)} violations in all, ` +
-        `${this.#reads} fresh reads on the way`,
-      `recovery: p50 ${at(0.5)} s, p90 ${at(0.9)} s, p99 ${at(0.99)} s, most ${at(1)} s`,
+      `${this.rounds} rounds in ${this.minutes.toFixed(1)} minutes, ${this.kills} kills of servers: ${list(this.#faults)}`,
+      ...more('skipped, for want of a tool', this.#skipped),
+      ...more('without effect', this.#withoutEffect),
+      this.outcome.text(),
+      `from the end of the faults until a client goes on: ${quantilesText(quantiles(this.#firstMs))}`,
+      `until every client goes on: ${quantilesText(quantiles(this.#everyMs))}`,
+      `outside faults: ${inTime} of ${said} lines acknowledged within ${calmMs} ms` +
+        ` (${said === 0 ? '-' : ((100 * inTime) / said).toFixed(2)} %)`,
     ];
   }
 }
 
-function add<K>(counts: Map<K, number>, key: K): void {
+/** How long a client's first line that was acknowledged after `fromMs` had waited since then; `sends` by `ackMs`. */
+function waitAfter(sends: readonly Send[], fromMs: number): number {
+  const send = sends.find(({ ackMs }) => ackMs > fromMs);
+  return send === undefined ? 0 : send.ackMs - Math.max(send.invokeMs, fromMs);
+}
+
+function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

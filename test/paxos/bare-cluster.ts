@@ -9,6 +9,7 @@ import {
   type PaxosMessage,
   Replica,
   type ReplicaOptions,
+  sealedConfiguration,
   zeroBallot,
 } from '../../src/paxos/index.js';
 import type { MessageType, Slot } from '../../src/wire/index.js';
@@ -61,7 +62,7 @@ export class BareCluster {
     for (const self of members) {
       const replica = new Replica({
         self,
-        members,
+        configurations: [sealedConfiguration(members)],
         incarnation: 0x1_0000_0000 + self,
         random: new Prng(self),
         encodeEntry: encodeText,

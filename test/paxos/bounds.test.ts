@@ -51,9 +51,9 @@ t.test('killed after many slots were chosen between two commit hints, a follower
   t.ok(again.replica.view.commit >= 10_000 - limits.hintSlots, `it starts at ${again.replica.view.commit}`);
 });
 
-t.test('a leader that has not fetched up to its floor proposes only so far ahead', async (t) => {
+t.test('a leader that has not fetched up to its floor proposes only so far ahead of what it has applied', async (t) => {
   const lone = new Lone();
-  const led = lone.lead(1_000_000);
+  const led = lone.lead(1000);
   t.equal(lone.replica.view.role, 'leader');
   let batch = 0;
   let answered = 0;
@@ -67,9 +67,38 @@ t.test('a leader that has not fetched up to its floor proposes only so far ahead
     }
   }
   const last = Math.max(...lone.frames('accept').map(({ slot }) => slot));
-  t.equal(last, 1_000_000 + limits.acceptAheadSlots, 'not beyond what a follower would take');
+  t.equal(last, limits.acceptAheadSlots, 'who governs the slots above, it could not know');
   lone.pass(limits.patienceMs + 20);
   t.ok(lone.replica.view.abdicated, 'and gives way when patience runs out');
+});
+
+t.test('a leader that lacks more than that proposes nothing before it has fetched it', async (t) => {
+  const lone = new Lone();
+  lone.lead(limits.acceptAheadSlots + 1);
+  lone.step({ kind: 'submit', batch: 1, bytes: Buffer.from('x') });
+  t.same(lone.frames('accept'), []);
+  lone.step({ kind: 'installed', slot: limits.acceptAheadSlots + 1 });
+  lone.pass(10);
+  t.same(
+    lone.frames('accept').map(({ slot }) => slot),
+    [1, 1, 2, 2].map((above) => limits.acceptAheadSlots + 1 + above),
+    'then its no-op, and the batch that waited',
+  );
+});
+
+t.test('a leader that installs a state commits what it has counted above it, and says so', async (t) => {
+  const lone = new Lone();
+  const led = lone.lead(1000);
+  for (let batch = 1; batch <= 3; batch++) lone.step({ kind: 'submit', batch, bytes: Buffer.from('x') });
+  const proposed = lone.frames('accept').map(({ slot }) => slot);
+  const last = Math.max(...proposed);
+  t.ok(last > 1000, `proposed through ${last}`);
+  lone.receive(2, { type: 'accepted', ballot: led, incarnation: 1, slot: 1001, count: last - 1000 });
+  t.equal(lone.replica.view.commit, 0, 'all of it waits for what lies below the floor');
+  lone.step({ kind: 'installed', slot: 1000 });
+  t.equal(lone.replica.view.role, 'leader', 'a state at the floor holds nothing that it had to count');
+  t.equal(lone.replica.view.commit, last);
+  t.equal(lone.frames('commit').at(-1)?.upto, last, 'its followers hear of it');
 });
 
 t.test('a full log above the commit index still takes the slot that all the others wait for', async (t) => {

@@ -7,6 +7,7 @@ import {
   type Persist,
   Replica,
   type ReplicaOptions,
+  sealedConfiguration,
   zeroBallot,
 } from '../../src/paxos/index.js';
 import type { Ballot, HeartbeatReply, ServerId, Slot } from '../../src/wire/index.js';
@@ -49,7 +50,7 @@ export class Lone {
     const members = Array.from({ length: servers }, (_, i) => i + 1);
     this.replica = new Replica({
       self: 1,
-      members,
+      configurations: [sealedConfiguration(members)],
       incarnation: 0x1_0000_0001,
       random: new Prng(1),
       encodeEntry: encodeText,

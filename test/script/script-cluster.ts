@@ -8,6 +8,7 @@ import {
   type Persist,
   type Plants,
   Replica,
+  sealedConfiguration,
   zeroBallot,
 } from '../../src/paxos/index.js';
 import type { Ballot, ServerId, Slot } from '../../src/wire/index.js';
@@ -102,7 +103,7 @@ export class ScriptCluster {
     const { promised, commit, votes } = server.disk;
     server.replica = new Replica({
       self: id,
-      members: this.ids,
+      configurations: [sealedConfiguration(this.ids)],
       incarnation: server.incarnation,
       random: new Prng(this.#seed * 1000 + id * 10 + server.incarnation),
       recovered: {

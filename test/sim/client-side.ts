@@ -2,6 +2,7 @@
 import type { Applied } from '../../src/chat/index.js';
 import type { Listener } from '../../src/daemon/server/driver.js';
 import type { OpenedDriver } from '../../src/daemon/server/open-driver.js';
+import type { Slot } from '../../src/wire/index.js';
 import type { CoverageName } from './coverage.js';
 
 /** What it tells the cluster, so that checkers see it and faults can strike. */
@@ -13,6 +14,10 @@ export interface ClientSideEvents {
   /** It left. */
   acked(): void;
   stopped(): void;
+  /** A peer's state through `slot` took the place of this server's. */
+  installed(slot: Slot): void;
+  /** Runs `act` in a turn of its own. */
+  later(act: () => void): void;
 }
 
 export interface ClientSide extends Listener {

@@ -166,6 +166,9 @@ export class Client implements ClientEnd, SimClient {
         return;
       case 'deliver':
         return this.#shown(frame.room, frame.group);
+      case 'jump':
+        this.#next.set(frame.room, Math.max(frame.nextEvent, this.#next.get(frame.room) ?? 1));
+        return;
       case 'move':
         return this.reroute();
     }

@@ -24,7 +24,9 @@ export type ToClient =
   | { readonly type: 'ack'; readonly answer: Answer }
   | { readonly type: 'busy'; readonly fromSeq: number; readonly reason: BusyReason }
   | { readonly type: 'deliver'; readonly room: string; readonly group: EventGroup }
-  | { readonly type: 'move' };
+  | { readonly type: 'move' }
+  /** Events below `nextEvent` are no longer kept. */
+  | { readonly type: 'jump'; readonly room: string; readonly nextEvent: number };
 
 const latencyUs: readonly [number, number] = [50, 1500];
 

@@ -18,6 +18,8 @@ export const coverageNames = [
   'slots replayed',
   /** Recoveries without the checkpoints that were there before, from the whole log. */
   'stores rebuilt',
+  /** States fetched from a peer because the log had been deleted. */
+  'states installed',
   /** Pages of history read for subscribers, and those of them that needed rows of the index from the store. */
   'history pages',
   'pages from the store',

@@ -3,13 +3,20 @@
  * Submissions.
  */
 import { limits, toHex } from '../../src/base/index.js';
-import type { Applied, ChatState, PageReader } from '../../src/chat/index.js';
+import type { Applied, ChatState } from '../../src/chat/index.js';
 import type { Driver } from '../../src/daemon/server/driver.js';
+import { History } from '../../src/daemon/server/history.js';
 import type { OpenedDriver } from '../../src/daemon/server/open-driver.js';
 import { type SubmissionHandle, Submissions } from '../../src/daemon/server/submissions.js';
 import type { StandingChange } from '../../src/paxos/index.js';
-import { chatRows } from '../../src/storage/index.js';
-import { attachItem, type EventGroup, registerItem, type ServerId, type SessionId } from '../../src/wire/index.js';
+import {
+  attachItem,
+  type EventGroup,
+  registerItem,
+  type ServerId,
+  type SessionId,
+  type Slot,
+} from '../../src/wire/index.js';
 import type { ClientSide, ClientSideEvents } from './client-side.js';
 import type { Connection, ToServer } from './connection.js';
 import { demand } from './violation.js';
@@ -31,6 +38,7 @@ export class Front implements ClientSide {
   /** Registrations under way, by nonce. */
   readonly #registering = new Map<string, Connection>();
   #opened: OpenedDriver | undefined;
+  #history: History | undefined;
   #leading = false;
   readonly #submissions: Submissions<Connection>;
 
@@ -53,6 +61,18 @@ export class Front implements ClientSide {
   /** The driver that this is the listener of is there. */
   start(opened: OpenedDriver): void {
     this.#opened = opened;
+    const { chat, sets, index, reader } = opened;
+    this.#history = new History({
+      chat,
+      rows: () => {
+        this.#events.counted('pages from the store');
+        return sets.liveSet.chat;
+      },
+      index,
+      reader,
+      onFatal: (error) => this.#driver.onFatal(error),
+      later: (act) => this.#events.later(act),
+    });
   }
 
   end(): void {
@@ -151,6 +171,13 @@ export class Front implements ClientSide {
     }
   }
 
+  /** As production: everybody goes elsewhere. */
+  installed(slot: Slot): void {
+    this.#history?.reset();
+    this.#events.installed(slot);
+    for (const connection of [...this.#guests.keys()]) connection.close();
+  }
+
   settled(batches: readonly number[]): void {
     this.#submissions.settled(batches);
   }
@@ -187,6 +214,8 @@ export class Front implements ClientSide {
   // --- delivery -----------------------------------------------------------------------------------------------------
 
   #deliver(connection: Connection, at: { next: number }, room: string, group: EventGroup): void {
+    // Closed because a state was installed, and its end not yet reported: nobody is told of the jump.
+    if (!connection.open) return;
     const skip = at.next - group.firstEvent;
     if (skip >= group.events.length) return;
     demand(skip >= 0, 'gapless delivery', () => `${room} goes on with ${group.firstEvent}, due is ${at.next}`);
@@ -206,47 +235,25 @@ export class Front implements ClientSide {
       at.reading = false;
       return;
     }
-    const page = this.#chat.page(room, { direction: 'from', by: 'event', event: at.next, limit: pageEvents });
-    demand(page !== undefined, 'history is there', () => `no page of ${room}`);
-    if (page === undefined) return;
     this.#events.counted('history pages');
-    this.#readPage(page, (groups) => {
+    const request = { direction: 'from', by: 'event', event: at.next, limit: pageEvents } as const;
+    this.#history?.page(room, request, (page) => {
+      if (!connection.open) return;
+      demand(page !== undefined, 'history is there', () => `no page of ${room}`);
+      if (page === undefined) return;
       const before = at.next;
-      for (const group of groups) this.#deliver(connection, at, room, group);
+      // What retention has taken: a server says so, and its client goes on behind it.
+      if (page.firstEvent > at.next) {
+        at.next = page.firstEvent;
+        connection.toClient({ type: 'jump', room, nextEvent: at.next });
+      }
+      for (const group of page.groups) this.#deliver(connection, at, room, group);
       demand(
         at.next > before,
         'history is there',
         () => `${room} from ${before}: an empty page of ${page.headEvent} events`,
       );
       this.#catchUp(connection, guest, room);
-    });
-  }
-
-  #readPage(page: PageReader, done: (groups: EventGroup[]) => void): void {
-    const range = page.nextRange();
-    if (range === undefined) {
-      this.#readValues(page, page.slots(), () => done(page.finish()));
-      return;
-    }
-    this.#events.counted('pages from the store');
-    chatRows(this.#there.store).iterate(range, (error, rows) => {
-      if (error !== undefined) return this.#driver.onFatal(error);
-      page.addRows(rows);
-      this.#readPage(page, done);
-    });
-  }
-
-  #readValues(page: PageReader, slots: number[], done: () => void): void {
-    const slot = slots.shift();
-    if (slot === undefined) {
-      done();
-      return;
-    }
-    this.#there.reader.read(slot, slot, Number.MAX_SAFE_INTEGER, (error, found) => {
-      if (error !== undefined) return this.#driver.onFatal(error);
-      demand(found.length === 1, 'history is there', () => `slot ${slot}`);
-      if (page.take(slot, found[0] as Uint8Array)) this.#readValues(page, slots, done);
-      else done();
     });
   }
 

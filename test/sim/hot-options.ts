@@ -10,6 +10,7 @@ export const hotOptions: Partial<SimOptions> = {
   submitEveryUs: 20 * ms,
   window: 16,
   textBytesMax: 40,
+  segmentBytes: 1 << 17,
   lossPerMille: 100,
   duplicatePerMille: 100,
   delayUs: 5 * ms,
@@ -29,5 +30,6 @@ export const hotOptions: Partial<SimOptions> = {
   diskErrorEveryUs: 0,
   damageEveryUs: 0,
   storeLossPercent: 0,
+  retainSegments: 0,
   sessionExpiryMs: 0,
 };

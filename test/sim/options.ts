@@ -80,6 +80,8 @@ export interface SimOptions {
 
   /** Per cent of restarts that find the checkpoints gone. */
   readonly storeLossPercent: number;
+  /** Log kept, in segments; servers that were away for longer fetch a state. 0: all of it. */
+  readonly retainSegments: number;
 
   // --- clients ---
   /** Clients are production's library, which a balancer places on servers with production's client side. */
@@ -152,6 +154,29 @@ export function drawOptions(random: Prng): SimOptions {
     stallEveryUs: on() ? 3 * second : 0,
     balancerCrashEveryUs: on() ? 4 * second : 0,
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
+    ...drawRetention(random),
+  };
+}
+
+/**
+ * Tiny segments that fill fast, and servers that are away for seconds. Without its checkpoints a server can't come back
+ * to a log whose beginning is gone, so that they are never lost here.
+ */
+function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: number } {
+  if (!random.chance(1, 4)) return { retainSegments: 0 };
+  return {
+    retainSegments: random.pick([1, 2]),
+    // A room that begins later is a gap to a client of the library that asked for all of it.
+    library: false,
+    segmentBytes: 1 << 13,
+    storeLossPercent: 0,
+    submitEveryUs: 20 * ms,
+    window: random.pick([2, 4]),
+    textBytesMax: 40,
+    clients: 4,
+    crashEveryUs: random.pick([3, 6]) * second,
+    downForUs: 3 * second,
+    partitionForUs: 4 * second,
   };
 }
 
@@ -198,6 +223,7 @@ export const calmOptions: SimOptions = Object.freeze({
   cableEveryUs: 0,
   stallEveryUs: 0,
   balancerCrashEveryUs: 0,
+  retainSegments: 0,
   rerouteEveryUs: 0,
   sessionExpiryMs: 0,
 });

@@ -109,6 +109,9 @@ const backlogMax = 20_000;
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
 const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
 
+/** How much more or less likely than elsewhere a crash is; what happens seldom must be struck when it does. */
+const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250 };
+
 export class SimServer implements ServerEnd {
   readonly id: ServerId;
   readonly #world: Surroundings;
@@ -201,6 +204,13 @@ export class SimServer implements ServerEnd {
       },
       acking: (answer) => oracle.acked(this.id, answer),
       acked: () => this.#boundary('ack'),
+      installed: (slot) => {
+        const chat = life.opened?.chat;
+        coverage.add('states installed');
+        if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+        this.#boundary('install');
+      },
+      later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
     };
     const incarnation = this.#lives * 0x1_0000_0000 + random.below(0x1_0000_0000);
@@ -398,6 +408,8 @@ export class SimServer implements ServerEnd {
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        stateChunkBytes: 1000,
+        retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
@@ -472,7 +484,7 @@ export class SimServer implements ServerEnd {
   /** The most expensive moments to crash at. */
   #boundary(where: string): void {
     const { tape, options } = this.#world;
-    const rate = options.boundaryCrashPer100k * (where === 'ack' ? 1 : 5);
+    const rate = options.boundaryCrashPer100k * (boundaryWeights[where] ?? 5);
     const forUs = tape.point(`crash ${this.id} at ${where}`).strikes(rate, (random) => downUs(random, options));
     if (forUs !== undefined) throw new CrashSignal(where, forUs);
   }

@@ -4,7 +4,14 @@
  */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
-import { DamagedLog, type LogRecord, StorageError, scanLog, segmentName } from '../../src/storage/index.js';
+import {
+  DamagedLog,
+  FORMAT_VERSION,
+  type LogRecord,
+  StorageError,
+  scanLog,
+  segmentName,
+} from '../../src/storage/index.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import {
   appendDurably,
@@ -260,7 +267,7 @@ t.test('files missing, exchanged, foreign, of a newer program', async (t) => {
   t.throws(scan({}, 1), { code: 'IDENTITY_OLD' }, 'the identity of an earlier life');
   t.throws(() => scanLog(disk, { replayFrom: 99 }), { code: 'LOG_MISSING' });
   const newer = disk.content(segmentName(1));
-  newer.writeUInt32BE(2, 8);
+  newer.writeUInt32BE(FORMAT_VERSION + 1, 8);
   disk.put(segmentName(1), newer);
   t.throws(scan({}), { code: 'LOG_VERSION', exitCode: 7 });
 });

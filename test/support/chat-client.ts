@@ -1,6 +1,7 @@
 /** `synod chat --json` as a real process: says lines, waits for events, and keeps what the checker needs. */
 import type { Delivery, Send, Stream } from '../checkers/history.js';
 import { Program, type ProgramName } from './program.js';
+import type { Talker } from './talker.js';
 import { nowMs, until } from './until.js';
 
 /** One JSON line of CONTRACT.md, with the moment at which it was read. */
@@ -37,11 +38,10 @@ export interface ChatOptions {
   readonly args: readonly string[];
 }
 
-export class ChatClient {
+export class ChatClient implements Talker {
   readonly name: string;
   readonly program: Program;
   readonly events: ChatEvent[] = [];
-  /** What was printed on stdout and is not one JSON object a line: must stay empty. */
   readonly strangeLines: string[] = [];
   readonly #said: Said[] = [];
   readonly #states = new Map<number, ChatEvent>();
@@ -72,7 +72,6 @@ export class ChatClient {
     }
   }
 
-  /** Writes a line; returns its id, as the client counts its own lines from 1. */
   say(text: string): number {
     this.#said.push({ text, invokeMs: nowMs() });
     this.program.write(`${text}\n`);
@@ -124,7 +123,6 @@ export class ChatClient {
     return this.#said.length;
   }
 
-  /** How many own lines have come to their end. */
   get linesSettled(): number {
     return this.#settled;
   }
@@ -138,18 +136,15 @@ export class ChatClient {
     return this.events.filter((event) => event.event === 'message');
   }
 
-  /** The number of the last message shown; 0 before the first. */
   get lastShown(): number {
     return this.events.findLast((event) => event.event === 'message')?.n ?? 0;
   }
 
-  /** End of input: the client waits for its lines and goes. Returns the exit code. */
   async finish(deadlineMs = 20_000): Promise<number | undefined> {
     this.program.endInput();
     return (await this.program.waitForExit(deadlineMs)).code;
   }
 
-  /** For the checker: every line said and what became of it. */
   sends(): Send[] {
     return this.#said.map(({ text, invokeMs }, index) => {
       const last = this.#states.get(index + 1);
@@ -162,7 +157,6 @@ export class ChatClient {
     });
   }
 
-  /** For the checker: everything this client was shown in the room. */
   stream(room: string, reachesEnd: boolean): Stream {
     const deliveries: Delivery[] = this.messages
       .filter((event) => event.room === room)

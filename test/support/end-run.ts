@@ -1,11 +1,11 @@
 /** The end of a run under load: all comes to rest, is judged and stopped in order; the logs on disk are compared. */
 import type { FreshRead, Verdict } from '../checkers/history.js';
 import { checkSlots, type SlotVerdict } from '../checkers/slots.js';
-import type { ChatClient } from './chat-client.js';
 import type { Cluster } from './cluster.js';
 import type { Load } from './load.js';
 import { dumpSlots } from './log-dump.js';
 import { judgeHistory } from './one-history.js';
+import type { Talker } from './talker.js';
 
 export interface RunEnd {
   /** What the linear checker says of everything that clients and servers saw. */
@@ -21,7 +21,7 @@ export interface RunEnd {
 /** Throws when something does not come to rest in time; `drainDeadlineMs` is for the last lines. */
 export async function endRun(
   cluster: Cluster,
-  clients: readonly ChatClient[],
+  clients: readonly Talker[],
   load: Load,
   reads: readonly FreshRead[],
   drainDeadlineMs: number,

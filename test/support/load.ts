@@ -1,5 +1,5 @@
 /** Constant load of several chat clients, a busy chat and not a benchmark; says when each of them goes on. */
-import type { ChatClient } from './chat-client.js';
+import type { Talker } from './talker.js';
 import { until } from './until.js';
 
 export interface LoadOptions {
@@ -11,19 +11,26 @@ export interface LoadOptions {
 }
 
 export class Load {
-  readonly #clients: readonly ChatClient[];
+  /** Characters that every line gets from now on, besides its own words. */
+  paddingChars = 0;
+  readonly #clients: readonly Talker[];
   readonly #options: LoadOptions;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #timer: NodeJS.Timeout;
+  #next = 0;
 
-  constructor(clients: readonly ChatClient[], options: LoadOptions) {
+  constructor(clients: readonly Talker[], options: LoadOptions) {
     this.#clients = clients;
     this.#options = options;
-    this.#timers = clients.map((client, index) =>
-      setInterval(() => {
-        if (client.linesSaid - client.linesSettled >= options.inFlightMax) return;
-        client.say(`c${index}-${client.linesSaid + 1}`);
-      }, 1000 / options.linesPerSecond),
-    );
+    // One after the other, so that a crowd does not speak with one voice.
+    this.#timer = setInterval(() => this.#say(), 1000 / options.linesPerSecond / clients.length);
+  }
+
+  #say(): void {
+    const index = this.#next;
+    this.#next = (index + 1) % this.#clients.length;
+    const client = this.#clients[index];
+    if (client === undefined || client.linesSaid - client.linesSettled >= this.#options.inFlightMax) return;
+    client.say(`c${index}-${client.linesSaid + 1}${'.'.repeat(this.paddingChars)}`);
   }
 
   get linesSaid(): number {
@@ -39,7 +46,7 @@ export class Load {
 
   /** Nothing more is said. */
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#timer);
   }
 
   /** Stops, and waits until every line has come to its end. */

@@ -112,21 +112,21 @@ export class MemoryServer {
     return this.#opened.driver;
   }
 
-  #newClients({ driver, chat, reader, store }: OpenedDriver): Clients {
+  #newClients({ driver, chat, reader, sets, index }: OpenedDriver): Clients {
     const { clock, addresses, members } = this.#parts;
     const onFatal = (error: Error): void => {
       throw error;
     };
     return new Clients({
       serverId: this.id,
-      servers: members.length,
+      servers: () => members.length,
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
         read: (id) => this.#drive(() => driver.read(id)),
       },
       chat,
-      history: new History({ chat, store, reader, onFatal }),
+      history: new History({ chat, rows: () => sets.liveSet.chat, index, reader, onFatal }),
       clock,
       turn: clock.turn,
       logger: silentLogger,
@@ -135,11 +135,19 @@ export class MemoryServer {
       answerOperator: (message) =>
         answerOperator(message, {
           self: { ...this.#self, address: this.address },
-          membership: { clusterId, epoch: 1, members },
+          clusterId,
+          seats: (request) => ({
+            type: 'seats',
+            request,
+            epoch: 1,
+            governing: true,
+            seats: members.map((member, i) => ({ ...member, votes: true, takes: 0, address: addresses[i] ?? '' })),
+          }),
+          governing: () => true,
+          propose: () => undefined,
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
-          addressOf: (id) => addresses[id - 1] ?? '',
           faults: '',
           note: () => '',
         }),
@@ -163,6 +171,7 @@ export class MemoryServer {
         for (const { group } of applied.groups) this.applied.push(...group.events.map(({ text }) => text));
         this.#clients?.applied(applied);
       },
+      installed: () => this.#clients?.installed(),
       settled: (batches) => this.#clients?.settled(batches),
       refused: (batches) => this.#clients?.refused(batches),
       standing: (change) => this.#clients?.standing(change),

@@ -1,14 +1,14 @@
 /** Collects what clients and servers saw of a room and has the linear checker judge it. */
 import { checkHistory, describeVerdict, type FreshRead, type Send, type Verdict } from '../checkers/history.js';
-import type { ChatClient } from './chat-client.js';
 import type { Cluster } from './cluster.js';
+import type { Talker } from './talker.js';
 import { until } from './until.js';
 
 export interface Parties {
   /** Clients that are connected to the end, so that each must have been shown everything. */
-  readonly watching: readonly ChatClient[];
+  readonly watching: readonly Talker[];
   /** Clients that ended or were cut off on the way. */
-  readonly gone?: readonly ChatClient[];
+  readonly gone?: readonly Talker[];
   readonly room?: string;
   /** Lines that other programs said and whose fate is not known. */
   readonly strays?: readonly { readonly author: string; readonly text: string }[];

@@ -111,6 +111,16 @@ export class Program {
     return line;
   }
 
+  /** Resolves once stderr, as far as it is kept, has this text. */
+  async waitForText(text: string, deadlineMs: number): Promise<void> {
+    await until(
+      `"${text}" from ${this.title}`,
+      deadlineMs,
+      () => this.stderr.includes(text),
+      () => this.describe(),
+    );
+  }
+
   write(text: string): void {
     this.#child.stdin?.write(text);
   }

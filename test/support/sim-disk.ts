@@ -187,6 +187,15 @@ export class SimDisk implements Disk {
     return Buffer.from(this.#file(name).current.content);
   }
 
+  /** Bytes that a crash now might drop: written since the last sync of their file. */
+  get unsyncedBytes(): number {
+    let bytes = 0;
+    for (const { unsynced } of this.#names.values()) {
+      for (const change of unsynced) if (change.kind === 'write') bytes += change.bytes.length;
+    }
+    return bytes;
+  }
+
   /** A disk of its own with the same content, all of it synced: the state after an orderly stop. */
   copy(options: SimDiskOptions = this.#options): SimDisk {
     const next = new SimDisk(options);

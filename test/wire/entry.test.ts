@@ -12,13 +12,16 @@ import {
   encodeRun,
   ITEM_ATTACH,
   ITEM_DETACH,
+  ITEM_MEMBERS,
   ITEM_REGISTER,
   ITEM_RUN,
   ITEM_TOUCH,
+  membersItem,
   noopEntry,
   readAttach,
   readDetach,
   readEntryHeader,
+  readMembers,
   readRegister,
   readTouch,
   registerItem,
@@ -38,7 +41,24 @@ const register = { nonce, window: 64, server: 2, tokenHash: Buffer.alloc(32, 7),
 const attach = { session, nonce, server: 65_535 };
 const detach = { session, attachment: Number.MAX_SAFE_INTEGER };
 const sessions = [session, { slot: Number.MAX_SAFE_INTEGER, index: 0xffffffff }];
-const items = [runItem(run), registerItem(register), touchItem(sessions), attachItem(attach), detachItem(detach)];
+const birthId = Buffer.alloc(16, 0xb1);
+const members = {
+  epoch: 2,
+  seats: [
+    { id: 1, birthId, votes: true, takes: 0 },
+    { id: 2, birthId, votes: true, takes: 0 },
+    { id: 3, birthId, votes: false, takes: 0 },
+    { id: 65_535, birthId: Buffer.alloc(16), votes: false, takes: 2 },
+  ],
+};
+const items = [
+  runItem(run),
+  registerItem(register),
+  touchItem(sessions),
+  attachItem(attach),
+  detachItem(detach),
+  membersItem(members),
+];
 
 function structure(name: string, value: object): Buffer {
   return Buffer.from(build(protocol, protocol.structures.get(name)!, value).bytes);
@@ -54,6 +74,7 @@ t.test('items and entries are as the tables say', async (t) => {
   t.same(items[2], itemBytes(ITEM_TOUCH, structure('touchItem', { sessions })));
   t.same(items[3], itemBytes(ITEM_ATTACH, structure('attachItem', attach)));
   t.same(items[4], itemBytes(ITEM_DETACH, structure('detachItem', detach)));
+  t.same(items[5], itemBytes(ITEM_MEMBERS, structure('membersItem', members)));
   const head = (kind: number): Buffer => structure('entry', { kind, ...stamp, items: [] });
   t.same(noopEntry(stamp), head(0));
   const batches = [Buffer.concat(items.slice(0, 2)), Buffer.concat(items.slice(2))];
@@ -80,9 +101,10 @@ t.test('an entry is walked item by item', async (t) => {
     if (kind === ITEM_TOUCH) read.push(readTouch(entry, offset, length));
     if (kind === ITEM_ATTACH) read.push(readAttach(entry, offset, length));
     if (kind === ITEM_DETACH) read.push(readDetach(entry, offset, length));
+    if (kind === ITEM_MEMBERS) read.push(readMembers(entry, offset, length));
   }
   t.equal(end, entry.length);
-  t.same(plain(read), plain([run, register, sessions, attach, detach]));
+  t.same(plain(read), plain([run, register, sessions, attach, detach, members]));
   t.notOk(reader.next(), 'it stays at the end');
   t.notOk(new EntryReader().resetEntry(noopEntry(stamp)).next(), 'a no-op has no items');
 });
@@ -122,7 +144,7 @@ t.test('cut off, prolonged or changed it is refused', async (t) => {
     'unknownValue',
   );
   t.equal(
-    reasonOf(() => checkBatch(itemBytes(6, Buffer.alloc(0)))),
+    reasonOf(() => checkBatch(itemBytes(7, Buffer.alloc(0)))),
     'unknownValue',
   );
   t.equal(
@@ -208,3 +230,40 @@ t.test('what our own code must not do', async (t) => {
   t.throws(() => touchItem([]), InvariantError);
   t.throws(() => detachItem({ session: { slot: 0, index: 0 }, attachment: 1 }), InvariantError);
 });
+
+t.test('a membership that no honest server proposes is refused, and never made', async (t) => {
+  const seat = { id: 1, birthId, votes: true, takes: 0 };
+  const wrong: [string, number, object[]][] = [
+    ['the epoch of the seal', 1, [seat]],
+    ['two seats', 2, [seat, { ...seat, id: 2 }]],
+    ['nobody', 2, []],
+    ['id 0', 2, [{ ...seat, id: 0 }]],
+    ['one id twice', 2, [seat, seat, { ...seat, id: 2 }]],
+    ['nobody votes', 2, [{ ...seat, votes: false }]],
+    ['a voter that takes a seat', 2, [seat, { ...seat, id: 4, takes: 1 }]],
+    ["a seat that is nobody's", 2, [seat, { ...seat, id: 4, votes: false, takes: 3 }]],
+    ['a seat that two take', 2, [seat, ...[4, 5].map((id) => ({ ...seat, id, votes: false, takes: 1 }))]],
+  ];
+  for (const [what, epoch, seats] of wrong) {
+    const bytes = itemBytes(ITEM_MEMBERS, Buffer.from(unchecked(epoch, seats)));
+    t.equal(
+      reasonOf(() => checkBatch(bytes)),
+      'outOfRange',
+      what,
+    );
+    t.throws(() => membersItem({ epoch, seats: seats as typeof members.seats }), InvariantError, what);
+  }
+});
+
+/** The body of a members item without any check. */
+function unchecked(epoch: number, seats: readonly object[]): number[] {
+  const bytes = Buffer.alloc(10 + seats.length * 21);
+  bytes.writeUInt32BE(epoch, 4);
+  bytes.writeUInt16BE(seats.length, 8);
+  (seats as typeof members.seats).forEach(({ id, votes, takes }, i) => {
+    bytes.writeUInt16BE(id, 10 + i * 21);
+    bytes[10 + i * 21 + 18] = votes ? 1 : 0;
+    bytes.writeUInt16BE(takes, 10 + i * 21 + 19);
+  });
+  return [...bytes];
+}

@@ -66,8 +66,6 @@ function lawful(name: string, row: Row): Row {
       return { ...row, slot: cap(row.slot, U53_MAX - 4096) };
     case 'learnReply':
       return { ...row, from: cap(row.from, U53_MAX - LIST_MAX) };
-    case 'stateChunk':
-      return { ...row, totalBytes: U53_MAX, offset: cap(row.offset, U53_MAX - 300) };
     case 'span':
       return { ...row, firstSeq: cap(row.firstSeq, U53_MAX - LIST_MAX) };
     case 'group':

@@ -1,15 +1,37 @@
 /** Who may be a member: the pure decision about one registration (BEHAVIOUR.md 3.1-3.3). */
 import { equalBytes, isAllZero, toHex } from '../../base/index.js';
-import type { Member, MemberAddress, RefusalCode, ServerId } from '../../wire/index.js';
+import type { Member, MemberAddress, RefusalCode, Seats, ServerId } from '../../wire/index.js';
 import { sameMembers } from '../members.js';
 
-/** The membership, fixed for ever at the moment it was sealed. Addresses are advice and may change. */
+/**
+ * The membership: sealed once, and then as the cluster's log has changed it. Addresses are advice and may change at any
+ * time.
+ */
 export interface Seal {
   /** 16 bytes. */
   readonly clusterId: Uint8Array;
   readonly epoch: number;
-  /** Rising by id. */
+  /** Rising by id; those included that will take another one's seat. */
   readonly members: readonly MemberAddress[];
+  /** The ids among them that have no seat of their own yet. */
+  readonly joining: readonly ServerId[];
+}
+
+/** How many servers make the cluster. */
+export function seatsOf({ members, joining }: Seal): number {
+  return members.length - joining.length;
+}
+
+/** What the log of a registered server makes of the seal; undefined if that is nothing new. */
+export function changedSeal(seal: Seal, { epoch, seats }: Pick<Seats, 'epoch' | 'seats'>): Seal | undefined {
+  if (epoch <= seal.epoch) return undefined;
+  const members = seats.map(({ id, birthId, address }) => ({
+    id,
+    birthId: Uint8Array.from(birthId),
+    address: seal.members.find((member) => member.id === id)?.address || address,
+  }));
+  const joining = seats.filter(({ takes }) => takes !== 0).map(({ id }) => id);
+  return { clusterId: seal.clusterId, epoch, members: members.sort((a, b) => a.id - b.id), joining };
 }
 
 /** What a server says of itself when it registers. */
@@ -48,7 +70,7 @@ export type Verdict =
   | { readonly kind: 'mint'; readonly id: ServerId; readonly members: readonly MemberAddress[] }
   /** Taken; it shows the membership of a running cluster: seal that. */
   | { readonly kind: 'adopt'; readonly id: ServerId; readonly seal: Seal }
-  /** A member comes back. */
+  /** A member comes back, or a server that says it is one with a directory that is not (yet) the member's. */
   | { readonly kind: 'back'; readonly id: ServerId };
 
 /**
@@ -94,21 +116,26 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
   }
   const held = heldByAnother(standing, member.id, applicant, alive);
   if (held !== undefined) return held;
-  if (!equalBytes(member.birthId, applicant.birthId)) {
-    return refuse(
-      'EMPTIED_DISK',
-      `server ${applicant.id} comes with another data directory than the one it was sealed with, and an emptied or ` +
-        'foreign disk must not vote: start it with its own --data-dir, or restore that directory',
-    );
-  }
+  // A directory that is not the member's is admitted by the other servers, or not at all; here it only learns of them.
+  const isMember = equalBytes(member.birthId, applicant.birthId);
   // With an equal epoch the members must be equal too; a server of an older or newer epoch learns from the log.
-  if (applicant.members.length > 0 && applicant.epoch === seal.epoch && !sameMembers(applicant.members, seal.members)) {
+  if (
+    isMember &&
+    applicant.members.length > 0 &&
+    applicant.epoch === seal.epoch &&
+    !sameMembers(applicant.members, seated(seal))
+  ) {
     return refuse(
       'FOREIGN_CLUSTER',
       `server ${applicant.id} was sealed with other members than this balancer knows: check --data-dir and --balancer`,
     );
   }
   return { kind: 'back', id: member.id };
+}
+
+/** The members with seats of their own. */
+function seated({ members, joining }: Seal): readonly Member[] {
+  return members.filter(({ id }) => !joining.includes(id));
 }
 
 /** Nothing is sealed here, but the applicant shows a cluster: that cluster's membership is taken over. */
@@ -123,10 +150,19 @@ function decideAdoption(standing: Standing, applicant: Applicant, alive: boolean
         address: id === applicant.id ? applicant.address : (standing.connected.get(id)?.address ?? ''),
       }))
       .sort((a, b) => a.id - b.id),
+    joining: [],
   };
   const ids = new Set(shown.members.map((member) => member.id));
   if (shown.members.length % 2 === 0 || ids.size !== shown.members.length || ids.has(0)) {
     return refuse('BAD_HELLO', 'the membership shown is not an odd number of distinct ids: check the data directory');
+  }
+  const own = shown.members.find(({ id }) => id === applicant.id);
+  if (own !== undefined && !equalBytes(own.birthId, applicant.birthId)) {
+    return refuse(
+      'EMPTIED_DISK',
+      `server ${applicant.id} shows a membership in which it has another data directory: start a server first whose ` +
+        'directory is the one it was sealed with',
+    );
   }
   const verdict = decideSealed(shown, standing, applicant, alive);
   return verdict.kind === 'back' ? { kind: 'adopt', id: verdict.id, seal: shown } : verdict;

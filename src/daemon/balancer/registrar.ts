@@ -1,12 +1,12 @@
 /** The servers' registration links: who is in, the seal and its announcement, who is live (BEHAVIOUR.md 3.1–3.4). */
-import { assert, type Clock, ExitError, exitCodes, type Logger, toHex } from '../../base/index.js';
+import { assert, type Clock, ExitError, equalBytes, exitCodes, type Logger, toHex } from '../../base/index.js';
 import { type CloseReason, dialLimits, type FrameConnection } from '../../net/index.js';
-import type { Hello, Join, Message, Report, ServerId } from '../../wire/index.js';
+import type { Hello, Join, Message, Report, Seats, ServerId } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
 import { LinkProbe } from '../link-probe.js';
 import { zero16 } from '../members.js';
 import { Health } from './health.js';
-import { type Applicant, decide, type Seal } from './membership.js';
+import { type Applicant, changedSeal, decide, type Seal, seatsOf } from './membership.js';
 import { type Candidate, Placement } from './placement.js';
 import type { SealStore } from './seal-file.js';
 
@@ -56,7 +56,7 @@ export class Registrar {
 
   /** N: the sealed members' number, or the number that is waited for. */
   get servers(): number {
-    return this.#seal?.members.length ?? this.#options.servers;
+    return this.#seal === undefined ? this.#options.servers : seatsOf(this.#seal);
   }
 
   /** Servers connected now. */
@@ -66,7 +66,8 @@ export class Registrar {
 
   /** Sealed members that count as live. */
   live(): Candidate[] {
-    return (this.#seal?.members ?? []).filter(({ id }) => this.#health.isLive(id));
+    const seal = this.#seal;
+    return (seal?.members ?? []).filter(({ id }) => this.#health.isLive(id) && seal?.joining.includes(id) !== true);
   }
 
   /** All members known, sealed or waiting, as the status table shows them. */
@@ -180,7 +181,12 @@ export class Registrar {
           return;
         case 'mint':
           this.#enter(verdict.id, connection, applicant);
-          this.#startSeal({ clusterId: this.#options.newClusterId(), epoch: 1, members: verdict.members });
+          this.#startSeal({
+            clusterId: this.#options.newClusterId(),
+            epoch: 1,
+            members: verdict.members,
+            joining: [],
+          });
           return;
         case 'adopt':
           this.#enter(verdict.id, connection, applicant);
@@ -205,7 +211,8 @@ export class Registrar {
     if (before !== undefined) this.#drop(id, before, 'the same server registered again on a new connection');
     const link = { connection, applicant: { ...applicant, id }, probe: new LinkProbe(connection, this.#options.clock) };
     this.#links.set(id, link);
-    this.#health.linkUp(id);
+    // One that is not admitted yet serves nobody.
+    if (this.#seal === undefined || isMember(this.#seal, link)) this.#health.linkUp(id);
     if (this.#seal === undefined) this.#tellWaiting();
   }
 
@@ -259,16 +266,39 @@ export class Registrar {
       ...seal,
       members: seal.members.map((member) => (member.id === id ? { ...member, address } : member)),
     };
-    this.#seal = moved;
     this.#sendSeal(link, moved, true);
-    for (const [other, { connection }] of this.#links) if (other !== id) connection.send(sealedFrame(moved, false));
-    // Addresses are advice: nobody waits for this write, and a failed one costs only a restarted balancer's memory of
-    // it.
+    this.#change(moved, id);
+  }
+
+  /**
+   * The seal follows the log, and the addresses follow the servers; everybody but `told` hears of it. Both are known
+   * elsewhere: nobody waits for this write, and a failed one costs only a restarted balancer's memory of it.
+   */
+  #change(seal: Seal, told?: ServerId): void {
+    this.#seal = seal;
+    for (const [id, { connection }] of this.#links) if (id !== told) connection.send(sealedFrame(seal, false));
     this.#saving = this.#saving
-      .then(() => this.#options.store.save(moved))
+      .then(() => this.#options.store.save(seal))
       .catch((error: unknown) =>
-        this.#options.logger.warn('a changed address could not be saved: check the disk', { error }),
+        this.#options.logger.warn('a changed membership or address could not be saved: check the disk', { error }),
       );
+  }
+
+  /** The members changed by the log of a server that is one of them. */
+  #onSeats(link: Link, message: Seats): void {
+    const seal = this.#seal;
+    if (seal === undefined || !isMember(seal, link)) return;
+    const changed = changedSeal(seal, message);
+    if (changed === undefined) return;
+    this.#options.logger.info('members changed', {
+      epoch: changed.epoch,
+      members: changed.members.map(({ id }) => id),
+    });
+    this.#change(changed);
+    for (const [id, other] of this.#links) {
+      if (isMember(changed, other)) this.#health.linkUp(id);
+      else this.#health.linkDown(id);
+    }
   }
 
   #sendSeal(link: Link, seal: Seal, recovering: boolean): void {
@@ -283,8 +313,11 @@ export class Registrar {
 
   #onMessage(connection: FrameConnection, message: Message): void {
     const found = this.#find(connection);
-    if (message.type === 'report' && found !== undefined) this.#onReport(found.id, message);
-    else if (message.type !== 'report') {
+    if (message.type === 'report') {
+      if (found !== undefined) this.#onReport(found.id, found.link, message);
+    } else if (message.type === 'seats') {
+      if (found !== undefined) this.#onSeats(found.link, message);
+    } else {
       connection.refuse(
         'PROTOCOL_ERROR',
         `a ${message.type} does not belong on a registration link: use one version everywhere`,
@@ -292,7 +325,8 @@ export class Registrar {
     }
   }
 
-  #onReport(id: ServerId, report: Report): void {
+  #onReport(id: ServerId, link: Link, report: Report): void {
+    if (this.#seal === undefined || !isMember(this.#seal, link)) return;
     this.#health.reported(id);
     this.#placement.report(id, report.clients, report.arrived, this.#options.clock.monotonicMs());
   }
@@ -337,6 +371,11 @@ function newApplicant(join: Join, hello: Hello, origin: { birthId: Uint8Array; c
     epoch: hello.epoch,
     members: join.members.map(({ id, birthId }) => ({ id, birthId: Uint8Array.from(birthId) })),
   };
+}
+
+/** The link is that of the directory which has the seat. */
+function isMember({ members }: Seal, { applicant }: Link): boolean {
+  return members.some(({ id, birthId }) => id === applicant.id && equalBytes(birthId, applicant.birthId));
 }
 
 function sealedFrame(seal: Seal, recovering: boolean): Message {

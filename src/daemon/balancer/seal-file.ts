@@ -67,6 +67,7 @@ export function formatSeal(seal: Seal): string {
     clusterId: toHex(seal.clusterId),
     epoch: seal.epoch,
     members: seal.members.map(({ id, birthId, address }) => ({ id, birthId: toHex(birthId), address })),
+    joining: seal.joining,
   };
   return `${JSON.stringify({ ...body, crc: checksum(body) })}\n`;
 }
@@ -94,7 +95,14 @@ export function parseSeal(text: string): Seal | undefined {
     if (typeof id !== 'number' || birth === undefined || typeof address !== 'string') return undefined;
     members.push({ id, birthId: birth, address });
   }
-  return { clusterId, epoch, members };
+  // A seal of before servers could be replaced has none.
+  const joining = body.joining ?? [];
+  if (!isIdList(joining)) return undefined;
+  return { clusterId, epoch, members, joining };
+}
+
+function isIdList(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((id) => Number.isInteger(id));
 }
 
 function checksum(body: object): string {

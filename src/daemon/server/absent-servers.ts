@@ -6,13 +6,18 @@ import { limits } from '../../base/index.js';
 import type { ServerId } from '../../wire/index.js';
 
 export class AbsentServers {
-  readonly #peers: readonly ServerId[];
+  #peers: readonly ServerId[] = [];
   readonly #heardAtMs = new Map<ServerId, number>();
   readonly #noticed = new Set<ServerId>();
 
   constructor(peers: readonly ServerId[], nowMs: number) {
-    this.#peers = peers;
-    for (const peer of peers) this.#heardAtMs.set(peer, nowMs);
+    this.setPeers(peers, nowMs);
+  }
+
+  /** The members changed. Whoever left is absent for good: it is noticed like one that went silent when it left. */
+  setPeers(peers: readonly ServerId[], nowMs: number): void {
+    this.#peers = [...new Set([...this.#peers.filter((peer) => !this.#noticed.has(peer)), ...peers])];
+    for (const peer of peers) if (!this.#heardAtMs.has(peer)) this.#heardAtMs.set(peer, nowMs);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   type RefusalCode,
   type Report,
   type Sealed,
+  type Seats,
 } from '../../wire/index.js';
 
 /** What a balancer may be told at any moment. */
@@ -39,6 +40,8 @@ export interface BalancerLinksOptions {
   readonly hello: () => Hello;
   readonly join: () => Join;
   readonly report: () => LoadReport;
+  /** Who the members are, once the log has changed them; undefined: as sealed. */
+  readonly seats: () => Seats | undefined;
   readonly onWaiting: (id: number, registered: number, servers: number) => void;
   readonly onSealed: (sealed: Sealed) => void;
   /** The balancer will not have us, whatever we do: a code that trying again can't change. */
@@ -69,6 +72,11 @@ export class BalancerLinks {
   /** Something worth knowing changed: report before the next regular one. */
   changed(): void {
     for (const link of this.#links) link.reportSoon();
+  }
+
+  /** The log changed the members. */
+  membersChanged(): void {
+    for (const link of this.#links) link.tellSeats();
   }
 
   /** Says goodbye and never dials again. */
@@ -122,6 +130,11 @@ class BalancerLink {
     this.#armReport(soonMs);
   }
 
+  tellSeats(): void {
+    const seats = this.#options.seats();
+    if (this.#sealed && seats !== undefined) this.#connection?.send(seats);
+  }
+
   stop(): void {
     this.#end();
     this.#connection?.goodbye('SHUTTING_DOWN', 'this server stops');
@@ -169,6 +182,7 @@ class BalancerLink {
           this.#sealed = true;
           this.#arrivedReported = this.#options.report().arrivedEver;
           this.#report();
+          this.tellSeats();
         }
         return;
       default:

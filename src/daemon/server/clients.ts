@@ -31,7 +31,8 @@ export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read'>;
 
 export interface ClientsOptions {
   readonly serverId: ServerId;
-  readonly servers: number;
+  /** How many servers make the cluster. */
+  readonly servers: () => number;
   readonly driver: ClientsDriver;
   readonly chat: ChatState;
   readonly history: History;
@@ -141,6 +142,11 @@ export class Clients implements Listener {
     this.#armFlush();
   }
 
+  /** Logs a change of the members, unless `isPending` says that it is no longer wanted. */
+  propose(item: Uint8Array, isPending: () => boolean): void {
+    if (this.#submissions.item(item, isPending)) this.#armFlush();
+  }
+
   /** Addresses changed: clients keep the list for the time when the balancer is down. */
   tellStanding(): void {
     const frame = this.#standingFrame();
@@ -167,6 +173,16 @@ export class Clients implements Listener {
     this.subscriptions.applied(applied.groups);
     this.#directRooms.applied(applied.touchedRooms);
     this.#armFlush();
+  }
+
+  /**
+   * Everybody goes to another server, which has shown nothing to be passed over: events, answers and the ends of
+   * sessions of a thousand slots and more have not been told here.
+   */
+  installed(): void {
+    this.#options.history.reset();
+    this.#sessions.installed(this.#options.clock.monotonicMs());
+    this.stop('this server was away for too long and took over the state of another one: go on with a third');
   }
 
   settled(batches: readonly number[]): void {
@@ -315,7 +331,7 @@ export class Clients implements Listener {
   #standingFrame(): Standing {
     const { servers, addresses } = this.#options;
     const { leader = 0, ballot = { round: 0, server: 0, incarnation: 0 }, up = 1, move = false } = this.#standing ?? {};
-    return { type: 'standing', leader, ballot, up, servers, move, addresses: addresses() };
+    return { type: 'standing', leader, ballot, up, servers: servers(), move, addresses: addresses() };
   }
 
   /** Once per turn: what clients sent in it becomes one batch. */

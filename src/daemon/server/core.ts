@@ -1,42 +1,72 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
+import { isQuorum } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
-import { type Directory, type Disk, LevelStore, type StateStore } from '../../storage/index.js';
-import { type Hello, type MemberAddress, membershipHash, type RefusalCode, type ServerId } from '../../wire/index.js';
+import type { Directory, Disk, StateStore } from '../../storage/index.js';
+import {
+  type Hello,
+  type Member,
+  type MemberAddress,
+  type MembersItem,
+  membershipHash,
+  membersItem,
+  type RefusalCode,
+  type SeatAddress,
+  type Seats,
+  type ServerId,
+  type Welcome,
+} from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
 import { AbsentServers } from './absent-servers.js';
+import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
-import type { Membership, Self } from './hello.js';
+import type { Ground } from './ground.js';
+import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator } from './operators.js';
 import { Peers } from './peers.js';
+import type { Roster } from './roster.js';
+import { closeStore, isStoreDamage, openStoredDriver, setStoreAside } from './stored-driver.js';
 
 export interface CoreOptions {
   readonly self: Self;
-  readonly membership: Membership;
+  /** What the directory is sealed with; who the members are now, the log says. */
+  readonly sealed: Membership;
   readonly directory: Directory;
   readonly disk: Disk;
   readonly dataDir: string;
+  readonly ground: Pick<Ground, 'storeHome' | 'wal'>;
   readonly context: NetContext;
   readonly logger: Logger;
   /** Clients came or went, or the leader changed: the balancers should hear of it. */
   readonly onLoad: () => void;
+  /** The log changed the members: so should the balancers. */
+  readonly onMembers: () => void;
   /** The process must stop at once; nothing is sent any more. Called once. */
   readonly onFatal: (error: unknown) => void;
   /** A peer proves that another life of this server exists: it must stop. */
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
   /** Faults on the links to other servers; undefined: none. */
   readonly mode: string | undefined;
+  /** Bytes of log kept at least; undefined: all of it. */
+  readonly retainBytes: number | undefined;
+  /** Only tests give another one than `limits.segmentBytes`. */
+  readonly segmentBytes: number | undefined;
 }
 
 export class Core {
   readonly #options: CoreOptions;
   readonly #opened: Pick<OpenedDriver, 'driver' | 'wal'>;
+  readonly #roster: Roster;
+  /** The change of the members that this server proposed last, and when. */
+  #proposed: { readonly epoch: number; readonly atMs: number } | undefined;
+  /** Members that say that this server is none. */
+  readonly #refusedBy = new Set<ServerId>();
   readonly #store: StateStore;
+  readonly #hooks: CoreHooks;
   readonly clients: Clients;
   readonly peers: Peers;
   #interval: NodeJS.Timeout | undefined;
@@ -51,16 +81,19 @@ export class Core {
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
     this.#options = options;
     this.#store = store;
-    const { self, membership, context, logger } = options;
-    const { driver, chat, reader, wal } = opened;
+    this.#hooks = hooks;
+    const { self, context, logger } = options;
+    const { driver, chat, reader, wal, roster, sets, index } = opened;
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
     this.#opened = { driver, wal };
+    this.#roster = roster;
     this.#tickedMs = nodeClock.monotonicMs();
-    const others = membership.members.map(({ id }) => id).filter((id) => id !== self.id);
-    this.#absent = new AbsentServers(others, this.#tickedMs);
+    this.#absent = new AbsentServers(this.#others(), this.#tickedMs);
     this.peers = new Peers({
       self,
-      membership,
+      book: this.#book(),
+      hello: () => helloOf('server', self, this.membership),
+      welcome: () => this.#welcome(),
       context,
       logger,
       events: {
@@ -68,13 +101,19 @@ export class Core {
         peerDown: (peer) => this.#drive(() => driver.peerDown(peer)),
         message: (from, message) => this.#drive(() => driver.message(from, message)),
       },
-      onRefused: options.onRefused,
+      onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
-    const history = new History({ chat, store, reader, onFatal: (error) => driver.onFatal(error) });
+    const history = new History({
+      chat,
+      rows: () => sets.liveSet.chat,
+      index,
+      reader,
+      onFatal: (error) => driver.onFatal(error),
+    });
     this.clients = new Clients({
       serverId: self.id,
-      servers: membership.members.length,
+      servers: () => this.seated.length,
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
@@ -90,19 +129,96 @@ export class Core {
       answerOperator: (message) =>
         answerOperator(message, {
           self,
-          membership,
+          clusterId: options.sealed.clusterId,
+          seats: (request) => this.seats(request),
+          governing: () => this.#governing,
+          propose: (item) => this.#propose(item),
           driver,
           chat,
           clients: () => this.clients.count,
-          addressOf: (id) => (id === self.id ? self.address : this.peers.addressOf(id)),
           faults: options.mode ?? '',
-          note: () => (wal.full ? 'disk full: free some space; until then this server only reads' : ''),
+          note: () => noteOf(wal.full, driver.fetchesState),
         }),
       onCountChanged: options.onLoad,
     });
     hooks.clients = this.clients;
     hooks.send = (to, message) => this.peers.send(to, message);
     hooks.afterDisk = () => this.#armWal();
+    hooks.members = () => this.#onMembers();
+  }
+
+  /** The newest members decided on. */
+  get membership(): Membership {
+    const { epoch, seats } = this.#roster.latest;
+    return { clusterId: this.#options.sealed.clusterId, epoch, members: seats };
+  }
+
+  /** The newest members decided on govern the next slot already. */
+  get #governing(): boolean {
+    return this.#opened.driver.view.epoch === this.#roster.latest.epoch;
+  }
+
+  /** Who the members are, for balancers and operators. */
+  seats(request = 0): Seats {
+    const { epoch, seats } = this.#roster.latest;
+    const located: SeatAddress[] = seats.map((seat) => ({ ...seat, address: this.#addressOf(seat.id) }));
+    return { type: 'seats', request, epoch, governing: this.#governing, seats: located };
+  }
+
+  /** The members with seats of their own: what a balancer without a seal takes over. */
+  get seated(): readonly Member[] {
+    return this.#roster.latest.seats.filter(({ takes }) => takes === 0);
+  }
+
+  /** For balancers; undefined while the log has changed nothing. */
+  get changedSeats(): Seats | undefined {
+    return this.#roster.latest.epoch === this.#options.sealed.epoch ? undefined : this.seats();
+  }
+
+  #addressOf(id: ServerId): string {
+    return id === this.#options.self.id ? this.#options.self.address : this.peers.addressOf(id);
+  }
+
+  #others(): ServerId[] {
+    return this.#roster.latest.seats.map(({ id }) => id).filter((id) => id !== this.#options.self.id);
+  }
+
+  #book(): PeerBook {
+    const { clusterId, epoch, members } = this.membership;
+    const links = this.#roster.links(this.#opened.driver.view.epoch);
+    return { clusterId, epoch, membershipHash: membershipHash(epoch, members), links };
+  }
+
+  #welcome(): Welcome {
+    const { self } = this.#options;
+    const { clusterId, epoch, members } = this.membership;
+    const hash = membershipHash(epoch, members);
+    const { id, incarnation } = self;
+    return plainWelcome({ clusterId, membershipHash: hash, epoch, serverId: id, incarnation });
+  }
+
+  #onMembers(): void {
+    this.peers.setBook(this.#book());
+    this.#absent.setPeers(this.#others(), nodeClock.monotonicMs());
+    this.clients.tellStanding();
+    this.#options.onMembers();
+  }
+
+  /**
+   * A peer will not have this server. That it is no member is believed when a majority of the members that it knows
+   * says
+   * so: until then the others may need what it voted for (PAXOS.md, Changing the members).
+   */
+  #onRefused(peer: ServerId, code: RefusalCode, text: string): void {
+    if (code !== 'UNKNOWN_ID') {
+      this.#options.onRefused(peer, code, text);
+      return;
+    }
+    this.#refusedBy.add(peer);
+    const { seats } = this.#roster.latest;
+    const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
+    const electorate = { seats: seats.filter(({ takes }) => takes === 0).length, voters };
+    if (isQuorum(electorate, (id) => this.#refusedBy.has(id))) this.#options.onRefused(peer, code, text);
   }
 
   /** Links to the peers, and time. */
@@ -115,10 +231,7 @@ export class Core {
 
   /** The addresses of all servers as far as they are known, this one's included. */
   addresses(): string[] {
-    const { self, membership } = this.#options;
-    return membership.members
-      .map(({ id }) => (id === self.id ? self.address : this.peers.addressOf(id)))
-      .filter((address) => address !== '');
+    return this.#roster.latest.seats.map(({ id }) => this.#addressOf(id)).filter((address) => address !== '');
   }
 
   /** The load and standing that the balancer hears. */
@@ -128,26 +241,17 @@ export class Core {
       clients: this.clients.count,
       arrivedEver: this.clients.arrivedEver,
       leader: standing?.leader ?? 0,
-      hasMajority: (standing?.up ?? 1) * 2 > this.#options.membership.members.length,
+      hasMajority: standing?.happy ?? false,
     };
   }
 
   /** A connection whose hello was read. */
   accept(connection: FrameConnection, hello: Hello): void {
-    const { self, membership } = this.#options;
     if (hello.role === 'server') {
       this.peers.accept(connection, hello);
       return;
     }
-    connection.send(
-      plainWelcome({
-        clusterId: membership.clusterId,
-        membershipHash: membershipHash(membership.epoch, membership.members),
-        epoch: membership.epoch,
-        serverId: self.id,
-        incarnation: self.incarnation,
-      }),
-    );
+    connection.send(this.#welcome());
     this.clients.accept(connection, hello);
   }
 
@@ -176,10 +280,14 @@ export class Core {
     }
   }
 
-  /** Flushes the log and closes the files; after {@link end}. */
+  /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#opened.wal.close(() => resolve()));
-    await new Promise<void>((resolve) => this.#store.close(() => resolve()));
+    const { dataDir, ground, logger } = this.#options;
+    const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
+    await closeStore(this.#store);
+    const { damage } = this.#hooks;
+    if (damage !== undefined) await setStoreAside(ground.storeHome(dataDir), logger, damage.message);
+    if (logError !== undefined) throw logError;
   }
 
   /**
@@ -205,11 +313,36 @@ export class Core {
     const { heard, leader } = this.#opened.driver.view;
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);
+    if (leader === this.#options.self.id) this.#considerMembers(nowMs);
     const { full } = this.#opened.wal;
     if (full === this.#wasFull) return;
     this.#wasFull = full;
     if (full) this.#options.logger.error('the disk is full: this server only reads; free some space', {});
     else this.#options.logger.info('the disk has space again: going on', {});
+  }
+
+  /** As leader: newcomers are admitted, learners get their vote. */
+  #considerMembers(nowMs: number): void {
+    const due = admissionDue({
+      latest: this.#roster.latest,
+      settled: this.#governing,
+      newcomers: this.peers.newcomers,
+      caughtUp: this.#opened.driver.view.caughtUpPeers,
+      nowMs,
+    });
+    const { epoch = 0, atMs = 0 } = this.#proposed ?? {};
+    if (due !== undefined && (epoch !== due.epoch || nowMs - atMs >= limits.membersRetryMs)) this.#propose(due);
+  }
+
+  #propose(item: MembersItem): void {
+    const { epoch, seats } = item;
+    this.#proposed = { epoch, atMs: nodeClock.monotonicMs() };
+    this.#options.logger.info('proposes to change the members', {
+      epoch,
+      voters: seats.filter(({ votes }) => votes).map(({ id }) => id),
+      learners: seats.filter(({ votes }) => !votes).map(({ id }) => id),
+    });
+    this.clients.propose(membersItem(item), () => this.#roster.latest.epoch < epoch);
   }
 
   /** One step of the driver; whatever it throws is a broken rule of ours, after which nothing may be sent. */
@@ -240,56 +373,76 @@ interface CoreHooks {
   clients: Clients | undefined;
   send: Peers['send'];
   afterDisk: () => void;
+  members: () => void;
+  /** What ended the server was its state store, which the next start must not find. */
+  damage: Error | undefined;
 }
 
 /** Opens store and log, replays, and joins the parts. Fails with an ExitError; nothing was sent then. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { directory, disk, dataDir, logger } = options;
-  const store = await openStore(path.join(dataDir, 'state'));
-  const hooks: CoreHooks = { clients: undefined, send: () => undefined, afterDisk: () => undefined };
-  try {
-    const opened = await new Promise<OpenedDriver>((resolve, reject) => {
-      openDriver(
-        {
-          disk,
-          store,
-          identity: directory.walIdentity,
-          clock: nodeClock,
-          random: new Prng(randomBytes(6).readUIntBE(0, 6)),
-          logger,
-          transport: { send: (to, message) => hooks.send(to, message) },
-          listener: {
-            applied: (applied) => hooks.clients?.applied(applied),
-            settled: (batches) => hooks.clients?.settled(batches),
-            refused: (batches) => hooks.clients?.refused(batches),
-            standing: (change) => {
-              logger.info('standing', { leader: change.leader, up: change.up, leading: change.leading });
-              hooks.clients?.standing(change);
-              options.onLoad();
-            },
-            read: (id, fresh) => hooks.clients?.read(id, fresh),
-            stopped: () => hooks.clients?.stopped(),
+  const { directory, disk, dataDir, ground, logger } = options;
+  const home = ground.storeHome(dataDir);
+  const hooks: CoreHooks = {
+    clients: undefined,
+    send: () => undefined,
+    afterDisk: () => undefined,
+    members: () => undefined,
+    damage: undefined,
+  };
+  const { store, opened } = await openStoredDriver(home, logger, (store, done) => {
+    openDriver(
+      {
+        disk,
+        store,
+        identity: directory.walIdentity,
+        wal: { ...ground.wal, ...(options.segmentBytes === undefined ? {} : walSizes(options.segmentBytes)) },
+        retainBytes: options.retainBytes,
+        clock: nodeClock,
+        random: new Prng(randomBytes(6).readUIntBE(0, 6)),
+        logger,
+        transport: { send: (to, message) => hooks.send(to, message) },
+        listener: {
+          applied: (applied) => hooks.clients?.applied(applied),
+          installed: () => hooks.clients?.installed(),
+          settled: (batches) => hooks.clients?.settled(batches),
+          refused: (batches) => hooks.clients?.refused(batches),
+          standing: (change) => {
+            logger.info('standing', { leader: change.leader, up: change.up, leading: change.leading });
+            hooks.clients?.standing(change);
+            options.onLoad();
           },
-          onFatal: options.onFatal,
-          afterDisk: () => hooks.afterDisk(),
-          wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
-          expectLog: directory.expectLog,
+          read: (id, fresh) => hooks.clients?.read(id, fresh),
+          stopped: () => hooks.clients?.stopped(),
         },
-        (error, result) => (result === undefined ? reject(error) : resolve(result)),
-      );
-    });
+        onMembers: () => hooks.members(),
+        onFatal: (error) => {
+          if (isStoreDamage(error)) hooks.damage = error;
+          options.onFatal(error);
+        },
+        afterDisk: () => hooks.afterDisk(),
+        wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
+        expectLog: directory.expectLog,
+      },
+      done,
+    );
+  });
+  try {
     await new Promise<void>((resolve, reject) => {
       directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
     });
     return new Core(options, store, opened, hooks);
   } catch (error) {
-    await new Promise<void>((resolve) => store.close(() => resolve()));
+    await closeStore(store);
     throw error;
   }
 }
 
-function openStore(directory: string): Promise<StateStore> {
-  return new Promise((resolve, reject) => {
-    LevelStore.open(directory, (error, store) => (store === undefined ? reject(error) : resolve(store)));
-  });
+/** What an operator should know of this server. */
+function noteOf(isFull: boolean, fetchesState: boolean): string {
+  if (isFull) return 'disk full: free some space; until then this server only reads';
+  return fetchesState ? 'away for longer than the log is kept: takes over the state of another server' : '';
+}
+
+function walSizes(segmentBytes: number): { segmentBytes: number; firstSegmentBytes: number } {
+  return { segmentBytes, firstSegmentBytes: segmentBytes };
 }

@@ -14,10 +14,13 @@
 import { assert, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
-import type { Checkpointer, LogReader, SlotIndex, Wal } from '../../storage/index.js';
+import type { Checkpointer, LogReader, Retention, SlotIndex, StateSets, StateStore, Wal } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
 import { DurableGate } from './gate.js';
+import type { Roster } from './roster.js';
+import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
+import { StateSender, type StateSenderParts } from './state-sender.js';
 
 /** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
 export interface Transport {
@@ -33,6 +36,10 @@ export interface Listener {
   /** These batches were not taken: "busy". */
   refused(batches: readonly number[]): void;
   standing(change: StandingChange): void;
+  /**
+   * A peer's state, applied through `slot`, took the place of this one: events, answers and sessions were passed over.
+   */
+  installed(slot: Slot): void;
   /** A read asked for with `read` may be served now; not `fresh`: no quorum confirmed it. */
   read(id: number, fresh: boolean): void;
   /** The hand-over asked for with `stop` is over. */
@@ -41,17 +48,27 @@ export interface Listener {
 
 export interface DriverParts {
   readonly replica: Replica;
-  readonly wal: Pick<Wal, 'append' | 'flush' | 'saturated'>;
+  readonly roster: Roster;
+  readonly wal: Pick<Wal, 'append' | 'flush' | 'saturated'> & StateFetcherParts['wal'];
   readonly chat: ChatState;
   /** Knows already where the recovered values above the commit index stand. */
-  readonly index: Pick<SlotIndex, 'logged' | 'appliedSlot'>;
-  readonly reader: Pick<LogReader, 'read' | 'remember'>;
-  readonly checkpointer: Pick<Checkpointer, 'write' | 'onDurable' | 'busy' | 'overdue' | 'last'>;
+  readonly index: Pick<SlotIndex, 'logged' | 'appliedSlot' | 'firstKept' | 'installed'>;
+  readonly reader: Pick<LogReader, 'read' | 'remember' | 'forget'>;
+  readonly checkpointer: Pick<Checkpointer, 'write' | 'install' | 'onDurable' | 'busy' | 'overdue' | 'last'>;
+  readonly store: Pick<StateStore, 'snapshot'>;
+  readonly sets: StateSets;
+  readonly retention: Pick<Retention, 'pin'>;
+  readonly chunkBytes: StateSenderParts['chunkBytes'];
+  /** For a state that comes from a peer: an empty one, and how rows get into it. */
+  readonly newChat: StateFetcherParts['newChat'];
+  readonly loadChat: StateFetcherParts['loadChat'];
   readonly transport: Transport;
   readonly listener: Listener;
   readonly logger: Logger;
   /** Handed in: the monotonic clock never falls, the wall clock is only shown. */
   readonly now: () => Now;
+  /** A change of the members was applied, or governs from now on: see the roster. */
+  readonly onMembers: () => void;
   /** The disk failed or an invariant broke: stop the process. Called once; nothing is sent afterwards. */
   readonly onFatal: (error: Error) => void;
 }
@@ -72,7 +89,15 @@ export class Driver {
   #checkpointSlot: Slot;
   #checkpointMs: number;
   readonly #learning = new Map<ServerId, number>();
+  readonly #sender: StateSender;
+  readonly #fetcher: StateFetcher;
+  /** A peer's state is being installed: nothing may happen to the replica until that is over. */
+  #held = false;
+  /** What the log reported meanwhile. */
+  #heldRecords = 0;
   #halted = false;
+  /** The step being obeyed applied a change of the members. */
+  #membersChanged = false;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -81,6 +106,21 @@ export class Driver {
     this.#checkpointSlot = parts.checkpointer.last?.applied ?? 0;
     this.#checkpointMs = parts.now().monotonicMs;
     if (parts.chat.applied > 0) this.#hashes.add(parts.chat.applied, parts.chat.hash);
+    const nowMs = (): number => parts.now().monotonicMs;
+    // Neither a request nor a chunk vouches for a record of ours.
+    const send = (to: ServerId, message: PaxosMessage): void => this.#gate.push({ to, after: 0, message });
+    this.#sender = new StateSender({ ...parts, promised: () => this.#replica.view.promised, send, nowMs });
+    this.#fetcher = new StateFetcher({
+      ...parts,
+      send,
+      nowMs,
+      hold: () => {
+        this.#held = true;
+      },
+      release: () => this.#release([]),
+      installed: (slot) => this.#installed(slot),
+      givenUp: () => this.#give({ kind: 'installed', slot: 0 }),
+    });
   }
 
   /** The replica's read-only facts. */
@@ -98,6 +138,11 @@ export class Driver {
     return { durable: this.#gate.durable, appended: this.#appended };
   }
 
+  /** This server was away for longer than the log is kept, and takes over a peer's state. */
+  get fetchesState(): boolean {
+    return this.#fetcher.active;
+  }
+
   /** Recent state hashes, for `verify`. */
   get hashes(): Pick<RecentHashes, 'at' | 'nearest'> {
     return this.#hashes;
@@ -107,6 +152,7 @@ export class Driver {
   end(): void {
     this.#halted = true;
     this.#gate.close();
+    this.#sender.end();
     this.#waiting = [];
   }
 
@@ -117,18 +163,33 @@ export class Driver {
 
   /** `limits.tickMs` have passed. */
   tick(): void {
-    this.#give({ kind: 'tick' });
-    if (!this.#halted) this.#considerCheckpoint();
+    if (!this.#held) this.#give({ kind: 'tick' });
+    if (this.#halted) return;
+    this.#considerCheckpoint();
+    this.#sender.tick();
+    this.#fetcher.tick();
   }
 
   /** A frame from a peer that passed hello. */
   message(from: ServerId, message: PaxosMessage): void {
-    if (this.#parts.wal.saturated && (message.type === 'accept' || message.type === 'learnReply')) {
+    if (this.#halted) return;
+    const { wal, logger } = this.#parts;
+    if (wal.saturated && (message.type === 'accept' || message.type === 'learnReply')) {
       // A slow disk must not fill the memory; whoever sent it sends it again.
-      this.#parts.logger.debug('ignored', { what: message.type, why: 'the log waits for the disk', from });
+      logger.debug('ignored', { what: message.type, why: 'the log waits for the disk', from });
+      return;
+    }
+    if (this.#held) {
+      // As on a bad link: nothing piles up, and everything is sent again.
+      logger.debug('ignored', { what: message.type, why: 'a state is being installed', from });
+      return;
+    }
+    if (message.type === 'stateRequest') {
+      this.#sender.onRequest(from, message);
       return;
     }
     this.#give({ kind: 'message', from, message });
+    if (message.type === 'stateChunk' && !this.#halted) this.#fetcher.onChunk(from, message);
   }
 
   peerUp(peer: ServerId, incarnation: Incarnation): void {
@@ -167,12 +228,16 @@ export class Driver {
   onDurable(records: number): void {
     if (this.#halted) return;
     assert(records <= this.#appended, `${records} records durable, ${this.#appended} appended`);
+    if (this.#held) this.#heldRecords = records;
+    else this.#durable(records);
+    this.#parts.checkpointer.onDurable(records);
+  }
+
+  #durable(records: number): void {
     // The replica first, so that what it sends about these records finds the gate open in the order of its own
     // thinking.
     this.#give({ kind: 'durable', records });
-    if (this.#halted) return;
-    this.#gate.release(records);
-    this.#parts.checkpointer.onDurable(records);
+    if (!this.#halted) this.#gate.release(records);
   }
 
   /** The disk is full, or has space again. */
@@ -197,7 +262,7 @@ export class Driver {
 
   #give(input: Input): void {
     if (this.#halted) return;
-    if (this.#stepping) {
+    if (this.#stepping || this.#held) {
       this.#waiting.push(input);
       return;
     }
@@ -240,12 +305,13 @@ export class Driver {
 
   /** Tells the clients' side what the step brought about, apart from what was applied. */
   #tell(effects: Effects): void {
-    const { listener, logger } = this.#parts;
+    const { listener } = this.#parts;
     if (effects.settled.length > 0) listener.settled(effects.settled);
     if (effects.refused.length > 0) listener.refused(effects.refused);
     for (const { id, fresh } of effects.reads) listener.read(id, fresh);
-    for (const peer of effects.fetchState)
-      logger.error('log-trimmed-at-peer', { peer, applied: this.#parts.chat.applied });
+    for (const peer of effects.fetchState) this.#fetcher.begin(peer);
+    if (effects.members || this.#membersChanged) this.#parts.onMembers();
+    this.#membersChanged = false;
     if (effects.standing !== undefined) listener.standing(effects.standing);
     if (effects.stopped) listener.stopped();
   }
@@ -258,7 +324,38 @@ export class Driver {
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
+    if (applied.members !== undefined) {
+      this.#replica.configure(this.#parts.roster.apply(applied.members));
+      this.#membersChanged = true;
+    }
     listener.applied(applied);
+  }
+
+  /** The switch is over, one way or the other: what waited for it happens now, `first` before all. */
+  #release(first: Input[]): void {
+    this.#held = false;
+    const inputs = [...first, ...this.#waiting];
+    this.#waiting = [];
+    for (const input of inputs) this.#give(input);
+    const records = this.#heldRecords;
+    this.#heldRecords = 0;
+    if (records > 0 && !this.#halted) this.#durable(records);
+    this.endOfTurn();
+  }
+
+  /** The parts hold the new state already; the replica hears of it before anything else. */
+  #installed(slot: Slot): void {
+    if (this.#halted) return;
+    const { chat, listener, roster } = this.#parts;
+    this.#checkpointSlot = slot;
+    this.#checkpointMs = this.#parts.now().monotonicMs;
+    this.#hashes.add(slot, chat.hash);
+    if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, chat.hash);
+    listener.installed(slot);
+    const { epoch } = roster.latest;
+    roster.reset(chat.members);
+    const changed = roster.latest.epoch !== epoch;
+    this.#release([{ kind: 'installed', slot, ...(changed && { configurations: roster.configurations }) }]);
   }
 
   /**
@@ -289,11 +386,10 @@ export class Driver {
 
   /** Reads chosen values for a peer. Too many reads at once for one peer are ignored: it asks again. */
   #answerLearn(learn: AnswerLearn): void {
-    const { reader, logger } = this.#parts;
+    const { reader, index, logger } = this.#parts;
     const { to, request, from, upto, commit, promised } = learn;
     const reply = (values: readonly Uint8Array[]): void => {
-      // Where nothing could be read the log begins above; else it is enough for the asker that it does not begin later.
-      const firstSlot = values.length === 0 && from <= upto ? upto + 1 : from;
+      const firstSlot = index.firstKept;
       // Chosen values are facts: this reply vouches for no record of ours (PAXOS.md, Catch-up).
       this.#gate.push({
         to,

@@ -59,7 +59,15 @@ export class Enlistment {
       birthId: Uint8Array.from(birthId),
       address,
     }));
-    const self = members.find(({ birthId }) => equalBytes(birthId, directory.birthId));
+    const own = members.find(({ birthId }) => equalBytes(birthId, directory.birthId));
+    // Known by its id only: another directory has, or will give up, the seat that this one asks for.
+    const self = own ?? members.find(({ id }) => id === directory.serverId);
+    if (own === undefined && self !== undefined && !this.#settled) {
+      logger.warn('the cluster does not know this data directory: its servers have to admit it first', {
+        server: self.id,
+        text: 'nothing to do: it learns what it lacks and votes then',
+      });
+    }
     if (self === undefined) {
       this.#fail(
         new ExitError(

@@ -12,11 +12,21 @@ import {
 import { protocolVersion } from '../hello-gate.js';
 import { zero16 } from '../members.js';
 
-/** The sealed membership as a server holds it. */
+/** The membership as a server holds it: what it was sealed with, or what the log has made of it since. */
 export interface Membership {
   readonly clusterId: Uint8Array;
   readonly epoch: number;
   readonly members: readonly Member[];
+}
+
+/** What a running server goes by when it judges others. */
+export interface PeerBook {
+  readonly clusterId: Uint8Array;
+  /** The newest members decided on. */
+  readonly epoch: number;
+  readonly membershipHash: Uint8Array;
+  /** The directory that each id stands for now (roster.ts, `links`). */
+  readonly links: ReadonlyMap<ServerId, Member>;
 }
 
 /** What never changes in one life of a server. */
@@ -63,6 +73,8 @@ export interface PeerLives {
 
 export type PeerVerdict =
   | { readonly kind: 'accept' }
+  /** A member's id with a directory that is not the member's: it may be admitted, until then nothing it says counts. */
+  | { readonly kind: 'newcomer' }
   /** Another life of this server is connected: ask that link first. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly text: string };
@@ -74,38 +86,31 @@ export type PeerVerdict =
 export function judgePeer(
   hello: Hello,
   self: Self,
-  membership: Membership | undefined,
+  book: PeerBook | undefined,
   lives: (id: ServerId) => PeerLives,
   alive = false,
 ): PeerVerdict {
-  if (membership === undefined) return refuse('NOT_READY', 'this server has no membership yet: try again');
-  if (!equalBytes(hello.clusterId, membership.clusterId)) {
+  if (book === undefined) return refuse('NOT_READY', 'this server has no membership yet: try again');
+  if (!equalBytes(hello.clusterId, book.clusterId)) {
     const other = isAllZero(hello.clusterId) ? 'none' : toHex(hello.clusterId).slice(0, 8);
     return refuse(
       'FOREIGN_CLUSTER',
-      `this server belongs to cluster ${toHex(membership.clusterId).slice(0, 8)}, the caller to ${other}: ` +
+      `this server belongs to cluster ${toHex(book.clusterId).slice(0, 8)}, the caller to ${other}: ` +
         'check --balancer and --data-dir',
     );
   }
-  const member = membership.members.find(({ id }) => id === hello.serverId);
-  if (member === undefined || hello.serverId === self.id) {
-    return hello.serverId === self.id
-      ? refuse(
-          'DUPLICATE_ID',
-          `server ${self.id} is this one: stop one of the two, or start the other with its own --data-dir`,
-        )
-      : refuse('UNKNOWN_ID', `server ${hello.serverId} is no member: start with the id of a member`);
-  }
-  if (
-    hello.epoch === membership.epoch &&
-    !equalBytes(hello.membershipHash, membershipHash(membership.epoch, membership.members))
-  ) {
-    return refuse('FOREIGN_CLUSTER', 'the caller was sealed with other members: check --balancer and --data-dir');
-  }
-  if (!equalBytes(hello.birthId, member.birthId)) {
+  if (hello.serverId === self.id) {
     return refuse(
-      'EMPTIED_DISK',
-      `server ${member.id} comes with another data directory than it was sealed with: start it with its own --data-dir`,
+      'DUPLICATE_ID',
+      `server ${self.id} is this one: stop one of the two, or start the other with its own --data-dir`,
+    );
+  }
+  const member = book.links.get(hello.serverId);
+  if (member === undefined) {
+    return refuse(
+      'UNKNOWN_ID',
+      `server ${hello.serverId} is no member, or no longer one: start with the id of a member, or invite it first ` +
+        '(synod server replace)',
     );
   }
   const { latest, connected } = lives(member.id);
@@ -113,13 +118,17 @@ export function judgePeer(
     if (!alive) return { kind: 'probe' };
     return refuse('DUPLICATE_ID', `another server ${member.id} is connected and answers: stop one of the two`);
   }
+  if (!equalBytes(hello.birthId, member.birthId)) return { kind: 'newcomer' };
+  if (hello.epoch === book.epoch && !equalBytes(hello.membershipHash, book.membershipHash)) {
+    return refuse('FOREIGN_CLUSTER', 'the caller was sealed with other members: check --balancer and --data-dir');
+  }
   // A life counts itself up on disk before its first frame, so an equal counter means a copied or restored disk too.
   const stale = incarnationCounter(hello.incarnation) <= incarnationCounter(latest) && hello.incarnation !== latest;
   if (latest !== 0 && stale) {
     return refuse(
       'OLD_INCARNATION',
       `server ${member.id} comes back with an older state of its disk than was seen before: it must not vote; ` +
-        'start it with its newest --data-dir',
+        'start it with its newest --data-dir, or with an empty one to have it admitted anew',
     );
   }
   return { kind: 'accept' };

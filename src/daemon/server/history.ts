@@ -1,31 +1,56 @@
 /** Reads pages of a room's history: rows of the index from the store, values from the log, events from both. */
 import { limits } from '../../base/index.js';
-import type { ChatState, PageReader, PageRequest } from '../../chat/index.js';
-import { chatRows, type Later, type LogReader, type StateStore } from '../../storage/index.js';
+import type { BeginningReader, ChatState, PageReader, PageRequest, RowRange } from '../../chat/index.js';
+import type { LogReader, Row, RowReader, SlotIndex } from '../../storage/index.js';
 import type { EventGroup, Slot } from '../../wire/index.js';
 
 export interface HistoryPage {
   readonly groups: readonly EventGroup[];
   readonly headEvent: number;
   readonly headN: number;
+  /** The room's first event that is still kept; one past the last if none is. */
+  readonly firstEvent: number;
 }
 
-/** `page` is undefined when there is no such room name. */
+/** `page` is undefined when there is no such room name, or when a peer's state took this one's place meanwhile. */
 export type PageDone = (page: HistoryPage | undefined) => void;
 
 export interface HistoryParts {
-  readonly chat: Pick<ChatState, 'page'>;
-  readonly store: StateStore;
+  readonly chat: Pick<ChatState, 'page' | 'beginning'>;
+  /** The chat's rows in the store; asked for each read. */
+  readonly rows: () => RowReader;
+  readonly index: Pick<SlotIndex, 'firstKept'>;
   readonly reader: Pick<LogReader, 'read'>;
   /** The disk, or what stands on it, is bad: the server must stop. */
   readonly onFatal: (error: Error) => void;
-  /** Calls back once the caller has returned; the simulator gives its own. */
-  readonly later?: Later;
+  /** Calls back once the caller has returned; only the simulator gives one. */
+  readonly later?: (act: () => void) => void;
 }
 
 /** Slots between two wanted ones that are read along rather than asked for apart. */
 const gapSlotsMax = 16;
 const readBytes = 1 << 20;
+/** Rooms whose beginnings are remembered. */
+const beginningsMax = 1024;
+
+/** A page being read. */
+interface Job {
+  readonly room: string;
+  readonly request: PageRequest;
+  readonly end: PageDone;
+  /** Of which state it reads. */
+  readonly epoch: number;
+}
+
+interface OpenJob extends Job {
+  readonly page: PageReader;
+  readonly firstEvent: number;
+}
+
+interface Beginning {
+  readonly firstKept: Slot;
+  readonly firstEvent: number;
+}
 
 /**
  * At most `limits.historyReadsMax` pages at once; the others wait in order. Each connection's number is bounded
@@ -33,32 +58,40 @@ const readBytes = 1 << 20;
  */
 export class History {
   readonly #parts: HistoryParts;
-  readonly #rows: StateStore;
-  readonly #later: Later;
   readonly #waiting: (() => void)[] = [];
+  readonly #beginnings = new Map<string, Beginning>();
   #reading = 0;
+  /** Counts the states that took the place of another. */
+  #epoch = 0;
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
-    this.#rows = chatRows(parts.store);
-    this.#later = parts.later ?? queueMicrotask;
+  }
+
+  /** Some rooms no longer begin with their first event. */
+  get isTrimmed(): boolean {
+    return this.#parts.index.firstKept > 1;
+  }
+
+  /** A peer's state took this one's place: what is being read of the old one is given up. */
+  reset(): void {
+    this.#epoch++;
+    this.#beginnings.clear();
   }
 
   /** Never calls back before it returns. */
   page(room: string, request: PageRequest, done: PageDone): void {
     const start = (): void => {
       this.#reading++;
-      const page = this.#parts.chat.page(room, request);
       const end = (result: HistoryPage | undefined): void => {
         this.#reading--;
         done(result);
         this.#next();
       };
-      if (page === undefined) end(undefined);
-      else this.#readRows(page, end);
+      this.#begin({ room, request, end, epoch: this.#epoch });
     };
     this.#waiting.push(start);
-    this.#later(() => this.#next());
+    (this.#parts.later ?? queueMicrotask)(() => this.#next());
   }
 
   #next(): void {
@@ -69,27 +102,58 @@ export class History {
     }
   }
 
-  #readRows(page: PageReader, end: (result: HistoryPage) => void): void {
-    const range = page.nextRange();
-    if (range === undefined) {
+  /** Events whose values retention has taken are no part of any page. */
+  #begin(job: Job): void {
+    const { chat, index } = this.#parts;
+    const { firstKept } = index;
+    const known = this.#beginnings.get(job.room);
+    if (firstKept === 1) return this.#open(job, 1);
+    if (known?.firstKept === firstKept) return this.#open(job, known.firstEvent);
+    const beginning = chat.beginning(job.room, firstKept);
+    if (beginning === undefined) return job.end(undefined);
+    this.#readRows(job, beginning, () => {
+      const { firstEvent } = beginning;
+      this.#beginnings.delete(job.room);
+      this.#beginnings.set(job.room, { firstKept, firstEvent });
+      if (this.#beginnings.size > beginningsMax) {
+        this.#beginnings.delete(this.#beginnings.keys().next().value as string);
+      }
+      this.#open(job, firstEvent);
+    });
+  }
+
+  #open(job: Job, firstEvent: number): void {
+    const page = this.#parts.chat.page(job.room, job.request, firstEvent);
+    if (page === undefined) return job.end(undefined);
+    const opened = { ...job, page, firstEvent };
+    this.#readRows(job, page, () => {
       const slots = page.slots();
-      if (slots.length === 0) this.#finish(page, end);
-      else this.#readSlots(page, slots, 0, end);
-      return;
-    }
-    this.#rows.iterate(range, (error, rows) => {
+      if (slots.length === 0) this.#finish(opened);
+      else this.#readSlots(opened, slots, 0);
+    });
+  }
+
+  /** Rows until the asker has enough. */
+  #readRows(job: Job, asker: PageReader | BeginningReader, done: () => void): void {
+    const range: RowRange | undefined = asker.nextRange();
+    if (range === undefined) return done();
+    this.#parts.rows().iterate(range, (error: Error | undefined, rows: Row[]) => {
+      if (job.epoch !== this.#epoch) return job.end(undefined);
       if (error !== undefined) return this.#parts.onFatal(error);
-      if (this.#guard(() => page.addRows(rows))) this.#readRows(page, end);
+      if (this.#guard(() => asker.addRows(rows))) this.#readRows(job, asker, done);
     });
   }
 
   /** Slots near each other are read in one go: what lies between costs less than another read. */
-  #readSlots(page: PageReader, slots: readonly Slot[], from: number, end: (result: HistoryPage) => void): void {
+  #readSlots(job: OpenJob, slots: readonly Slot[], from: number): void {
     const first = slots[from] as Slot;
     let upto = from;
     while (upto + 1 < slots.length && (slots[upto + 1] as Slot) - (slots[upto] as Slot) <= gapSlotsMax) upto++;
     this.#parts.reader.read(first, slots[upto] as Slot, readBytes, (error, found) => {
+      if (job.epoch !== this.#epoch) return job.end(undefined);
       if (error !== undefined) return this.#parts.onFatal(error);
+      // Retention was faster: once more, from where the room begins now.
+      if (first < this.#parts.index.firstKept) return this.#begin(job);
       if (found.length === 0) {
         return this.#parts.onFatal(
           new Error(`slot ${first} is in the history but not in the log: restore the data directory`),
@@ -102,21 +166,21 @@ export class History {
           const slot = slots[next] as Slot;
           const value = found[slot - first];
           if (value === undefined) break;
-          wanted = page.take(slot, value);
+          wanted = job.page.take(slot, value);
         }
       });
       if (!sound) return;
-      if (wanted) this.#readSlots(page, slots, next, end);
-      else this.#finish(page, end);
+      if (wanted) this.#readSlots(job, slots, next);
+      else this.#finish(job);
     });
   }
 
-  #finish(page: PageReader, end: (result: HistoryPage) => void): void {
+  #finish({ page, firstEvent, end }: OpenJob): void {
     let groups: EventGroup[] = [];
     const sound = this.#guard(() => {
       groups = page.finish();
     });
-    if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN });
+    if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN, firstEvent });
   }
 
   /** Rows and values that don't fit together mean a damaged disk or a defect: nobody may be served from it. */

@@ -1,2 +1,3 @@
 /** A server: one replica of the log with its disk, its peers and its clients. */
-export { type MakeDisk, startServer } from './server.js';
+export type { Ground } from './ground.js';
+export { startServer } from './server.js';

@@ -3,23 +3,24 @@
  * style
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
-import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
+import { type Clock, equalBytes, type Logger, limits, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
 import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
   Checkpointer,
   type CheckpointMeta,
-  chatRows,
   type Disk,
   LogReader,
   loadCheckpoint,
   type Recovered,
   type RecoveredEntry,
+  Retention,
   type Row,
-  type SlotIndex,
+  type RowReader,
+  SlotIndex,
+  StateSets,
   type StateStore,
   StorageError,
-  slotIndexOf,
   storedBirth,
   Wal,
   type WalIdentity,
@@ -27,6 +28,7 @@ import {
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
+import { Roster } from './roster.js';
 
 export interface OpenOptions {
   readonly disk: Disk;
@@ -38,6 +40,8 @@ export interface OpenOptions {
   readonly logger: Logger;
   readonly transport: Transport;
   readonly listener: Listener;
+  /** A change of the members was applied, or governs from now on; see `roster`. Never before `done`. */
+  readonly onMembers?: () => void;
   /** A disk error or a broken invariant: stop the process. Called at most once, after `done`. */
   readonly onFatal: (error: Error) => void;
   /** The disk's answer made the driver take a step: its `endOfTurn` must follow. */
@@ -46,6 +50,10 @@ export interface OpenOptions {
   readonly wanted?: ChatOptions['wanted'];
   /** The directory is known to have held a log: an empty one is damage, not a new server. */
   readonly expectLog?: boolean;
+  /** Bytes of log kept at least; undefined: all of it. */
+  readonly retainBytes?: number | undefined;
+  /** About the size of a chunk of state; only tests give one. */
+  readonly stateChunkBytes?: number;
   readonly wal?: Pick<WalOptions, 'segmentBytes' | 'firstSegmentBytes' | 'markAfterMs' | 'fullRetryMs'>;
   /** Calls back once the caller has returned; only the simulator gives one. */
   readonly later?: (act: () => void) => void;
@@ -60,11 +68,14 @@ export interface OpenOptions {
 
 export interface OpenedDriver {
   readonly driver: Driver;
+  readonly roster: Roster;
   readonly chat: ChatState;
   readonly index: SlotIndex;
   readonly reader: LogReader;
   readonly wal: Wal;
   readonly store: StateStore;
+  /** The key spaces of the store. */
+  readonly sets: StateSets;
   /** What the log held above what it says is chosen. */
   readonly recovered: Recovered;
   /** The slot of the checkpoint that recovery began with, 0 if there was none. */
@@ -79,29 +90,33 @@ export type OpenDriverDone = (error: Error | undefined, opened?: OpenedDriver) =
  */
 export function openDriver(options: OpenOptions, done: OpenDriverDone): void {
   const { store } = options;
-  const makeChat = options.makeChat ?? ((chatOptions) => new ChatState(chatOptions));
-  const chat = makeChat(options.wanted === undefined ? {} : { wanted: options.wanted });
-  const index = slotIndexOf(store);
+  const chat = newChat(options);
   loadCheckpoint(store, (error, meta) => {
     if (error !== undefined) return done(error);
-    if (meta === undefined) return openLog(options, { chat, index, meta }, done);
+    const sets = new StateSets(store, meta?.set ?? 0);
+    const index = new SlotIndex(() => sets.liveSet.slots);
+    if (meta === undefined) return openLog(options, { chat, sets, index, meta }, done);
     if (!equalBytes(meta.birth, storedBirth(options.identity.birthId))) return done(foreignStore());
-    loadChat(store, chat, (chatError) => {
+    loadChat(sets.liveSet.chat, chat, (chatError) => {
       if (chatError !== undefined) return done(chatError);
       if (chat.applied !== meta.applied || !equalBytes(chat.hash, meta.hash)) return done(damagedState());
-      index.load(meta.applied, (indexError) => {
+      index.load(meta.applied, meta.firstKept, (indexError) => {
         if (indexError !== undefined) return done(indexError);
-        openLog(options, { chat, index, meta }, done);
+        openLog(options, { chat, sets, index, meta }, done);
       });
     });
   });
 }
 
-/** Fills the state with the rows of the checkpoint, range by range. */
-function loadChat(store: StateStore, chat: ChatState, done: (error: Error | undefined) => void): void {
+function newChat(options: OpenOptions): ChatState {
+  const chatOptions: ChatOptions = options.wanted === undefined ? {} : { wanted: options.wanted };
+  return options.makeChat?.(chatOptions) ?? new ChatState(chatOptions);
+}
+
+/** Fills an empty state with the rows of a checkpoint, range by range. */
+function loadChat(space: RowReader, chat: ChatState, done: (error: Error | undefined) => void): void {
   const rows: Row[] = [];
   const ranges = [...ChatState.loadRanges];
-  const space = chatRows(store);
   const next = (): void => {
     const range = ranges.shift();
     if (range !== undefined) {
@@ -124,13 +139,14 @@ function loadChat(store: StateStore, chat: ChatState, done: (error: Error | unde
 
 interface Loaded {
   readonly chat: ChatState;
+  readonly sets: StateSets;
   readonly index: SlotIndex;
   readonly meta: CheckpointMeta | undefined;
 }
 
 function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): void {
-  const { chat, index, meta } = loaded;
-  const { clock, logger } = options;
+  const { chat, sets, index, meta } = loaded;
+  const { clock, logger, store, retainBytes } = options;
   let driver: Driver | undefined;
   Wal.open(
     options.disk,
@@ -170,26 +186,39 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         votes: recovered.entries.length,
         cut: recovered.cut?.records ?? 0,
       });
+      const { epoch, members, serverId, birthId } = options.identity;
+      const roster = new Roster({ epoch, members }, { id: serverId, birthId }, chat.members);
+      const retention = new Retention({ wal, index, retainBytes, logger });
       driver = new Driver({
-        replica: newReplica(options, recovered, chat.applied),
+        replica: newReplica(options, recovered, chat.applied, roster),
+        roster,
         wal,
         chat,
         index,
         reader,
-        checkpointer: new Checkpointer(options.store, wal, index, meta),
+        store,
+        sets,
+        retention,
+        chunkBytes: options.stateChunkBytes ?? limits.stateChunkBytes,
+        checkpointer: new Checkpointer({ store, sets, wal, index, retention, last: meta }),
+        newChat: () => newChat(options),
+        loadChat,
         transport: options.transport,
         listener: options.listener,
         logger,
         now: () => nowOf(clock),
+        onMembers: options.onMembers ?? (() => undefined),
         onFatal: options.onFatal,
       });
       done(undefined, {
         driver,
+        roster,
         chat,
         index,
         reader,
         wal,
-        store: options.store,
+        store,
+        sets,
         recovered,
         checkpointSlot: meta?.applied ?? 0,
       });
@@ -205,11 +234,11 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   );
 }
 
-function newReplica(options: OpenOptions, recovered: Recovered, commit: number): Replica {
+function newReplica(options: OpenOptions, recovered: Recovered, commit: Slot, roster: Roster): Replica {
   const { identity, random, logger, plants } = options;
   const replicaOptions: ReplicaOptions = {
     self: identity.serverId,
-    members: identity.members.map((member) => member.id),
+    configurations: roster.configurations,
     incarnation: identity.incarnation,
     random,
     logger,

@@ -1,16 +1,31 @@
 /** What a server tells about itself: its status, and the hash of its state for `verify`. */
 import type { ChatState } from '../../chat/index.js';
-import type { Message, Status, StatusRequest, VerifyReply, VerifyRequest } from '../../wire/index.js';
+import type {
+  MembersItem,
+  Message,
+  ReplaceAnswer,
+  ReplaceServer,
+  Seats,
+  Status,
+  StatusRequest,
+  VerifyReply,
+  VerifyRequest,
+} from '../../wire/index.js';
+import { invitation } from './admission.js';
 import type { Driver } from './driver.js';
-import type { Membership, Self } from './hello.js';
+import type { Self } from './hello.js';
 
 export interface OperatorParts {
   readonly self: Self;
-  readonly membership: Membership;
+  readonly clusterId: Uint8Array;
+  readonly seats: (request: number) => Seats;
+  /** The newest members decided on govern already. */
+  readonly governing: () => boolean;
+  /** Logs a change of the members. */
+  readonly propose: (item: MembersItem) => void;
   readonly driver: Pick<Driver, 'view' | 'hashes'>;
   readonly chat: Pick<ChatState, 'applied'>;
   readonly clients: () => number;
-  readonly addressOf: (id: number) => string;
   /** The mode that this server was started with, "" for none. */
   readonly faults: string;
   /** What an operator should know besides, "" if all is well. */
@@ -24,19 +39,34 @@ export function answerOperator(message: Message, parts: OperatorParts): Message 
       return status(message, parts);
     case 'verifyRequest':
       return verify(message, parts);
+    case 'seatsRequest':
+      return parts.seats(message.request);
+    case 'replaceServer':
+      return replace(message, parts);
     default:
       return undefined;
   }
 }
 
+/** Any server can take the wish: the log decides, and a change that another one overtook has no effect. */
+function replace({ request, replaced, invited }: ReplaceServer, parts: OperatorParts): ReplaceAnswer {
+  const answer = (taken: boolean, text: string): ReplaceAnswer => ({ type: 'replaceAnswer', request, taken, text });
+  const found = invitation(parts.seats(request), parts.governing(), replaced, invited);
+  if ('refused' in found) return answer(false, found.refused);
+  if ('done' in found) return answer(true, found.done);
+  if (!parts.driver.view.happy) return answer(false, 'no leader is known here now: try again in a moment');
+  parts.propose(found.item);
+  return answer(true, '');
+}
+
 function status({ request }: StatusRequest, parts: OperatorParts): Status {
-  const { self, membership, driver, chat } = parts;
+  const { self, clusterId, driver, chat } = parts;
   const { role, leader, ballot, commit, happy, heard } = driver.view;
   return {
     type: 'status',
     request,
     serverId: self.id,
-    clusterId: membership.clusterId,
+    clusterId,
     role,
     leader,
     ballot,
@@ -47,9 +77,9 @@ function status({ request }: StatusRequest, parts: OperatorParts): Status {
     http: '',
     faults: parts.faults,
     note: parts.note(),
-    members: membership.members.map(({ id }) => ({
+    members: parts.seats(request).seats.map(({ id, address }) => ({
       id,
-      address: parts.addressOf(id),
+      address,
       heard: id === self.id || heard.includes(id),
     })),
   };

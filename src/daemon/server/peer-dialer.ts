@@ -8,19 +8,19 @@ import {
   type NetContext,
   peerLimits,
 } from '../../net/index.js';
-import type { Incarnation, Message, RefusalCode, ServerId, Welcome } from '../../wire/index.js';
-import { helloOf, type Membership, type Self } from './hello.js';
+import type { Hello, Incarnation, Message, RefusalCode, ServerId, Welcome } from '../../wire/index.js';
 
 export interface PeerDialerOptions {
   readonly id: ServerId;
-  readonly self: Self;
-  readonly membership: Membership;
+  readonly clusterId: Uint8Array;
+  /** What this server says of itself now. */
+  readonly hello: () => Hello;
   readonly context: NetContext;
   readonly logger: Logger;
   /** Frames can be sent; the peer's life is this one. */
   readonly onUp: (incarnation: Incarnation) => void;
   readonly onDown: () => void;
-  /** The peer refuses this server for good. */
+  /** The peer refuses this server, for a reason that does not pass by itself. */
   readonly onRefused: (code: RefusalCode, text: string) => void;
 }
 
@@ -140,7 +140,7 @@ export class PeerDialer {
       onMessage: (message) => this.#onMessage(connection, message),
       onClose: (reason) => this.#onClose(connection, reason),
     });
-    connection.send(helloOf('server', this.#options.self, this.#options.membership));
+    connection.send(this.#options.hello());
     this.#timer = this.#options.context.clock.setTimeout(() => {
       connection.close('LOCAL', `no welcome within ${greetTimeoutMs} ms`);
     }, greetTimeoutMs);
@@ -169,9 +169,8 @@ export class PeerDialer {
   }
 
   #welcomeFault(welcome: Welcome): string | undefined {
-    const { id, membership } = this.#options;
-    if (!equalBytes(welcome.clusterId, membership.clusterId))
-      return 'it belongs to another cluster: check the addresses';
+    const { id, clusterId } = this.#options;
+    if (!equalBytes(welcome.clusterId, clusterId)) return 'it belongs to another cluster: check the addresses';
     if (welcome.serverId !== id) return `it is server ${welcome.serverId}: check the addresses`;
     return undefined;
   }
@@ -197,7 +196,8 @@ export class PeerDialer {
     if (this.#refusal !== text)
       this.#options.logger.warn('a peer refuses this server', { peer: this.#options.id, code, text });
     this.#refusal = text;
-    if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION') this.#options.onRefused(code, text);
+    if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION' || code === 'UNKNOWN_ID')
+      this.#options.onRefused(code, text);
     return true;
   }
 

@@ -2,7 +2,7 @@
  * Links to the other servers. Each is one-way: what this server says goes over the link that it dialled, what a peer
  * says comes over the link that the peer dialled. A frame that can't leave is dropped; the replica sends again.
  */
-import { type Logger, limits } from '../../base/index.js';
+import { assert, equalBytes, type Logger, limits } from '../../base/index.js';
 import { type FrameConnection, type NetContext, peerLimits } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
 import type { FilteredLink, LinkFilter } from '../../proxy/index.js';
@@ -11,17 +11,18 @@ import {
   encode,
   type Hello,
   type Incarnation,
+  type Member,
   type MemberAddress,
   type Message,
   mayCarry,
-  membershipHash,
   type RefusalCode,
   registry,
   type ServerId,
+  type Welcome,
 } from '../../wire/index.js';
-import { plainWelcome } from '../hello-gate.js';
 import { LinkProbe } from '../link-probe.js';
-import { judgePeer, type Membership, type PeerLives, type Self } from './hello.js';
+import type { Newcomer } from './admission.js';
+import { judgePeer, type PeerBook, type PeerLives, type Self } from './hello.js';
 import { PeerDialer } from './peer-dialer.js';
 import { PeerMemory } from './peer-memory.js';
 import { valueFault } from './peer-values.js';
@@ -35,7 +36,12 @@ export interface PeerEvents {
 
 export interface PeersOptions {
   readonly self: Self;
-  readonly membership: Membership;
+  /** Who the members are as the links begin; see {@link Peers.setBook}. */
+  readonly book: PeerBook;
+  /** What this server says of itself to others. */
+  readonly hello: () => Hello;
+  /** What this server answers to the hello of another one. */
+  readonly welcome: () => Welcome;
   readonly context: NetContext;
   readonly logger: Logger;
   readonly events: PeerEvents;
@@ -47,6 +53,8 @@ export interface PeersOptions {
 
 interface Peer {
   readonly id: ServerId;
+  /** The directory that the id stands for; another one's link is no link of this peer. */
+  birthId: Uint8Array;
   readonly dialer: PeerDialer;
   inbound: FrameConnection | undefined;
   /** The links as `--mode` sees them, while they are open. */
@@ -55,7 +63,13 @@ interface Peer {
   inboundLife: Incarnation;
   /** The latest that has proven not to be an old copy of the disk. */
   latestLife: Incarnation;
-  readonly memory: PeerMemory;
+  memory: PeerMemory;
+}
+
+/** A link that may become a member's. */
+interface Candidate extends Newcomer {
+  readonly connection: FrameConnection;
+  readonly hello: Hello;
 }
 
 /** Frames queued on one link beyond this are dropped instead: the connection would be cut at its limit. */
@@ -68,40 +82,94 @@ export class Peers {
   #lastMessage: Message | undefined;
   #lastFrame: Buffer | undefined;
   #dropped = 0;
+  #book: PeerBook;
+  readonly #newcomers = new Map<ServerId, Candidate>();
+  #started = false;
   #ended = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    const { self, membership, context, logger, events } = options;
-    for (const { id } of membership.members) {
-      if (id === self.id) continue;
-      const dialer = new PeerDialer({
-        id,
-        self,
-        membership,
-        context,
-        logger,
-        onUp: (incarnation) => {
-          this.#filterOut(id);
-          events.peerUp(id, incarnation);
-        },
-        onDown: () => {
-          this.#peers.get(id)?.filteredOut?.close();
-          events.peerDown(id);
-        },
-        onRefused: (code, text) => options.onRefused(id, code, text),
-      });
-      this.#peers.set(id, {
-        id,
-        dialer,
-        inbound: undefined,
-        filteredIn: undefined,
-        filteredOut: undefined,
-        inboundLife: 0,
-        latestLife: 0,
-        memory: new PeerMemory(),
-      });
+    this.#book = options.book;
+    for (const member of options.book.links.values()) if (member.id !== options.self.id) this.#add(member);
+  }
+
+  /** The members changed: links of those who left end, those of others begin, and newcomers may be members now. */
+  setBook(book: PeerBook): void {
+    this.#book = book;
+    for (const peer of [...this.#peers.values()]) {
+      const member = book.links.get(peer.id);
+      if (member === undefined) this.#remove(peer);
+      else if (!equalBytes(member.birthId, peer.birthId)) this.#beginAnew(peer, member.birthId);
     }
+    for (const member of book.links.values()) {
+      if (member.id === this.#options.self.id || this.#peers.has(member.id)) continue;
+      const peer = this.#add(member);
+      if (this.#started) peer.dialer.start();
+    }
+    for (const { connection, hello } of [...this.#newcomers.values()]) {
+      const peer = this.#peers.get(hello.serverId);
+      if (peer === undefined) connection.refuse('UNKNOWN_ID', `server ${hello.serverId} is no member any more`);
+      else if (equalBytes(peer.birthId, hello.birthId)) {
+        this.#newcomers.delete(hello.serverId);
+        this.#take(connection, hello, peer);
+      }
+    }
+  }
+
+  /** Servers that are linked and whose directories are not those of members. */
+  get newcomers(): readonly Newcomer[] {
+    return [...this.#newcomers.values()];
+  }
+
+  #add({ id, birthId }: Member): Peer {
+    const { self, hello, context, logger, events } = this.#options;
+    const dialer = new PeerDialer({
+      id,
+      clusterId: this.#book.clusterId,
+      hello,
+      context,
+      logger,
+      onUp: (incarnation) => {
+        this.#filterOut(id);
+        events.peerUp(id, incarnation);
+      },
+      onDown: () => {
+        this.#peers.get(id)?.filteredOut?.close();
+        events.peerDown(id);
+      },
+      onRefused: (code, text) => this.#options.onRefused(id, code, text),
+    });
+    assert(id !== self.id, 'a server has no link to itself');
+    const peer: Peer = {
+      id,
+      birthId,
+      dialer,
+      inbound: undefined,
+      filteredIn: undefined,
+      filteredOut: undefined,
+      inboundLife: 0,
+      latestLife: 0,
+      memory: new PeerMemory(),
+    };
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  #remove(peer: Peer): void {
+    this.#peers.delete(peer.id);
+    peer.dialer.stop();
+    peer.filteredIn?.close();
+    peer.filteredOut?.close();
+    peer.inbound?.refuse('UNKNOWN_ID', `server ${peer.id} is no member any more`);
+  }
+
+  /** Another directory has the id now: of what the one before it said nothing is known any more. */
+  #beginAnew(peer: Peer, birthId: Uint8Array): void {
+    peer.birthId = birthId;
+    peer.memory = new PeerMemory();
+    peer.latestLife = 0;
+    peer.inbound?.refuse('NOT_READY', 'another directory has this id now');
+    if (peer.inbound !== undefined) this.#inboundClosed(peer, peer.inbound);
   }
 
   /** Frames dropped because a link was down or full. */
@@ -122,6 +190,7 @@ export class Peers {
   }
 
   start(): void {
+    this.#started = true;
     for (const { dialer } of this.#peers.values()) dialer.start();
   }
 
@@ -161,6 +230,7 @@ export class Peers {
 
   stop(): void {
     this.#end();
+    for (const { connection } of this.#newcomers.values()) connection.goodbye('SHUTTING_DOWN', 'this server stops');
     for (const { dialer, inbound } of this.#peers.values()) {
       dialer.stop();
       inbound?.goodbye('SHUTTING_DOWN', 'this server stops');
@@ -169,6 +239,7 @@ export class Peers {
 
   abandon(): void {
     this.#end();
+    for (const { connection } of this.#newcomers.values()) connection.abandon('destroyed');
     for (const { dialer, inbound } of this.#peers.values()) {
       dialer.abandon();
       inbound?.abandon('destroyed');
@@ -190,8 +261,8 @@ export class Peers {
   }
 
   #judge(connection: FrameConnection, hello: Hello, alive: boolean): void {
-    const { self, membership, logger } = this.#options;
-    const verdict = judgePeer(hello, self, membership, (id) => this.#lives(id), alive);
+    const { self, logger } = this.#options;
+    const verdict = judgePeer(hello, self, this.#book, (id) => this.#lives(id), alive);
     const peer = this.#peers.get(hello.serverId);
     if (verdict.kind === 'refuse' || peer === undefined) {
       const { code, text } =
@@ -201,7 +272,31 @@ export class Peers {
       return;
     }
     if (verdict.kind === 'probe') this.#probe(connection, hello, peer);
-    else this.#admit(connection, hello, peer);
+    else if (verdict.kind === 'newcomer') this.#keepNewcomer(connection, hello);
+    else {
+      this.#take(connection, hello, peer);
+      connection.send(this.#options.welcome());
+    }
+  }
+
+  /** Nothing it says counts before it is admitted; that it is there is what the leader has to know. */
+  #keepNewcomer(connection: FrameConnection, hello: Hello): void {
+    const { serverId: id, birthId } = hello;
+    const { clock } = this.#options.context;
+    const before = this.#newcomers.get(id);
+    before?.connection.abandon('replaced by a newer link of the same id');
+    const same = before !== undefined && equalBytes(before.birthId, birthId);
+    const sinceMs = same ? before.sinceMs : clock.monotonicMs();
+    this.#newcomers.set(id, { id, birthId, sinceMs, connection, hello });
+    this.#options.logger.info('a server comes with an unknown directory', { server: id, address: hello.address });
+    connection.useLimits(peerLimits);
+    connection.attach({
+      onMessage: () => undefined,
+      onClose: () => {
+        if (this.#newcomers.get(id)?.connection === connection) this.#newcomers.delete(id);
+      },
+    });
+    connection.send(this.#options.welcome());
   }
 
   /** Another life of this peer is connected: it decides by answering. */
@@ -220,8 +315,9 @@ export class Peers {
     });
   }
 
-  #admit(connection: FrameConnection, hello: Hello, peer: Peer): void {
-    const { self, membership, logger } = this.#options;
+  /** From now on this link is the peer's. */
+  #take(connection: FrameConnection, hello: Hello, peer: Peer): void {
+    const { logger } = this.#options;
     peer.inbound?.abandon('replaced by a newer link of the same server');
     peer.inbound = connection;
     peer.inboundLife = hello.incarnation;
@@ -242,15 +338,6 @@ export class Peers {
         this.#inboundClosed(peer, connection);
       },
     });
-    connection.send(
-      plainWelcome({
-        clusterId: membership.clusterId,
-        membershipHash: membershipHash(membership.epoch, membership.members),
-        epoch: membership.epoch,
-        serverId: self.id,
-        incarnation: self.incarnation,
-      }),
-    );
     // A new life can't be reached over a link to the old one, even if nobody told us that it broke.
     peer.dialer.peerLives(hello.incarnation, hello.address);
   }

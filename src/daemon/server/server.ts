@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
 import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
-import { Directory, type DirectoryLock, type Disk, FileDisk } from '../../storage/index.js';
+import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
 import type { Hello, Join, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
@@ -12,12 +12,8 @@ import { AddressBook } from './address-book.js';
 import { BalancerLinks } from './balancer-links.js';
 import { type Core, openCore } from './core.js';
 import { Enlistment } from './enlistment.js';
+import { type Ground, realGround } from './ground.js';
 import { helloOf, type Membership, type Self } from './hello.js';
-
-/** Opens a data directory's disk; tests give one that fills up or breaks. */
-export type MakeDisk = (directory: string, fsync: boolean) => Disk;
-
-const fileDisk: MakeDisk = (directory, fsync) => new FileDisk(directory, { fsync });
 
 /**
  * Starts a server; resolves when it is registered, its membership sealed and it listens (READY). Retries the balancer
@@ -25,9 +21,9 @@ const fileDisk: MakeDisk = (directory, fsync) => new FileDisk(directory, { fsync
  * directory
  * is another server's; exit 7 when the directory is locked, damaged, or not the one the cluster was sealed with.
  */
-export async function startServer(options: ServerOptions, makeDisk: MakeDisk = fileDisk): Promise<ServerHandle> {
+export async function startServer(options: ServerOptions, ground: Partial<Ground> = {}): Promise<ServerHandle> {
   const lock = await takeDataDirectory(options.dataDir, 'server');
-  const server = new Server(options, lock, makeDisk);
+  const server = new Server(options, lock, { ...realGround, ...ground });
   try {
     await server.start();
   } catch (error) {
@@ -42,21 +38,20 @@ class Server implements ServerHandle {
   readonly #lock: DirectoryLock;
   readonly #context = netContext(nodeClock);
   readonly #lifetime = new Lifetime();
-  readonly #makeDisk: MakeDisk;
+  readonly #ground: Ground;
   #disk: Disk | undefined;
   #directory: Directory | undefined;
   #listener: Listener | undefined;
   #links: BalancerLinks | undefined;
   #core: Core | undefined;
-  #membership: Membership | undefined;
   #ending: Promise<ExitReason> | undefined;
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
 
-  constructor(options: ServerOptions, lock: DirectoryLock, makeDisk: MakeDisk) {
+  constructor(options: ServerOptions, lock: DirectoryLock, ground: Ground) {
     this.#options = options;
     this.#lock = lock;
-    this.#makeDisk = makeDisk;
+    this.#ground = ground;
   }
 
   get id(): ServerId {
@@ -74,7 +69,7 @@ class Server implements ServerHandle {
   async start(): Promise<void> {
     const { dataDir, fsync, logger, signal } = this.#options;
     const mode = this.#options.mode === '' ? undefined : this.#options.mode;
-    const disk = this.#makeDisk(dataDir, fsync === 'always');
+    const disk = this.#ground.makeDisk(dataDir, fsync === 'always');
     this.#disk = disk;
     const directory = await openDirectory(disk, this.#options.id);
     this.#directory = directory;
@@ -102,17 +97,20 @@ class Server implements ServerHandle {
     this.#links.start();
     const membership = await enlistment.membership;
     signal?.removeEventListener('abort', abort);
-    this.#membership = membership;
     const core = await openCore({
       self: this.#self(),
-      membership,
+      sealed: membership,
       directory,
       disk,
       dataDir,
+      ground: this.#ground,
       context: this.#context,
       logger,
       mode,
+      retainBytes: this.#options.retainBytes,
+      segmentBytes: this.#options.segmentBytes,
       onLoad: () => this.#links?.changed(),
+      onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
       onRefused: (peer, code, text) => this.#refusedByPeer(peer, code, text),
     });
@@ -124,7 +122,8 @@ class Server implements ServerHandle {
       throw new ExitError(exitCode, code, text);
     }
     this.#core = core;
-    core.start(membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    core.start(core.membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
       logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
@@ -168,7 +167,7 @@ class Server implements ServerHandle {
   }
 
   #linkBalancers(enlistment: Enlistment): BalancerLinks {
-    const membership = (): Membership | undefined => this.#membership ?? this.#directory?.seal;
+    const membership = (): Membership | undefined => this.#core?.membership ?? this.#directory?.seal;
     return new BalancerLinks({
       addresses: this.#options.balancers,
       context: this.#context,
@@ -178,8 +177,9 @@ class Server implements ServerHandle {
         type: 'join',
         serverId: this.id,
         address: this.#self().address,
-        members: membership()?.members ?? [],
+        members: this.#core?.seated ?? this.#directory?.seal?.members ?? [],
       }),
+      seats: () => this.#core?.changedSeats,
       report: () => this.#core?.load() ?? { clients: 0, arrivedEver: 0, leader: 0, hasMajority: false },
       onWaiting: (id, registered, servers) => enlistment.onWaiting(id, registered, servers),
       onSealed: (sealed) => enlistment.onSealed(sealed),
@@ -211,9 +211,9 @@ class Server implements ServerHandle {
     this.#links?.stop();
     await this.#core?.handOver();
     this.#core?.end(true);
-    await this.#release();
+    const failure = await this.#release();
     nodeClock.clearTimeout(deadline);
-    this.#lifetime.end(stoppedReason);
+    this.#lifetime.end(failure === undefined ? stoppedReason : exitReason(failure));
     return this.closed;
   }
 
@@ -226,11 +226,16 @@ class Server implements ServerHandle {
     return this.closed;
   }
 
-  async #release(): Promise<void> {
-    await this.#core?.close();
+  /** Gives everything back; resolves with what the disk had against it. */
+  async #release(): Promise<Error | undefined> {
+    const failure = await this.#core?.close().then(
+      () => undefined,
+      (error: Error) => error,
+    );
     this.#listener?.closeAll('this server stops');
     this.#disk?.close();
     this.#lock.release();
+    return failure;
   }
 }
 

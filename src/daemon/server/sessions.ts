@@ -127,6 +127,15 @@ export class Sessions {
     }
   }
 
+  /**
+   * The state is another one: whom the log has here, and whose connection is about to end, leaves unless it returns.
+   */
+  installed(nowMs: number): void {
+    for (const { id } of this.#options.chat.sessionsOf(this.#options.serverId)) {
+      if (!this.#speakers.has(sessionKey(id))) this.#leaveLater(id, nowMs);
+    }
+  }
+
   /** About every second. */
   tick(nowMs: number): void {
     for (const [key, { session, atMs }] of this.#leaving) {

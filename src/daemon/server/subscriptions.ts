@@ -83,9 +83,12 @@ export class Subscriptions {
     };
     link.subscriptions.set(room, subscription);
     this.#count++;
+    const fromEvent = message.fromEvent === 0 ? view.events + 1 : message.fromEvent;
     if (message.fromEvent === 0 && message.lastPosts > 0 && view.posts > 0)
       this.#openAtPost(subscription, message, view);
-    else this.#open(subscription, message, message.fromEvent === 0 ? view.events + 1 : message.fromEvent);
+    else if (fromEvent <= view.events && this.#options.history.isTrimmed)
+      this.#openAtEvent(subscription, message, fromEvent);
+    else this.#open(subscription, message, fromEvent);
   }
 
   unsubscribe(link: ClientLink, room: string): void {
@@ -151,6 +154,17 @@ export class Subscriptions {
     });
   }
 
+  /** Begins at an event, or behind those that are no longer kept: the log knows which these are. */
+  #openAtEvent(subscription: Subscription, message: Subscribe, event: number): void {
+    const { link, room } = subscription;
+    beginAsking(link);
+    this.#options.history.page(room, { direction: 'from', by: 'event', event, limit: 1 }, (page) => {
+      endAsking(link);
+      if (subscription.state !== 'opening') return;
+      this.#open(subscription, message, Math.max(event, page?.firstEvent ?? event));
+    });
+  }
+
   #open(subscription: Subscription, message: Subscribe, next: number): void {
     subscription.next = next;
     subscription.state = 'history';
@@ -199,6 +213,8 @@ export class Subscriptions {
           connection.send({ type: 'deliver', room: subscription.room, group });
           subscription.next = endOf(group);
         }
+        // The page passed over what is no longer kept; the client sees that by the numbers, and asks again.
+        subscription.next = Math.max(subscription.next, page?.firstEvent ?? 0);
         this.#pump(subscription);
       },
     );

@@ -26,7 +26,7 @@ export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input
   const reaches = (page.at(-1)?.event ?? 0) >= Math.max(headEvent, room.headEvent);
   switch (purpose.kind) {
     case 'older':
-      takeOlder(room, page, loading.boundary);
+      takeOlder(step, room, page, loading.boundary);
       if (purpose.shown !== undefined) showIfHere(step, room, purpose.shown);
       return;
     case 'newer':
@@ -35,25 +35,26 @@ export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input
       // A server that lags has nothing yet of what was seen on another one.
       return room.lines.extend(page, reaches || (page.length === 0 && loading.boundary > room.headEvent));
     case 'newest':
-      return takeNewest(step, room, page, loading);
+      return takeNewest(step, room, page, headEvent, loading);
     case 'around':
       return takeAround(step, room, page, reaches, purpose.n);
   }
 }
 
-function takeOlder(room: Room, page: readonly Line[], boundary: number): void {
+function takeOlder(step: Step, room: Room, page: readonly Line[], boundary: number): void {
   if (room.lines.firstEvent !== boundary) return;
   const older = page.filter(({ event }) => event < boundary);
   // Whoever sees the newest has come back meanwhile: they must not go for what is old.
   if (room.anchor === undefined && room.lines.isTooMuch(older)) return;
   room.lines.prepend(older);
   room.lines.isComplete = older.length === 0 || older[0]?.event === 1;
+  if (older.length === 0 && boundary > 1) flash(step, `What was said in ${room.name} before this is no longer kept.`);
 }
 
-function takeNewest(step: Step, room: Room, page: readonly Line[], { arrived }: Loading): void {
-  // A server that lags has nothing yet of what is here.
-  if (page.length === 0 && room.headEvent > 0) return;
-  const last = page.at(-1)?.event ?? 0;
+function takeNewest(step: Step, room: Room, page: readonly Line[], head: number, { arrived }: Loading): void {
+  // A server that lags has nothing yet of what is here; one that does not keeps nothing of this room any more.
+  if (page.length === 0 && room.headEvent > head) return;
+  const last = page.at(-1)?.event ?? head;
   const behind = arrived.filter(({ event }) => event > last);
   const isJoined = (behind[0]?.event ?? last + 1) === last + 1 && (behind.at(-1)?.event ?? last) >= room.headEvent;
   room.lines.replace(isJoined ? [...page, ...behind] : page, isJoined, page.length === 0 || page[0]?.event === 1);
@@ -68,6 +69,10 @@ function takeAround(step: Step, room: Room, page: readonly Line[], reaches: bool
   const found = page.find((line) => line.n === n);
   if (found === undefined) {
     room.markedN = 0;
+    const oldest = page.find((line) => line.n > n)?.n;
+    if (oldest !== undefined) {
+      return flash(step, `Message ${n} of ${room.name} is no longer kept; the oldest one is ${oldest}.`, true);
+    }
     return flash(step, `There is no message ${n} in ${room.name}; the last one is ${room.headN}.`, true);
   }
   room.lines.replace(page, reaches, found.event === 1);

@@ -2,11 +2,14 @@
  * How a lagging server fetches chosen slots, or the whole state when the slots are gone. Server → server, fault class
  * g.
  */
-import { assert, U53_MAX } from '../../base/index.js';
+import { assert, crc32, U53_MAX } from '../../base/index.js';
 import { ProtocolError } from '../errors.js';
 import { HASH_BYTES, readBallot, writeBallot } from '../fields.js';
 import { defineMessage } from '../message-spec.js';
 import type { Ballot, Slot } from '../types.js';
+
+/** A position names a row's key or a slot. */
+const STATE_POSITION_BYTES_MAX = 1024;
 
 /** Lagging server → any peer: send me the chosen slots from … upto; upto 0 asks up to the responder's commit index. */
 export interface Learn {
@@ -76,12 +79,20 @@ export const learnReplySpec = defineMessage<LearnReply>({
   },
 });
 
-/** Lagging server → peer: send me the bytes of your state from `offset`; slot 0 starts a new transfer. */
+/**
+ * Lagging server → peer: send me the part of your state that begins at `position`. Slot 0 begins a new transfer; so
+ * does
+ * any that the peer does not hold (any more) for us.
+ */
 export interface StateRequest {
   readonly type: 'stateRequest';
+  /** Rising per asker. */
   readonly request: number;
   readonly slot: Slot;
-  readonly offset: number;
+  /** What the chunk before called `next`; empty: from the beginning. Only its sender knows what it means. */
+  readonly position: Uint8Array;
+  /** The sum of the chunk before, 0 at the beginning. */
+  readonly sum: number;
 }
 
 export const stateRequestSpec = defineMessage<StateRequest>({
@@ -94,21 +105,34 @@ export const stateRequestSpec = defineMessage<StateRequest>({
   write(w, m) {
     w.u53(m.request);
     w.u53(m.slot);
-    w.u53(m.offset);
+    w.bytes16(m.position, STATE_POSITION_BYTES_MAX);
+    w.u32(m.sum);
   },
-  read: (r) => ({ type: 'stateRequest', request: r.u53(), slot: r.u53(), offset: r.u53() }),
+  read: (r) => ({
+    type: 'stateRequest',
+    request: r.u53(),
+    slot: r.u53(),
+    position: r.bytes16(STATE_POSITION_BYTES_MAX),
+    sum: r.u32(),
+  }),
 });
 
-/** One chunk of the state as applied through `slot`. */
+/** One chunk of the state as applied through `slot`: rows first, then values of the history that is kept. */
 export interface StateChunk {
   readonly type: 'stateChunk';
   readonly request: number;
   readonly promised: Ballot;
   readonly slot: Slot;
-  readonly totalBytes: number;
-  readonly offset: number;
   /** The state hash at `slot`, 8 bytes. */
   readonly hash: Uint8Array;
+  /** The values that come are those of the slots firstKept … slot. */
+  readonly firstKept: Slot;
+  readonly position: Uint8Array;
+  /** Where the next chunk begins; empty: this was the last one. */
+  readonly next: Uint8Array;
+  /** {@link stateSum} over all chunks up to this one: nothing is damaged, missing or out of its order. */
+  readonly sum: number;
+  /** Items, see state-items.ts. */
   readonly bytes: Uint8Array;
 }
 
@@ -120,26 +144,31 @@ export const stateChunkSpec = defineMessage<StateChunk>({
   faultClass: 'g',
   limitClass: 'server',
   write(w, m) {
-    assert(m.offset + m.bytes.length <= m.totalBytes, `chunk ${m.offset}+${m.bytes.length} of ${m.totalBytes}`);
     w.u53(m.request);
     writeBallot(w, m.promised);
-    w.u53(m.slot);
-    w.u53(m.totalBytes);
-    w.u53(m.offset);
+    w.u53(m.slot, 1);
     w.fixed(m.hash, HASH_BYTES);
+    w.u53(m.firstKept, 1);
+    w.bytes16(m.position, STATE_POSITION_BYTES_MAX);
+    w.bytes16(m.next, STATE_POSITION_BYTES_MAX);
+    w.u32(m.sum);
     w.bytes32(m.bytes);
   },
-  read(r) {
-    const request = r.u53();
-    const promised = readBallot(r);
-    const slot = r.u53();
-    const totalBytes = r.u53();
-    const offset = r.u53();
-    const hash = r.fixed(HASH_BYTES);
-    const bytes = r.bytes32();
-    if (offset > totalBytes - bytes.length) {
-      throw new ProtocolError('outOfRange', `chunk ${offset}+${bytes.length} of ${totalBytes}`);
-    }
-    return { type: 'stateChunk', request, promised, slot, totalBytes, offset, hash, bytes };
-  },
+  read: (r) => ({
+    type: 'stateChunk',
+    request: r.u53(),
+    promised: readBallot(r),
+    slot: r.u53(1),
+    hash: r.fixed(HASH_BYTES),
+    firstKept: r.u53(1),
+    position: r.bytes16(STATE_POSITION_BYTES_MAX),
+    next: r.bytes16(STATE_POSITION_BYTES_MAX),
+    sum: r.u32(),
+    bytes: r.bytes32(),
+  }),
 });
+
+/** The sum of a chunk: of its place and content, seeded with the sum of the chunk before it. */
+export function stateSum(before: number, chunk: Pick<StateChunk, 'position' | 'next' | 'bytes'>): number {
+  return crc32(chunk.bytes, crc32(chunk.next, crc32(chunk.position, before)));
+}

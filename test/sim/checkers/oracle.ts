@@ -75,6 +75,15 @@ export class Oracle {
     if (applied > 0) this.agreement.state(`${id} (recovered)`, applied, toHex(hash));
   }
 
+  /** A server took over a peer's state. */
+  installed(id: ServerId, slot: Slot, hash: Uint8Array): void {
+    const before = this.#appliedThrough.get(id) ?? 0;
+    demand(slot > before, 'no older state', () => `server ${id} installed slot ${slot} after it had applied ${before}`);
+    this.#ledger(id).stored(slot);
+    this.#appliedThrough.set(id, slot);
+    this.agreement.state(`${id} (installed)`, slot, toHex(hash));
+  }
+
   /** A server applied `digest` in the slot of `applied`. */
   applied(id: ServerId, applied: Applied, digest: string, hash: Uint8Array): void {
     const { slot } = applied;

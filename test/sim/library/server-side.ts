@@ -10,7 +10,7 @@ import type { OpenedDriver } from '../../../src/daemon/server/open-driver.js';
 import { answerOperator } from '../../../src/daemon/server/operators.js';
 import type { FrameConnection } from '../../../src/net/index.js';
 import type { StandingChange } from '../../../src/paxos/index.js';
-import type { Hello, Message } from '../../../src/wire/index.js';
+import type { Hello, Message, Slot } from '../../../src/wire/index.js';
 import type { ClientSide, ClientSideEvents } from '../client-side.js';
 import { demand } from '../violation.js';
 import type { Host } from './wires.js';
@@ -59,6 +59,7 @@ export class LibrarySide implements ClientSide {
         leader: this.#clients?.lastStanding?.leader ?? 0,
         hasMajority: true,
       }),
+      seats: () => undefined,
       onWaiting: () => undefined,
       onSealed: ({ clusterId, epoch, members }) =>
         onSealed({
@@ -73,7 +74,7 @@ export class LibrarySide implements ClientSide {
   }
 
   start(opened: OpenedDriver): void {
-    const { driver, chat, store, reader, wal } = opened;
+    const { driver, chat, sets, index, reader, wal } = opened;
     const { self, logger, addresses, host, later, membership } = this.#parts;
     const { clock, turn } = host.context;
     const sealed = membership();
@@ -81,10 +82,17 @@ export class LibrarySide implements ClientSide {
     if (sealed === undefined) return;
     this.#clients = new Clients({
       serverId: self.id,
-      servers: sealed.members.length,
+      servers: () => sealed.members.length,
       driver,
       chat,
-      history: new History({ chat, store, reader, later, onFatal: (error) => driver.onFatal(error) }),
+      history: new History({
+        chat,
+        rows: () => sets.liveSet.chat,
+        index,
+        reader,
+        later,
+        onFatal: (error) => driver.onFatal(error),
+      }),
       clock,
       turn,
       logger,
@@ -93,11 +101,24 @@ export class LibrarySide implements ClientSide {
       answerOperator: (message) =>
         answerOperator(message, {
           self,
-          membership: sealed,
+          clusterId: sealed.clusterId,
+          seats: (request) => ({
+            type: 'seats',
+            request,
+            epoch: sealed.epoch,
+            governing: true,
+            seats: sealed.members.map((member, at) => ({
+              ...member,
+              votes: true,
+              takes: 0,
+              address: addresses[at] ?? '',
+            })),
+          }),
+          governing: () => true,
+          propose: () => undefined,
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
-          addressOf: (id) => addresses[id - 1] ?? '',
           faults: '',
           note: () => '',
         }),
@@ -155,6 +176,11 @@ export class LibrarySide implements ClientSide {
   applied(applied: Applied): void {
     this.#parts.events.applied(applied);
     this.#clients?.applied(applied);
+  }
+
+  installed(slot: Slot): void {
+    this.#clients?.installed();
+    this.#parts.events.installed(slot);
   }
 
   settled(batches: readonly number[]): void {
