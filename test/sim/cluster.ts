@@ -3,8 +3,6 @@
  * liveness phase.
  */
 import { type Logger, type Prng, silentLogger } from '../../src/base/index.js';
-import { type ChatOptions, ChatState } from '../../src/chat/index.js';
-import { ChatClient } from '../../src/client/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
 import type { ServerId } from '../../src/wire/index.js';
 import { LinkFaults } from '../support/link-faults.js';
@@ -17,12 +15,13 @@ import { drawFaults, isolation, isolations } from './draw-faults.js';
 import { type DueFault, type Fault, inOrder, type Strike } from './fault.js';
 import { Faults } from './faults.js';
 import { Kernel, tags } from './kernel.js';
-import { SimBalancer, type SimBalancerParts } from './library/balancer.js';
-import { Person, type PersonParts } from './library/person.js';
+import { SimBalancer } from './library/balancer.js';
+import { Person } from './library/person.js';
 import { Wires } from './library/wires.js';
+import { birthOf, type Makers, soundMakers } from './makers.js';
 import { Network } from './network.js';
 import { drawOptions, type SimOptions } from './options.js';
-import { birthOf, SimServer } from './server.js';
+import { SimServer } from './server.js';
 import { Tape } from './tape.js';
 import { demand } from './violation.js';
 
@@ -33,14 +32,12 @@ export interface ClusterSetup {
   /** These happen and no others; undefined: the seed draws them. */
   readonly faults?: readonly Fault[] | undefined;
   readonly plants?: Partial<Plants>;
-  readonly makeChat?: (options: ChatOptions) => ChatState;
-  /** Make the clients' library and the balancer's disk; tests plant bugs in them. */
-  readonly makeClient?: PersonParts['makeClient'];
-  readonly wrapSealStore?: SimBalancerParts['wrapStore'];
-  /** Plants a bug: an emptied disk comes back as the directory that it was, without anybody's leave. */
-  readonly keepsBirth?: boolean;
+  /** Parts that tests plant bugs in. */
+  readonly makers?: Partial<Makers>;
   /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
   readonly watchGate?: boolean;
+  /** False: states are not compared from outside, only by the servers. Default true. */
+  readonly watchHashes?: boolean;
   /** True: the run ends with its safety phase. */
   readonly safetyOnly?: boolean;
   /** Gets every log line of the servers, with the simulated time. */
@@ -103,7 +100,11 @@ export class Cluster {
     });
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
     const members = ids.map((id) => ({ id, birthId: birthOf(id) }));
-    this.oracle = new Oracle(members, { watchGate: setup.watchGate ?? true, library: this.options.library });
+    this.oracle = new Oracle(members, {
+      watchGate: setup.watchGate ?? true,
+      watchHashes: setup.watchHashes ?? true,
+      library: this.options.library,
+    });
     this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
     this.network = new Network({
       kernel: this.kernel,
@@ -115,6 +116,7 @@ export class Cluster {
       birth: (id) => this.#server(id).birth,
       connection: (from, to) => this.#links.get(pairKey(from, to)),
     });
+    const makers = { ...soundMakers, ...setup.makers };
     const wires = new Wires(this.kernel);
     const addresses = { balancer: '10.0.0.100:8009', servers: ids.map((id) => `10.0.0.${id}:9010`) };
     const library = this.options.library ? { wires, ...addresses } : undefined;
@@ -131,12 +133,11 @@ export class Cluster {
           library,
           plants: setup.plants ?? {},
           logger: (server) => tracer(setup.trace, this.kernel, `server ${server}`),
-          makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
+          makers,
           send: (from, to, message) => this.#send(from, to, message),
           onUp: (server) => this.#connectLinks(server),
           onDown: (server, forUs) => this.#onDown(server, forUs),
           mayLose: (server) => this.#mayLose(server),
-          keepsBirth: setup.keepsBirth ?? false,
         }),
     );
     this.#reachable = this.servers;
@@ -155,18 +156,16 @@ export class Cluster {
         wires,
         logger: tracer(setup.trace, this.kernel, 'balancer'),
         address: library.balancer,
-        servers: ids.length,
+        servers: makers.sealed(ids.length),
         onFatal: (error) => {
           this.#fatal ??= error;
         },
-        ...(setup.wrapSealStore === undefined ? {} : { wrapStore: setup.wrapSealStore }),
       });
     }
     this.clients = Array.from({ length: this.options.clients }, (_, at) => {
       const { lines } = this.oracle;
       if (library !== undefined && lines !== undefined) {
-        const makeClient = setup.makeClient ?? ((options) => new ChatClient(options));
-        return new Person(at + 1, { ...shared, ...library, chances, lines, makeClient });
+        return new Person(at + 1, { ...shared, ...library, chances, lines, makeClient: makers.client });
       }
       const random = chances.of(`client ${at + 1}`);
       return new Client(at + 1, { ...shared, random, dial: (client) => this.#dial(client) });

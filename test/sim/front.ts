@@ -70,7 +70,7 @@ export class Front implements ClientSide {
       },
       index,
       reader,
-      onFatal: (error) => opened.driver.onFatal(error),
+      onFatal: (error) => this.#driver.onFatal(error),
       later: (act) => this.#events.later(act),
     });
   }
@@ -221,6 +221,8 @@ export class Front implements ClientSide {
   // --- delivery -----------------------------------------------------------------------------------------------------
 
   #deliver(connection: Connection, at: { next: number }, room: string, group: EventGroup): void {
+    // Closed because a state was installed, and its end not yet reported: nobody is told of the jump.
+    if (!connection.open) return;
     const skip = at.next - group.firstEvent;
     if (skip >= group.events.length) return;
     demand(skip >= 0, 'gapless delivery', () => `${room} goes on with ${group.firstEvent}, due is ${at.next}`);

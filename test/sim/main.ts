@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import type { ClusterSetup } from './cluster.js';
 import { Coverage } from './coverage.js';
 import { hotOptions } from './hot-options.js';
-import { type PlantName, plantNames, plantSetup } from './planted.js';
+import { type PlantName, plantNames, plantSetup } from './planted/index.js';
 import { runSeed } from './run.js';
 import { judgeScript, readScript, scriptSetup, scriptText } from './script.js';
 import { shrink } from './shrink.js';
@@ -101,14 +101,24 @@ export async function main(argv: readonly string[], print: Print): Promise<numbe
   return runSeeds(parsed, print);
 }
 
+/** One seed of a hundred is run twice: the same events must happen. */
+const repeatEvery = 100;
+
 async function runSeeds(parsed: Arguments, print: Print): Promise<number> {
   const { seed, seeds, trace, keepGoing } = parsed;
+  const runAgain = async (at: number, hash: number | undefined): Promise<void> => {
+    const again = await runSeed({ ...setupOf(parsed), seed: at });
+    if (again.result?.hash === hash) return;
+    totals.failed++;
+    print(`seed ${at}: run twice it gave two event hashes, ${hash} and ${again.result?.hash}`);
+  };
   const totals = { ran: 0, failed: 0, events: 0, slots: 0, acked: 0, simulatedS: 0 };
   const coverage = new Coverage();
   const startMs = performance.now();
   for (let at = seed; at < seed + seeds; at++) {
     const { failure, result } = await runSeed({ ...setupOf(parsed), seed: at, ...(trace ? { trace: print } : {}) });
     totals.ran++;
+    if (at % repeatEvery === 0 && !trace) await runAgain(at, result?.hash);
     if (failure !== undefined) {
       totals.failed++;
       print(failure.text);
@@ -155,7 +165,7 @@ async function shrinkSeed(parsed: Arguments, print: Print): Promise<number> {
   print(`"${rule}": ${sized(before)}; after ${runs} runs: ${sized(after)}`);
   const about = 'Say here what it shows; then keep it as test/sim/scenarios/NAME.json.';
   const planted = plant === undefined ? {} : { plant, rule };
-  print(scriptText({ about, ...planted, seed: shrunk.seed, options: shrunk.options, faults: shrunk.faults }));
+  print(scriptText({ about, ...planted, seed: shrunk.seed, options: shrunk.options, faults: shrunk.faults }).trimEnd());
   return 1;
 }
 

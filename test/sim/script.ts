@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { ClusterSetup } from './cluster.js';
 import type { Fault } from './fault.js';
 import { calmOptions, type SimOptions } from './options.js';
-import { type PlantName, plantSetup } from './planted.js';
+import { type PlantName, plantSetup } from './planted/index.js';
 import { runSeed, type SeedFailure } from './run.js';
 
 export interface Script {

@@ -9,7 +9,13 @@ import type { Membership } from '../../src/daemon/server/hello.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { Turn } from '../../src/net/index.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
+import {
+  DamagedLog,
+  MemoryRows,
+  type RecoveredEntry,
+  StorageError,
+  type StorageErrorCode,
+} from '../../src/storage/index.js';
 import { type Incarnation, membersItem, type ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
@@ -23,9 +29,10 @@ import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
 import { LibrarySide } from './library/server-side.js';
 import { Host, type Wires } from './library/wires.js';
+import { birthOf, type Makers } from './makers.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
-import { SimStore } from './sim-store.js';
+import type { SimStore } from './sim-store.js';
 import type { Tape } from './tape.js';
 import { CrashSignal, demand } from './violation.js';
 
@@ -43,7 +50,7 @@ export interface Surroundings {
     | undefined;
   readonly plants: Partial<Plants>;
   readonly logger: (id: ServerId) => Logger;
-  readonly makeChat: (options: ChatOptions) => ChatState;
+  readonly makers: Makers;
   /** A frame leaves. */
   readonly send: (from: ServerId, to: ServerId, message: PaxosMessage) => void;
   readonly chances: Chances;
@@ -53,8 +60,6 @@ export interface Surroundings {
   readonly onDown: (server: SimServer, forUs: number) => void;
   /** The cluster can do without what this server's directory holds. */
   readonly mayLose: (server: SimServer) => boolean;
-  /** Plants a bug: an emptied directory comes back as if it had never been another one. */
-  readonly keepsBirth: boolean;
 }
 
 /** An open link to another server, whose directory its hello has named. */
@@ -95,13 +100,13 @@ interface Life {
 
 /** Tells the oracle what a replica persists and what it hears of the disk. */
 class WatchedReplica extends Replica {
-  watch: ((input: Input, effects: Effects) => void) | undefined;
+  watch: ((effects: Effects) => void) | undefined;
   onDurable: ((records: number) => void) | undefined;
 
   override step(input: Input, now: Now): Effects {
     if (input.kind === 'durable') this.onDurable?.(input.records);
     const effects = super.step(input, now);
-    this.watch?.(input, effects);
+    this.watch?.(effects);
     return effects;
   }
 }
@@ -214,7 +219,7 @@ export class SimServer implements ServerEnd {
   /** Begins a life: recovers from the disk, then runs. */
   start(): void {
     if (this.#life !== undefined || this.#refused) return;
-    const { kernel, oracle, options, coverage, chances, tape } = this.#world;
+    const { kernel, oracle, options, coverage, chances, tape, makers } = this.#world;
     const storeLoss = tape.point(`lose the store of ${this.id}`);
     if (this.#everOpened && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
       this.loseStore();
@@ -253,14 +258,17 @@ export class SimServer implements ServerEnd {
       incarnation,
       random,
       clock,
-      side: host === undefined ? new Front(this.id, events) : this.#librarySide(host, events, incarnation),
+      side: host === undefined ? makers.front(this.id, events) : this.#librarySide(host, events, incarnation),
       host,
-      store: new SimStore({
-        rows: this.#rows,
-        later: (act) => this.#later(life, 200, act),
-        afterSync: (act) => this.#later(life, options.storeSyncUs, act),
-        isFull: () => this.#disk.capacityBytes !== undefined,
-      }),
+      store: makers.store(
+        {
+          rows: this.#rows,
+          later: (act) => this.#later(life, 200, act),
+          afterSync: (act) => this.#later(life, options.storeSyncUs, act),
+          isFull: () => this.#disk.capacityBytes !== undefined,
+        },
+        () => this.#disk,
+      ),
       opened: undefined,
       links: new Map(),
       births: new Map(),
@@ -300,8 +308,8 @@ export class SimServer implements ServerEnd {
 
   /** The directory is gone: only while it is down. It comes back with a new one, which knows nothing. */
   #empty(): void {
-    const { oracle, coverage, membership, keepsBirth } = this.#world;
-    if (!keepsBirth) this.#birthId = birthOf(this.id, this.#births++);
+    const { oracle, coverage, membership, makers } = this.#world;
+    this.#birthId = makers.birth(this.id, this.#births++);
     this.#disk = new SimDisk(this.#diskOptions(undefined));
     this.#rows = new MemoryRows();
     this.#membership = membership;
@@ -453,7 +461,7 @@ export class SimServer implements ServerEnd {
   }
 
   #open(life: Life): void {
-    const { oracle, options } = this.#world;
+    const { oracle, options, makers } = this.#world;
     const membership = this.#membership;
     demand(membership !== undefined, 'sealed before opening', () => `server ${this.id}`);
     if (membership === undefined) return;
@@ -461,7 +469,7 @@ export class SimServer implements ServerEnd {
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
-        disk: this.#disk,
+        disk: makers.disk(this.#disk),
         store: life.store,
         identity: {
           ...membership,
@@ -491,10 +499,10 @@ export class SimServer implements ServerEnd {
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
         plants: this.#world.plants,
-        makeChat: (chatOptions) => this.#watchChat(this.#world.makeChat(withLimits(chatOptions, options))),
+        makeChat: (chatOptions) => this.#watchChat(makers.chat(withLimits(chatOptions, options), this.id)),
         makeReplica: (replicaOptions) => {
           const replica = new WatchedReplica({ ...replicaOptions, membersAheadSlots: options.membersAheadSlots });
-          replica.watch = (_input, effects) => oracle.persisted(this.id, effects.persist);
+          replica.watch = (effects) => oracle.persisted(this.id, effects.persist);
           replica.onDurable = (records) => oracle.synced(this.id, records);
           return replica;
         },
@@ -506,7 +514,8 @@ export class SimServer implements ServerEnd {
           return;
         }
         if (error !== undefined && this.#isDamage(error)) {
-          this.#refuse();
+          const mended = error instanceof DamagedLog && makers.mendsDamage(this.#disk, error);
+          if (!mended) this.#refuse();
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
@@ -718,11 +727,6 @@ export class SimServer implements ServerEnd {
 
 /** Names the server's data directory. */
 /** The id of a server's first directory, and of later ones. */
-export function birthOf(id: ServerId, later = 0): Uint8Array {
-  const birthId = Buffer.alloc(16, id);
-  birthId.writeUInt32BE(later, 0);
-  return birthId;
-}
 
 function birthsOf({ roster, driver }: OpenedDriver): ReadonlyMap<ServerId, string> {
   return new Map([...roster.links(driver.view.epoch).values()].map(({ id, birthId }) => [id, toHex(birthId)]));

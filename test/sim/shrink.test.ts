@@ -2,7 +2,7 @@
 import t from 'tap';
 import { hotOptions } from './hot-options.js';
 import { calmOptions, scriptOptions } from './options.js';
-import { plantSetup } from './planted.js';
+import { plantSetup } from './planted/index.js';
 import { runSeed } from './run.js';
 import { judgeScript, type Script, scriptText } from './script.js';
 import { shrink } from './shrink.js';

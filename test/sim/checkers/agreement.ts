@@ -1,4 +1,5 @@
 /** One value per slot, one value per ballot and slot, one owner per ballot, and nothing applied that was not chosen. */
+import { limits } from '../../../src/base/index.js';
 import { ballotText } from '../../../src/paxos/index.js';
 import type { Ballot, Member, ServerId, Slot } from '../../../src/wire/index.js';
 import { demand } from '../violation.js';
@@ -20,10 +21,15 @@ export class Agreement {
   readonly #owners = new Map<string, string>();
   /** Hash of the state as applied through a slot. */
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly by: string }>();
+  readonly #watchHashes: boolean;
   #highest: Slot = 0;
+  /** Times two servers' states were compared at a slot at which they compare them themselves, too. */
+  thousandsCompared = 0;
 
-  constructor(members: readonly Member[]) {
+  /** `watchHashes` false: states are compared by the servers only. */
+  constructor(members: readonly Member[], watchHashes: boolean) {
     this.electorates = new Electorates(members);
+    this.#watchHashes = watchHashes;
   }
 
   /** The highest slot that was ever chosen. */
@@ -99,7 +105,9 @@ export class Agreement {
 
   /** A server's state as applied through `slot` hashes to `hash`. */
   state(server: string, slot: Slot, hash: string): void {
+    if (!this.#watchHashes) return;
     const known = this.#hashes.get(slot);
+    if (known !== undefined && slot % limits.hashEverySlots === 0) this.thousandsCompared++;
     if (known === undefined) this.#hashes.set(slot, { hash, by: server });
     else
       demand(

@@ -13,6 +13,15 @@ import { History } from './history.js';
 import { Ledger } from './ledger.js';
 import { Lines } from './lines.js';
 
+export interface OracleOptions {
+  /** Each frame is compared with what is durable when it leaves. */
+  readonly watchGate: boolean;
+  /** The state's hash on each server is compared with the others' after every slot. */
+  readonly watchHashes: boolean;
+  /** Clients are production's library. */
+  readonly library: boolean;
+}
+
 export class Oracle {
   readonly agreement: Agreement;
   readonly history = new History();
@@ -26,10 +35,9 @@ export class Oracle {
   /** Per server: the last slot applied in its present life. */
   readonly #appliedThrough = new Map<ServerId, Slot>();
 
-  /** `watchGate`: whether each frame is compared with what is durable when it leaves. */
-  constructor(members: readonly Member[], { watchGate, library }: { watchGate: boolean; library: boolean }) {
+  constructor(members: readonly Member[], { watchGate, watchHashes, library }: OracleOptions) {
     this.lines = library ? new Lines() : undefined;
-    this.agreement = new Agreement(members);
+    this.agreement = new Agreement(members, watchHashes);
     this.#frames = new FrameRules(this.agreement, watchGate);
     for (const member of members) this.#ledgers.set(member.id, this.#newLedger(member));
   }

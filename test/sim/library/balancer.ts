@@ -22,8 +22,6 @@ export interface SimBalancerParts {
   readonly servers: number;
   /** Something in it failed in a promise: the run is over. */
   readonly onFatal: (error: unknown) => void;
-  /** Tests plant a store that promises too much. */
-  readonly wrapStore?: (store: SealStore) => SealStore;
 }
 
 interface Life {
@@ -51,7 +49,7 @@ export class SimBalancer {
 
   start(): void {
     if (this.#life !== undefined) return;
-    const { kernel, wires, chances, logger, address, servers, onFatal, wrapStore } = this.#parts;
+    const { kernel, wires, chances, logger, address, servers, onFatal } = this.#parts;
     this.#lives++;
     const random = chances.of(`balancer in life ${this.#lives}`);
     const run = (act: () => void): void => {
@@ -61,11 +59,10 @@ export class SimBalancer {
     const turn = new Turn((end) => void kernel.after(0, tags.client, () => run(end)));
     const life: Life = { random, host: new Host(wires, { clock, turn, random, run }) };
     this.#life = life;
-    const own: SealStore = {
+    const store: SealStore = {
       load: async () => this.#seal,
       save: (seal) => new Promise((resolve) => this.#save(life, seal, resolve)),
     };
-    const store = wrapStore?.(own) ?? own;
     const registrar = new Registrar({
       servers,
       seal: this.#seal,
