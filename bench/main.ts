@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   'state-transfer': () => import('./state-transfer.js'),
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
+  reroute: () => import('./reroute.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

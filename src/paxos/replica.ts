@@ -189,6 +189,7 @@ export class Replica {
         if (this.#isPeer(input.peer)) this.#catchup.onPeerUp(input.peer, input.incarnation);
         return;
       case 'peerDown':
+        this.#acceptor.onDown(input.peer);
         if (this.#isPeer(input.peer)) this.#peers.onDown(input.peer);
         return;
       case 'submit':
