@@ -4,6 +4,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   'leader-kill': () => import('./leader-kill.js'),
   memory: () => import('./memory.js'),
   idle: () => import('./idle.js'),
+  'state-transfer': () => import('./state-transfer.js'),
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
   reroute: () => import('./reroute.js'),

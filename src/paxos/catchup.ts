@@ -229,7 +229,9 @@ export class Catchup {
   }
 
   /** The state was installed, or fetching it was given up: go on with the log. */
-  onInstalled(): void {
+  onInstalled(isNewer: boolean): void {
+    // Whoever sent the state keeps the slots behind it for a while; others may have deleted them, too.
+    if (isNewer && this.#fetchingFrom !== undefined) this.#source = this.#fetchingFrom;
     this.#fetchingFrom = undefined;
     this.#answered = true;
     this.#ask();

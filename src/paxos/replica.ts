@@ -424,7 +424,8 @@ export class Replica {
       // What the peers said, they will say again; some may be others now.
       this.#onMembers(this.#context.peers);
     }
-    if (slot > this.#log.commit) {
+    const isNewer = slot > this.#log.commit;
+    if (isNewer) {
       if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
         this.#roles.stepDown('installed what it has not counted');
       this.#log.install(slot);
@@ -432,7 +433,7 @@ export class Replica {
       this.#log.advance();
       this.#roles.leader?.announce();
     }
-    this.#catchup.onInstalled();
+    this.#catchup.onInstalled(isNewer);
   }
 
   // --- standing -----------------------------------------------------------------------------------------------------

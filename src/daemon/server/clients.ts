@@ -59,7 +59,7 @@ const busyTexts: Readonly<Record<BusyReason, string>> = {
 
 export class Clients implements Listener {
   readonly #options: ClientsOptions;
-  readonly #links = new Set<ClientLink>();
+  readonly #links = new Map<ClientLink, 'client' | 'operator'>();
   readonly #submissions: Submissions<ClientLink>;
   readonly #sessions: Sessions;
   readonly subscriptions: Subscriptions;
@@ -114,7 +114,7 @@ export class Clients implements Listener {
     const proved = hello.authMethod === 'token' && hello.auth.length === tokenBytes;
     const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined);
     const party = hello.role === 'operator' ? 'operator' : 'client';
-    this.#links.add(link);
+    this.#links.set(link, party);
     connection.useLimits(clientLimits);
     connection.attach({
       onMessage: (message) => this.#onMessage(link, message, party),
@@ -150,16 +150,16 @@ export class Clients implements Listener {
   /** Addresses changed: clients keep the list for the time when the balancer is down. */
   tellStanding(): void {
     const frame = this.#standingFrame();
-    for (const { connection } of this.#links) connection.send(frame);
+    for (const { connection } of this.#links.keys()) connection.send(frame);
   }
 
   /** Every client is sent away; it goes to another server by itself. */
   stop(text: string): void {
-    for (const { connection } of this.#links) connection.goodbye('SHUTTING_DOWN', text);
+    for (const { connection } of this.#links.keys()) connection.goodbye('SHUTTING_DOWN', text);
   }
 
   abandon(): void {
-    for (const { connection } of this.#links) connection.abandon('destroyed');
+    for (const { connection } of this.#links.keys()) connection.abandon('destroyed');
   }
 
   /** Calls back once the replica has handed its leadership over. */
@@ -182,7 +182,9 @@ export class Clients implements Listener {
   installed(): void {
     this.#options.history.reset();
     this.#sessions.installed(this.#options.clock.monotonicMs());
-    this.stop('this server was away for too long and took over the state of another one: go on with a third');
+    const text = 'this server was away for too long and took over the state of another one: go on with a third';
+    for (const [{ connection }, party] of this.#links)
+      if (party === 'client') connection.goodbye('SHUTTING_DOWN', text);
   }
 
   settled(batches: readonly number[]): void {

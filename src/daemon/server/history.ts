@@ -27,7 +27,7 @@ export interface HistoryPage {
   readonly firstEvent: number;
 }
 
-/** `page` is undefined when there is no such room name, or when a peer's state took this one's place meanwhile. */
+/** `page` is undefined when there is no such room name. */
 export type PageDone = (page: HistoryPage | undefined) => void;
 
 export interface HistoryParts {
@@ -90,7 +90,7 @@ export class History {
     return this.#parts.index.firstKept > 1;
   }
 
-  /** A peer's state took this one's place: what is being read of the old one is given up. */
+  /** A peer's state took this one's place: what is being read of the old one is begun anew. */
   reset(): void {
     this.#epoch++;
     this.#beginnings.clear();
@@ -120,7 +120,8 @@ export class History {
   }
 
   /** Events whose values retention has taken are no part of any page. */
-  #begin(job: Job): void {
+  #begin({ room, request, end }: Job): void {
+    const job = { room, request, end, epoch: this.#epoch };
     const { chat, index } = this.#parts;
     const { firstKept } = index;
     const known = this.#beginnings.get(job.room);
@@ -155,7 +156,7 @@ export class History {
     const range: RowRange | undefined = asker.nextRange();
     if (range === undefined) return done();
     this.#parts.rows().iterate(range, (error: Error | undefined, rows: Row[]) => {
-      if (job.epoch !== this.#epoch) return job.end(undefined);
+      if (job.epoch !== this.#epoch) return this.#begin(job);
       if (error !== undefined) return this.#parts.onFatal(error);
       if (this.#guard(() => asker.addRows(rows))) this.#readRows(job, asker, done);
     });
@@ -167,7 +168,7 @@ export class History {
     let upto = from;
     while (upto + 1 < slots.length && (slots[upto + 1] as Slot) - (slots[upto] as Slot) <= gapSlotsMax) upto++;
     this.#parts.reader.read(first, slots[upto] as Slot, readBytes, (error, found) => {
-      if (job.epoch !== this.#epoch) return job.end(undefined);
+      if (job.epoch !== this.#epoch) return this.#begin(job);
       if (error !== undefined) return this.#parts.onFatal(error);
       // Retention was faster: once more, from where the room begins now.
       if (first < this.#parts.index.firstKept) return this.#begin(job);

@@ -1,0 +1,86 @@
+/**
+ * What a transfer of state costs those who go on: a server is away until the others have deleted what it needs, comes
+ * back and takes over state and kept history, while clients write. The goal is a p99 of at most twice what it is
+ * before.
+ */
+import { readdirSync } from 'node:fs';
+import type { Cluster } from '../test/support/cluster.js';
+import { nowMs, timePasses, until } from '../test/support/until.js';
+import { pidsOf, readNumbers, startCluster } from './cluster.js';
+import { CpuWatch, describeEnvironment, residentBytes } from './environment.js';
+import { Load } from './load.js';
+
+const defaults = { clients: 4, inflight: 4, size: 100, seconds: 10, rounds: 3 };
+const away = 3;
+const mebibyte = 1024 * 1024;
+
+/** Lines that fill the log fast. */
+const bulk = { clients: 16, inFlight: 32, sizeBytes: 8_000 };
+
+function segments(cluster: Cluster, id: number): number[] {
+  const names = readdirSync(cluster.dataDir(id)).filter((name) => /^wal-\d+\.log$/.test(name));
+  return names.map((name) => Number(name.slice(4, -4))).sort((a, b) => a - b);
+}
+
+async function statusOf(cluster: Cluster, id: number): Promise<{ applied: number; note: string }> {
+  const { servers } = await cluster.status();
+  return servers.find((server) => server.id === id) ?? { applied: 0, note: '' };
+}
+
+/** Writes until the servers that are up have deleted all segments that they hold now. */
+async function outrun(cluster: Cluster): Promise<void> {
+  const ids = cluster.ids.filter((id) => id !== away);
+  const wanted = new Map(ids.map((id) => [id, (segments(cluster, id).at(-1) ?? 0) + 1]));
+  const load = new Load({ ...bulk, room: '#bulk', balancer: cluster.balancerAddress });
+  await load.start();
+  await until('old segments are deleted', 600_000, () =>
+    ids.every((id) => (segments(cluster, id)[0] ?? 0) >= (wanted.get(id) ?? 0)),
+  );
+  await load.stop();
+}
+
+/** Ends with 1 if the p99 more than doubled in the median round. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { clients, inflight, size, seconds, rounds } = readNumbers(args, defaults);
+  console.log(describeEnvironment());
+  console.log(`${clients} clients × ${inflight} lines of ${size} B in flight; --retain 256MiB\n`);
+  const cluster = await startCluster({ serverFlags: ['--retain', '256MiB'] });
+  const ratios: number[] = [];
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      await cluster.killServer(away);
+      await outrun(cluster);
+      const servers = cluster.ids.filter((id) => id !== away).map((id) => cluster.address(id));
+      const load = new Load({ clients, inFlight: inflight, sizeBytes: size, room: '#live', balancer: '', servers });
+      await load.start();
+      await timePasses(2000);
+      load.openWindow();
+      await timePasses(seconds * 1000);
+      const before = load.window();
+      const watch = new CpuWatch(() => pidsOf(cluster));
+      load.openWindow();
+      const startMs = nowMs();
+      await cluster.startServer(away);
+      await until('the state is taken over', 120_000, async () => {
+        const [here, there] = [await statusOf(cluster, away), await statusOf(cluster, 1)];
+        return here.note === '' && here.applied > 0 && here.applied >= there.applied - 2_000;
+      });
+      const tookMs = nowMs() - startMs;
+      const during = load.window();
+      const { foreign } = watch.cores();
+      const rss = residentBytes(cluster.server(away).pid) / mebibyte;
+      await load.stop();
+      ratios.push(during.p99Us / before.p99Us);
+      console.log(
+        `round ${round}: p50 ${before.p50Us} → ${during.p50Us} µs, p99 ${before.p99Us} → ${during.p99Us} µs, max ${during.maxUs} µs, ` +
+          `${before.perSecond.toFixed(0)} → ${during.perSecond.toFixed(0)} lines/s; from start to caught up ${(tookMs / 1000).toFixed(1)} s, ` +
+          `receiver's memory ${rss.toFixed(0)} MiB, foreign cores ${foreign.toFixed(2)}`,
+      );
+    }
+  } finally {
+    await cluster.stop();
+  }
+  const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? Number.NaN;
+  console.log(`\np99 during a transfer is ${median.toFixed(2)} × the one before it (median; goal: at most 2)`);
+  return median <= 2 ? 0 : 1;
+}
