@@ -18,6 +18,7 @@ export {
 } from './bytes.js';
 export type { Clock, Timer } from './clock.js';
 export { crc32 } from './crc32.js';
+export { crc32c } from './crc32c.js';
 export { ExitError, exitCodes } from './exit-error.js';
 export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';

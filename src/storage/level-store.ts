@@ -12,6 +12,8 @@ type Level = ClassicLevel<Buffer, Buffer>;
 const OPTIONS = {
   keyEncoding: 'buffer',
   valueEncoding: 'buffer',
+  /** Packed tables could not be looked through without unpacking them (level-tables.ts). */
+  compression: false,
   cacheSize: 4 * 1024 * 1024,
   writeBufferSize: 4 * 1024 * 1024,
 } as const;

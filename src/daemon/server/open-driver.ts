@@ -21,6 +21,7 @@ import {
   StateSets,
   type StateStore,
   StorageError,
+  startAnew,
   storedBirth,
   Wal,
   type WalIdentity,
@@ -227,7 +228,7 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   return new StorageError(
     'LOG_DAMAGED',
     `the log says that slots through ${commit} are chosen but does not hold slot ${missing}. This server must not vote ` +
-      'with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
+      `with it: put an intact copy of the latest log in its place, or ${startAnew}`,
   );
 }
 
