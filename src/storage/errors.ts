@@ -62,7 +62,7 @@ export function diskError(doing: string, cause: Error): StorageError {
   );
 }
 
-/** What an operator does with a directory that its server must not vote with: the log of the others makes good for it. */
+/** What an operator does with a directory that its server must not vote with: the others' logs make good for it. */
 export const startAnew =
   'keep the data directory for inspection (`synod log check DIR`) and start with an empty one: the other servers admit ' +
   'it again';

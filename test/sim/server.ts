@@ -6,7 +6,13 @@ import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
-import { MemoryRows, type RecoveredEntry, StorageError, type StorageErrorCode } from '../../src/storage/index.js';
+import {
+  MemoryRows,
+  type RecoveredEntry,
+  StorageError,
+  type StorageErrorCode,
+  type WalIdentity,
+} from '../../src/storage/index.js';
 import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
@@ -220,6 +226,13 @@ export class SimServer implements ServerEnd {
     this.#world.coverage.add('damages');
   }
 
+  /** A test damages the log with its own hands: only while the server is down. */
+  damageBy(act: (disk: SimDisk) => void): void {
+    if (this.#life !== undefined) return;
+    act(this.#disk);
+    this.#damaged = true;
+  }
+
   /** Takes over another server's checkpoints, as if somebody had mixed up two directories: only while it is down. */
   mixUpStore(other: SimServer): void {
     if (this.#life === undefined) this.#rows = other.#rows;
@@ -293,26 +306,30 @@ export class SimServer implements ServerEnd {
     );
   }
 
+  /** As a life after this one would open the log. */
+  get nextIdentity(): WalIdentity {
+    return this.#identity((this.#lives + 1) * 0x1_0000_0000);
+  }
+
+  #identity(incarnation: Incarnation): WalIdentity {
+    const { members, clusterId } = this.#world;
+    const { birthId } = members[this.id - 1] as Member;
+    return { clusterId, serverId: this.id, birthId, epoch: 1, members, incarnation };
+  }
+
   // --- a life -------------------------------------------------------------------------------------------------------
 
   #appliedDigest = '';
 
   #open(life: Life): void {
-    const { oracle, options, members, clusterId } = this.#world;
+    const { oracle, options } = this.#world;
     const { segmentBytes } = options;
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
         disk: this.#disk,
         store: life.store,
-        identity: {
-          clusterId,
-          serverId: this.id,
-          birthId: (members[this.id - 1] as Member).birthId,
-          epoch: 1,
-          members,
-          incarnation: life.incarnation,
-        },
+        identity: this.#identity(life.incarnation),
         clock: life.clock,
         random: life.random.fork(),
         logger: this.#world.logger(this.id),
