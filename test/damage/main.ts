@@ -6,8 +6,9 @@ import { DamagedLog, describeDamage, drawDamage, runMinority } from './damaged-l
 
 const usage = `Usage: npm run damage -- [--runs N] [--seed S]
 
-Flips every bit of a small log with every kind of record and cuts it at every byte: it opens to what stood in it, or it is
-refused. Then N simulated clusters in which one server of three starts on such a log.
+Flips every bit of a small log with every kind of record and cuts it at every byte: it opens to what stood in it, or is
+refused.
+Then N simulated clusters in which one server of three starts on such a log.
   --runs N    clusters (default 200)
   --seed S    which damages those get; default: a random one, printed`;
 

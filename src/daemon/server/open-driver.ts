@@ -3,7 +3,7 @@
  * style
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
-import { type Clock, equalBytes, type Logger, type Prng } from '../../base/index.js';
+import { type Clock, equalBytes, failpoint, type Logger, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
 import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
@@ -157,6 +157,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       appliedSlot: chat.applied,
       onChosen: (entry) => {
         options.onReplay?.(entry);
+        failpoint('open.replay');
         index.logged(entry.slot, entry.location);
         index.appliedSlot(entry.slot);
         chat.apply(entry.slot, entry.value);
