@@ -5,6 +5,7 @@ import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
+import { testBuildOptions } from './test-build.js';
 import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
 
 export async function server(call: Call): Promise<number> {
@@ -33,6 +34,7 @@ export async function server(call: Call): Promise<number> {
     fsync,
     mode,
     ...(retainBytes === undefined ? {} : { retainBytes }),
+    ...testBuildOptions(call.environment),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,

@@ -3,13 +3,14 @@
  * batch begins only when the log is durable through everything the state rests on, so a store never runs ahead of its
  * log.
  */
-import { assert, limits, readU32, readU64, writeU32, writeU53 } from '../base/index.js';
+import { assert, failStep, limits, readU32, readU64, writeU32, writeU53 } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
 import { StorageError } from './errors.js';
 import type { Retention } from './retention.js';
 import type { SlotIndex } from './slot-index.js';
 import { META, prefixOf, type SetNumber, type StateSet, type StateSets } from './state-sets.js';
 import type { Row, RowReader, StateStore } from './state-store.js';
+import { runSteps, type Step } from './steps.js';
 import type { Wal } from './wal.js';
 
 const META_KEY = Buffer.from([META]);
@@ -199,7 +200,12 @@ export class Checkpointer {
     const { firstKept } = this.#index;
     this.#whenDurable(() => {
       const meta = { applied, hash, logClockMs, firstKept, keepFrom, set: this.#sets.live, ...this.#place(oldest) };
-      this.#store.batch(...this.#batchOf(meta), (error) => {
+      const steps: Step[] = [
+        failStep('checkpoint.before-batch'),
+        (next) => this.#store.batch(...this.#batchOf(meta), next),
+        failStep('checkpoint.after-batch'),
+      ];
+      runSteps(steps, (error) => {
         this.#busy = false;
         if (error === undefined) {
           this.#carried = new Map();
@@ -228,7 +234,12 @@ export class Checkpointer {
       // Older segments hold nothing that the new index leads to.
       const keepFrom = Math.min(firstSegment ?? place.replayFrom, place.replayFrom);
       const meta = { applied, hash, logClockMs, firstKept, keepFrom, set: this.#sets.spare, ...place };
-      this.#store.batch([{ key: META_KEY, value: encodeMeta(meta) }], [], (error) => {
+      const steps: Step[] = [
+        failStep('snapshot.before-switch'),
+        (next) => this.#store.batch([{ key: META_KEY, value: encodeMeta(meta) }], [], next),
+        failStep('snapshot.after-switch'),
+      ];
+      runSteps(steps, (error) => {
         this.#busy = false;
         if (error === undefined) {
           // They belonged to the state that was replaced.

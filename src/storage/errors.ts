@@ -46,8 +46,8 @@ export class DamagedLog extends StorageError {
   ) {
     super(
       'LOG_DAMAGED',
-      `log segment ${segment} is damaged at byte ${offset}: ${what}. This server must not vote with it: keep the ` +
-        'directory for inspection (`synod log check DIR`), and start again only with an intact copy of the latest log',
+      `log segment ${segment} is damaged at byte ${offset}: ${what}. This server must not vote with it: put an intact ` +
+        `copy of the latest log in its place, or ${startAnew}`,
     );
   }
 }
@@ -61,6 +61,11 @@ export function diskError(doing: string, cause: Error): StorageError {
     { cause },
   );
 }
+
+/** What an operator does with a directory that its server must not vote with: the others' logs make good for it. */
+export const startAnew =
+  'keep the data directory for inspection (`synod log check DIR`) and start with an empty one: the other servers admit ' +
+  'it again';
 
 /** What of a state store's errors a replay of the log makes good. */
 export function isStoreDamage(error: unknown): boolean {

@@ -3,7 +3,7 @@
  * replaced
  * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
  */
-import { asBuffer, assert, crc32, equalBytes, fromHex, toHex } from '../base/index.js';
+import { asBuffer, assert, crc32, equalBytes, failStep, fromHex, toHex } from '../base/index.js';
 import type { Incarnation, Member, ServerId } from '../wire/index.js';
 import type { Disk, Done } from './disk.js';
 import { diskError, StorageError } from './errors.js';
@@ -145,10 +145,15 @@ export class Directory {
     const bytes = encodeContents(contents);
     const steps = [
       (next: Done) => (disk.size(NEW_NAME) === undefined ? next(undefined) : disk.remove(NEW_NAME, next)),
+      failStep('identity.before-write'),
       (next: Done) => disk.write(NEW_NAME, 0, [bytes], next),
+      failStep('identity.after-write'),
       (next: Done) => disk.sync(NEW_NAME, next),
+      failStep('identity.after-sync'),
       (next: Done) => disk.rename(NEW_NAME, IDENTITY_NAME, next),
+      failStep('identity.after-rename'),
       (next: Done) => disk.syncDirectory(next),
+      failStep('identity.after-directory-sync'),
     ];
     runSteps(steps, (error) => {
       this.#writing = false;

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { storeDamage } from './errors.js';
 import { LevelStore } from './level-store.js';
+import { findDamagedTable } from './level-tables.js';
 import { openSealed } from './sealed-store.js';
 import type { StateStore, StoreHome } from './state-store.js';
 
@@ -17,15 +18,9 @@ export class LevelHome implements StoreHome {
   }
 
   open(done: (error: Error | undefined, store?: StateStore) => void): void {
-    let names: string[];
-    try {
-      names = namesIn(this.#directory);
-    } catch (error) {
-      process.nextTick(done, storeDamage(this.#directory, (error as Error).message, error as Error));
-      return;
-    }
-    if (names.length > 0 && !names.includes(ROOT_NAME)) {
-      process.nextTick(done, storeDamage(this.#directory, `its file ${ROOT_NAME} is missing`));
+    const damage = damageIn(this.#directory);
+    if (damage !== undefined) {
+      process.nextTick(done, storeDamage(this.#directory, damage));
       return;
     }
     LevelStore.open(this.#directory, (error, store) => {
@@ -49,6 +44,15 @@ export class LevelHome implements StoreHome {
       process.nextTick(done, error as Error);
     }
   }
+}
+
+/** What LevelDB itself would not notice, or not survive. */
+function damageIn(directory: string): string | undefined {
+  if (!fs.existsSync(directory)) return undefined;
+  if (!fs.statSync(directory).isDirectory()) return 'it is no directory';
+  const names = fs.readdirSync(directory);
+  if (names.length > 0 && !names.includes(ROOT_NAME)) return `its file ${ROOT_NAME} is missing`;
+  return findDamagedTable(directory);
 }
 
 function namesIn(directory: string): string[] {

@@ -12,6 +12,8 @@ type Level = ClassicLevel<Buffer, Buffer>;
 const OPTIONS = {
   keyEncoding: 'buffer',
   valueEncoding: 'buffer',
+  /** Packed tables could not be looked through without unpacking them (level-tables.ts). */
+  compression: false,
   cacheSize: 4 * 1024 * 1024,
   writeBufferSize: 4 * 1024 * 1024,
 } as const;
@@ -142,7 +144,7 @@ export class LevelStore implements StateStore {
       await this.#level.batch([...put, ...del], { sync: true });
     } catch (error) {
       this.#writeFailed = true;
-      throw isCorruption(error as Error) ? storeDamage(this.#path, reasonOf(error as Error)) : error;
+      throw writeError(this.#path, error as Error);
     }
   }
 
@@ -219,6 +221,12 @@ function readError(path: string, error: Error): Error {
   if (codeOf(error) !== 'LEVEL_IO_ERROR') return error;
   if (isDiskTrouble(error)) return diskError(`reading the checkpoint store ${path}`, error);
   return storeDamage(path, reasonOf(error), error);
+}
+
+/** What a batch met: rot, a disk that fails, or (as it comes) a full one, which is waited out. */
+function writeError(path: string, error: Error): Error {
+  if (isCorruption(error)) return storeDamage(path, reasonOf(error), error);
+  return /Input\/output error/.test(reasonOf(error)) ? diskError(`writing the checkpoint store ${path}`, error) : error;
 }
 
 function isCorruption(error: Error): boolean {

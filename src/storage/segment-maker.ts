@@ -3,7 +3,7 @@
  * that
  * has a segment's name always has its full length, and a sync of it writes data only (PERFORMANCE.md, choice 5).
  */
-import { assert } from '../base/index.js';
+import { assert, failStep } from '../base/index.js';
 import type { Disk, Done } from './disk.js';
 import { segmentName } from './segment.js';
 import { runSteps, type Step } from './steps.js';
@@ -37,7 +37,7 @@ export class SegmentMaker {
     assert(!this.#busy, 'one segment is prepared at a time');
     this.#busy = true;
     const disk = this.#disk;
-    const steps: Step[] = [];
+    const steps: Step[] = [failStep('segment.before-fill')];
     const zeros = Buffer.alloc(Math.min(PIECE_BYTES, bytes));
     for (let at = 0, piece = 1; at < bytes; at += zeros.length, piece++) {
       const part = at + zeros.length <= bytes ? zeros : zeros.subarray(0, bytes - at);
@@ -45,9 +45,13 @@ export class SegmentMaker {
       if (piece % PIECES_PER_SYNC === 0) steps.push((next) => disk.sync(UNFINISHED_NAME, next));
     }
     steps.push(
+      failStep('segment.after-fill'),
       (next) => disk.sync(UNFINISHED_NAME, next),
+      failStep('segment.after-sync'),
       (next) => this.#unlessStopped(next, () => disk.rename(UNFINISHED_NAME, segmentName(segment), next)),
+      failStep('segment.after-rename'),
       (next) => disk.syncDirectory(next),
+      failStep('segment.after-directory-sync'),
     );
     runSteps(steps, (error) => {
       const finish = (): void => {

@@ -3,9 +3,18 @@
  * together.
  * It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
  */
-import { assert, type Clock, type Logger, limits, silentLogger, type Timer } from '../base/index.js';
+import {
+  assert,
+  type Clock,
+  failpoint,
+  failStep,
+  type Logger,
+  limits,
+  silentLogger,
+  type Timer,
+} from '../base/index.js';
 import type { Slot } from '../wire/index.js';
-import { type Disk, type Done, isDiskFull } from './disk.js';
+import { type Disk, type Done, errorCode, isDiskFull } from './disk.js';
 import { diskError, type StorageError } from './errors.js';
 import { type Batch, LogTail, PREAMBLE_BYTES } from './log-tail.js';
 import { type Location, type Recovered, type ScannedLog, type ScanOptions, scanLog } from './recovery.js';
@@ -116,7 +125,9 @@ export class Wal {
     assert(all.segmentBytes > PREAMBLE_BYTES && all.firstSegmentBytes > PREAMBLE_BYTES, 'segments must hold a record');
     let scanned: ScannedLog;
     try {
+      failpoint('open.before-scan');
       scanned = scanLog(disk, { ...all, identity });
+      failpoint('open.after-scan');
     } catch (error) {
       done(error as Error);
       return;
@@ -142,8 +153,11 @@ export class Wal {
       this.#preparedSegment = number;
       const batch = this.#tail.take() as Batch;
       const written: Step[] = [
+        failStep('open.before-head-write'),
         (then) => disk.write(segmentName(number), 0, batch.buffers, then),
+        failStep('open.after-head-write'),
         (then) => disk.sync(segmentName(number), then),
+        failStep('open.after-head-sync'),
       ];
       runSteps(written, (error) => {
         if (error === undefined) this.#settle(batch);
@@ -227,6 +241,7 @@ export class Wal {
    * change. Returns where the value will stand (accept and chosen), which may be read at once.
    */
   append(record: LogRecord): Location | undefined {
+    failpoint('wal.append');
     assert(!this.#closed && this.#closing === undefined, 'append to a closed log');
     assert(
       this.#tail.pendingBytes <= PENDING_HARD_FACTOR * this.#options.pendingBytesMax,
@@ -276,13 +291,19 @@ export class Wal {
     }
     const batch = this.#tail.take() as Batch;
     this.#inFlight = batch;
+    if (batch.begins) failpoint('wal.before-roll');
     this.#write(batch);
   }
 
   /** A full disk is tried again with the same bytes at the same place; what was written of them is a lawful tear. */
   #write(batch: Batch): void {
     const name = segmentName(batch.segment);
-    this.#disk.write(name, batch.offset, batch.buffers, (error) => {
+    const steps: Step[] = [
+      failStep('wal.before-write'),
+      (next) => this.#disk.write(name, batch.offset, batch.buffers, next),
+      failStep('wal.before-sync'),
+    ];
+    runSteps(steps, (error) => {
       if (this.#closed) return;
       if (error !== undefined) {
         if (isDiskFull(error)) this.#waitForSpace(batch);
@@ -293,7 +314,9 @@ export class Wal {
       this.#writtenSegment = batch.segment;
       this.#writtenOffset = batch.offset + batch.bytes;
       this.#runWaitingReads();
-      this.#disk.sync(name, (syncError) => this.#synced(batch, syncError));
+      runSteps([(next) => this.#disk.sync(name, next), failStep('wal.after-sync')], (syncError) =>
+        this.#synced(batch, syncError),
+      );
     });
   }
 
@@ -316,7 +339,9 @@ export class Wal {
     const grown = records > this.#durableRecords;
     if (grown) this.#durableRecords = records;
     this.#pump();
+    failpoint('wal.before-durable');
     if (grown && !this.#failed && !this.#closed) this.#options.onDurable(records);
+    failpoint('wal.after-durable');
     this.#runWaitingSyncs();
   }
 
@@ -406,6 +431,7 @@ export class Wal {
   }
 
   #mark(): void {
+    failpoint('wal.mark');
     this.#tail.appendMark();
     this.#markedSequence = this.#tail.sequence;
     this.#pump();
@@ -443,9 +469,15 @@ export class Wal {
     assert(segment <= this.#writtenSegment, 'the newest segment is never removed');
     const gone = this.#segments.filter((info) => info.segment < segment);
     this.#segments.splice(0, gone.length);
-    const steps: Step[] = gone.map((info) => (next: Done) => this.#disk.remove(segmentName(info.segment), next));
-    runSteps([...steps, (next) => this.#disk.syncDirectory(next)], (error) => {
-      if (!this.#closed) done(error);
+    const steps: Step[] = [failStep('retention.before-remove')];
+    for (const { segment } of gone) {
+      steps.push((next) => this.#disk.remove(segmentName(segment), next), failStep('retention.after-remove'));
+    }
+    steps.push((next) => this.#disk.syncDirectory(next), failStep('retention.after-directory-sync'));
+    runSteps(steps, (error) => {
+      if (this.#closed) return;
+      if (error !== undefined && errorCode(error) === 'EIO') this.#fail('deleting old segments', error);
+      else done(error);
     });
   }
 
@@ -455,6 +487,7 @@ export class Wal {
    */
   close(done: Done): void {
     assert(this.#closing === undefined && !this.#closed, 'closed twice');
+    failpoint('wal.close');
     this.#closing = done;
     if (this.#failed || this.#full) this.#finishClose(undefined);
     else this.#pump();

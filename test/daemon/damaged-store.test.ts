@@ -1,16 +1,17 @@
 /**
  * The state store lost or damaged in every way a disk can think of: the server comes up with the same state by itself.
- * `SYNOD_STORE_DAMAGES=N` tries so many flips in each large file instead of 30.
+ * `SYNOD_STORE_DAMAGES=N` tries so many flips in each large file instead of 20.
  */
 import * as fs from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
 import type { Row } from '../../src/chat/index.js';
+import { segmentName } from '../../src/storage/index.js';
 import { LoneServer } from '../support/lone-server.js';
 
 const segmentBytes = 32 * 1024;
-const flipsPerFile = Number(process.env.SYNOD_STORE_DAMAGES ?? 30);
+const flipsPerFile = Number(process.env.SYNOD_STORE_DAMAGES ?? 20);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 t.setTimeout(60_000 + flipsPerFile * 2_000);
 
@@ -151,4 +152,19 @@ t.test(`every damage to the state store is noticed and made good, seed ${seed}`,
   }
   t.comment(JSON.stringify(counts));
   t.ok(counts.kept > 0 && counts['set aside'] > 20, JSON.stringify(counts));
+});
+
+t.test('a lost store whose log does not reach back to slot 1: it says so and does not vote', async (t) => {
+  const directory = path.join(t.testdir(), 'data');
+  await build(directory);
+  // As retention leaves it.
+  for (const segment of [1, 2]) fs.rmSync(path.join(directory, segmentName(segment)));
+  const server = await LoneServer.open({ directory, life: 3, segmentBytes });
+  await server.end();
+  fs.rmSync(path.join(directory, 'state'), { recursive: true });
+  await t.rejects(LoneServer.open({ directory, life: 4, segmentBytes }), {
+    code: 'LOG_TRIMMED',
+    exitCode: 7,
+    message: /begins with wal-0000000003.log.*start with an empty one/,
+  });
 });

@@ -43,12 +43,12 @@ class Lagging {
 
   #watch(server: SimServer): void {
     const frame = server.frame.bind(server);
-    server.frame = (from, message) => {
+    server.frame = (from, message, birth) => {
       if (message.type === 'stateRequest') this.requests.push(structuredClone(message));
-      if (message.type !== 'stateChunk') return frame(from, message);
+      if (message.type !== 'stateChunk') return frame(from, message, birth);
       this.chunks.push({ to: server.id, chunk: message });
       const changed = this.onChunk(message, from);
-      if (changed !== undefined) frame(from, changed);
+      if (changed !== undefined) frame(from, changed, birth);
     };
   }
 
@@ -121,9 +121,9 @@ t.test('a damaged chunk is noticed at once, and only that one is asked for again
     const frame = lag.server(1).frame;
     for (const id of [1, 2]) {
       const inner = id === 1 ? frame : lag.server(id).frame;
-      lag.server(id).frame = (from, message) => {
+      lag.server(id).frame = (from, message, birth) => {
         if (message.type === 'stateRequest' && lag.chunks.length === 4) askedUs = lag.cluster.kernel.nowUs;
-        inner.call(lag.server(id), from, message);
+        inner.call(lag.server(id), from, message, birth);
       };
     }
     t.ok(lag.catchUp(), what);

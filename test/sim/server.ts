@@ -15,6 +15,7 @@ import {
   type RecoveredEntry,
   StorageError,
   type StorageErrorCode,
+  type WalIdentity,
 } from '../../src/storage/index.js';
 import { type Incarnation, membersItem, type ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
@@ -301,6 +302,13 @@ export class SimServer implements ServerEnd {
     this.#world.coverage.add('damages');
   }
 
+  /** A test damages the log with its own hands: only while the server is down. */
+  damageBy(act: (disk: SimDisk) => void): void {
+    if (this.#life !== undefined) return;
+    act(this.#disk);
+    this.#damaged = true;
+  }
+
   /** Takes over another server's checkpoints, as if somebody had mixed up two directories: only while it is down. */
   mixUpStore(other: SimServer): void {
     if (this.#life === undefined) this.#rows = other.#rows;
@@ -419,6 +427,17 @@ export class SimServer implements ServerEnd {
     );
   }
 
+  /** As a life after this one would open the log. */
+  get nextIdentity(): WalIdentity {
+    return this.#identity((this.#lives + 1) * 0x1_0000_0000);
+  }
+
+  #identity(incarnation: Incarnation): WalIdentity {
+    const membership = this.#membership;
+    demand(membership !== undefined, 'sealed before opening', () => `server ${this.id}`);
+    return { ...(membership as Membership), serverId: this.id, birthId: this.#birthId, incarnation };
+  }
+
   // --- a life -------------------------------------------------------------------------------------------------------
 
   #appliedDigest = '';
@@ -462,21 +481,13 @@ export class SimServer implements ServerEnd {
 
   #open(life: Life): void {
     const { oracle, options, makers } = this.#world;
-    const membership = this.#membership;
-    demand(membership !== undefined, 'sealed before opening', () => `server ${this.id}`);
-    if (membership === undefined) return;
     const { segmentBytes } = options;
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
         disk: makers.disk(this.#disk),
         store: life.store,
-        identity: {
-          ...membership,
-          serverId: this.id,
-          birthId: this.#birthId,
-          incarnation: life.incarnation,
-        },
+        identity: this.#identity(life.incarnation),
         clock: life.clock,
         random: life.random.fork(),
         logger: this.#world.logger(this.id),

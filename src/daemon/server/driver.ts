@@ -11,17 +11,18 @@
  * turn.
  * Calls made while a step is being obeyed (a listener that submits) wait until it is done.
  */
-import { assert, type Logger, limits } from '../../base/index.js';
+import { assert, failpoint, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
 import {
   type Checkpointer,
-  isStoreDamage,
+  errorCode,
   type LogReader,
   type Retention,
   type SlotIndex,
   type StateSets,
   type StateStore,
+  StorageError,
   type Wal,
 } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
@@ -104,6 +105,8 @@ export class Driver {
   #held = false;
   /** What the log reported meanwhile. */
   #heldRecords = 0;
+  /** As the listener last heard. */
+  #leading = false;
   #halted = false;
   /** The step being obeyed applied a change of the members. */
   #membersChanged = false;
@@ -295,15 +298,23 @@ export class Driver {
 
   #step(input: Input): void {
     const { wal, index } = this.#parts;
+    failpoint('step.before');
     const effects = this.#replica.step(input, this.#parts.now());
+    failpoint('step.after-replica');
     for (const record of effects.persist) {
+      if (record.kind === 'promise') failpoint('election.promise');
       const location = wal.append(record);
       this.#appended++;
       if (record.kind !== 'accept' && record.kind !== 'chosen') continue;
       assert(location !== undefined, 'a logged value has a place');
       index.logged(record.slot, location);
     }
-    for (const send of effects.sends) this.#gate.push(send);
+    if (effects.persist.length > 0) failpoint('step.after-append');
+    for (const send of effects.sends) {
+      if (send.message.type === 'prepare') failpoint('election.campaign');
+      this.#gate.push(send);
+    }
+    failpoint('step.after-sends');
     this.#settling = effects.settled;
     for (const { slot, value } of effects.commits) this.#apply(slot, value);
     this.#tell(effects);
@@ -321,15 +332,23 @@ export class Driver {
     for (const peer of effects.fetchState) this.#fetcher.begin(peer);
     if (effects.members || this.#membersChanged) this.#parts.onMembers();
     this.#membersChanged = false;
-    if (effects.standing !== undefined) listener.standing(effects.standing);
+    if (effects.standing !== undefined) this.#tellStanding(effects.standing);
     if (effects.stopped) listener.stopped();
+  }
+
+  #tellStanding(change: StandingChange): void {
+    if (change.leading !== this.#leading) failpoint(change.leading ? 'election.won' : 'election.lost');
+    this.#leading = change.leading;
+    this.#parts.listener.standing(change);
   }
 
   #apply(slot: Slot, value: Uint8Array): void {
     const { chat, index, reader, listener } = this.#parts;
+    failpoint('apply.before');
     index.appliedSlot(slot);
     reader.remember(slot, value);
     const applied = chat.apply(slot, value);
+    failpoint('apply.after');
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
@@ -338,6 +357,7 @@ export class Driver {
       this.#membersChanged = true;
     }
     listener.applied(applied);
+    failpoint('apply.told');
   }
 
   /** The switch is over, one way or the other: what waited for it happens now, `first` before all. */
@@ -378,13 +398,16 @@ export class Driver {
     const nowMs = this.#parts.now().monotonicMs;
     if (slots < limits.checkpointSlots && nowMs - this.#checkpointMs < limits.checkpointMs) return;
     const { puts, deletes } = chat.takeDirty();
+    failpoint('checkpoint.taken');
     const { applied, hash, logClockMs } = chat;
     this.#checkpointSlot = applied;
     this.#checkpointMs = nowMs;
     checkpointer.write({ applied, hash, logClockMs, puts, deletes }, (error) => {
       if (this.#halted) return;
-      if (error === undefined) chat.stored();
-      else if (checkpointer.overdue || isStoreDamage(error)) this.onFatal(error);
+      if (error === undefined) {
+        chat.stored();
+        failpoint('checkpoint.stored');
+      } else if (checkpointer.overdue || isFatal(error)) this.onFatal(error);
       else
         logger.warn('checkpoint-failed', {
           error: error.message,
@@ -423,4 +446,9 @@ export class Driver {
       else reply(values);
     });
   }
+}
+
+/** Of a checkpoint's errors those that waiting does not heal: a full disk comes without a code of ours. */
+function isFatal(error: Error): boolean {
+  return error instanceof StorageError || errorCode(error) === 'EIO';
 }

@@ -1,7 +1,7 @@
 /**
  * The durable gate: the one way out for frames between servers; each waits there for the records that it vouches for.
  */
-import { assert } from '../../base/index.js';
+import { assert, failpoint } from '../../base/index.js';
 import type { PaxosMessage, Send } from '../../paxos/index.js';
 import type { ServerId } from '../../wire/index.js';
 
@@ -51,9 +51,10 @@ export class DurableGate {
   push(send: Send): void {
     if (this.#closed) return;
     if (send.after <= this.#durable) {
-      this.#output(send.to, send.message);
+      this.#send(send);
       return;
     }
+    failpoint('gate.hold');
     if (this.waiting >= this.#waitingMax) {
       this.#dropped++;
       return;
@@ -69,11 +70,12 @@ export class DurableGate {
   release(records: number): void {
     assert(records >= this.#durable, `durable records fell from ${this.#durable} to ${records}`);
     this.#durable = records;
+    if (this.waiting > 0) failpoint('gate.release');
     while (!this.#closed && this.#head < this.#waiting.length) {
       const send = this.#waiting[this.#head] as Send;
       if (send.after > records) break;
       this.#head++;
-      this.#output(send.to, send.message);
+      this.#send(send);
     }
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
@@ -82,6 +84,13 @@ export class DurableGate {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
+  }
+
+  #send({ to, message }: Send): void {
+    failpoint('gate.before-send');
+    if (message.type === 'promise') failpoint('election.promised');
+    this.#output(to, message);
+    failpoint('gate.after-send');
   }
 
   /** The disk failed or the process ends: what waits is dropped and nothing leaves any more. */

@@ -3,7 +3,7 @@
  * style
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
-import { type Clock, equalBytes, type Logger, limits, type Prng } from '../../base/index.js';
+import { type Clock, equalBytes, failpoint, type Logger, limits, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
 import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
@@ -21,6 +21,7 @@ import {
   StateSets,
   type StateStore,
   StorageError,
+  startAnew,
   storedBirth,
   Wal,
   type WalIdentity,
@@ -158,6 +159,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       appliedSlot: chat.applied,
       onChosen: (entry) => {
         options.onReplay?.(entry);
+        failpoint('open.replay');
         index.logged(entry.slot, entry.location);
         index.appliedSlot(entry.slot);
         chat.apply(entry.slot, entry.value);
@@ -230,7 +232,7 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   return new StorageError(
     'LOG_DAMAGED',
     `the log says that slots through ${commit} are chosen but does not hold slot ${missing}. This server must not vote ` +
-      'with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
+      `with it: put an intact copy of the latest log in its place, or ${startAnew}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** The server's composition: directory, listener, membership, core, in this order; and its orderly end. */
 import { randomBytes } from 'node:crypto';
-import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
+import { ExitError, exitCodes, failpoint, limits, nodeClock } from '../../base/index.js';
 import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
 import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
 import type { Hello, Join, ServerId } from '../../wire/index.js';
@@ -209,7 +209,9 @@ class Server implements ServerHandle {
     }, limits.shutdownMs);
     await this.#listener?.stop();
     this.#links?.stop();
+    failpoint('stop.before-hand-over');
     await this.#core?.handOver();
+    failpoint('stop.after-hand-over');
     this.#core?.end(true);
     const failure = await this.#release();
     nodeClock.clearTimeout(deadline);

@@ -7,7 +7,7 @@
  * *write* it, *seal* and load what came, *install* it. One step at a time is on its way to the disk, also of a transfer
  * that was given up meanwhile: nothing else touches the spare set until that is over.
  */
-import { equalBytes, type Logger, limits } from '../../base/index.js';
+import { equalBytes, failpoint, type Logger, limits } from '../../base/index.js';
 import type { ChatState } from '../../chat/index.js';
 import {
   type Checkpointer,
@@ -137,6 +137,7 @@ export class StateFetcher {
     }
     const items = this.#checked(transfer, chunk);
     if (items === undefined) return;
+    failpoint('snapshot.chunk-taken');
     transfer.slot = chunk.slot;
     transfer.movedMs = nowMs();
     transfer.hash = Buffer.from(chunk.hash);

@@ -2,7 +2,7 @@
  * Sends this server's state to peers that lag behind what the log still holds: chunk by chunk as they ask, each request
  * naming its place, so that a transfer goes on after any loss (docs/decisions/0010).
  */
-import { type Logger, limits } from '../../base/index.js';
+import { failpoint, type Logger, limits } from '../../base/index.js';
 import { StateSource, type StateSourceParts } from '../../storage/index.js';
 import { type Ballot, type ServerId, type StateChunk, type StateRequest, stateSum } from '../../wire/index.js';
 
@@ -115,6 +115,7 @@ export class StateSender {
       const { applied: slot, hash } = source.meta;
       const content = { position: place, ...piece };
       transfer.isSent = piece.next.length === 0;
+      failpoint('snapshot.chunk-sent');
       this.#parts.send(to, {
         type: 'stateChunk',
         request,

@@ -2,7 +2,7 @@
  * A driver on its state store. The store is a cache of what the log says: a damaged one is set aside, and the log is
  * replayed into an empty one, without anybody's help.
  */
-import type { Logger } from '../../base/index.js';
+import { failpoint, type Logger } from '../../base/index.js';
 import { isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
 import type { OpenDriverDone, OpenedDriver } from './open-driver.js';
 
@@ -28,9 +28,11 @@ export async function openStoredDriver(
 
 /** Says so at level error: somebody should look at the disk. */
 export async function setStoreAside(home: StoreHome, logger: Logger, why: string): Promise<void> {
+  failpoint('store.before-set-aside');
   const name = await new Promise<string>((resolve, reject) => {
     home.setAside((error, given) => (error === undefined ? resolve(given ?? '') : reject(error)));
   });
+  failpoint('store.after-set-aside');
   logger.error('the state store is damaged: it is kept aside for inspection and rebuilt from the log', { name, why });
 }
 
