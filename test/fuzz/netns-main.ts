@@ -81,6 +81,16 @@ class Stage {
     await program.waitForLine('READY', (line) => line.startsWith(ready), 20_000);
   }
 
+  /** Server 1 is live and follows a leader: clients that come are sent there, and stay. */
+  async settled(): Promise<void> {
+    const timeoutMs = 2_000;
+    await until('the cut server to be back', 30_000, async () => {
+      const members = await askOnce({ address: this.balancer, timeoutMs }, (operator) => operator.members());
+      const status = await askOnce({ address: this.addresses[0] ?? '', timeoutMs }, (operator) => operator.status());
+      return members.ok && members.answer.members.every(({ live }) => live) && status.ok && status.answer.leader !== 0;
+    });
+  }
+
   async stop(): Promise<void> {
     for (const program of this.programs) program.signal('SIGKILL');
     await Promise.all(this.programs.map((program) => program.waitForExit(10_000)));
@@ -91,16 +101,26 @@ class Stage {
 interface Follower {
   readonly client: ChatClient;
   connections: number;
+  /** Why the last connection ended. */
+  reason: string;
 }
 
 /** One pull of the cable: true if everybody noticed in time. */
 async function round(stage: Stage): Promise<boolean> {
+  await stage.settled();
   const followers = Array.from({ length: clients }, (): Follower => {
-    return { client: new ChatClient({ token: randomBytes(32), balancers: [stage.balancer] }), connections: 0 };
+    return {
+      client: new ChatClient({ token: randomBytes(32), balancers: [stage.balancer] }),
+      connections: 0,
+      reason: '',
+    };
   });
   for (const follower of followers) {
     follower.client.on('connected', () => {
       follower.connections += 1;
+    });
+    follower.client.on('disconnected', ({ reason }) => {
+      follower.reason = reason.replace(/\d+\.\S+/g, 'the server');
     });
     follower.client.subscribe('#lobby', 'all');
     follower.client.connect();
@@ -119,15 +139,12 @@ async function round(stage: Stage): Promise<boolean> {
   await until('the cut server to give up its clients', 30_000, () => connectionsInside() === 0);
   const givenUpMs = nowMs() - startMs;
   ip('link', 'set', guestPlug, 'master', bridge);
-  await until('the server to be live again', 30_000, async () => {
-    const asked = await askOnce({ address: stage.balancer, timeoutMs: 2_000 }, (operator) => operator.members());
-    return asked.ok && asked.answer.members.every(({ live }) => live);
-  });
   await Promise.all(followers.map(({ client }) => client.close()));
   const isGood = cut.length > 0 && servedMs <= servedWithinMs && givenUpMs <= givenUpWithinMs;
   console.log(
     `${cut.length} of ${clients} clients cut off: all served elsewhere after ${servedMs.toFixed(0)} ms, given up by ` +
-      `the server after ${givenUpMs.toFixed(0)} ms${isGood ? '' : ': TOO LATE'}`,
+      `the server after ${givenUpMs.toFixed(0)} ms${isGood ? '' : ': TOO LATE'}; ` +
+      [...new Set(cut.map(({ reason }) => reason))].join('; '),
   );
   return isGood;
 }
