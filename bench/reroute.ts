@@ -5,7 +5,7 @@ import { ChatClient } from '../src/client/index.js';
 import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until, within } from '../test/support/until.js';
 import { pidsOf, readNumbers, startCluster } from './cluster.js';
-import { CpuWatch, describeEnvironment } from './environment.js';
+import { CpuWatch, cpuSeconds, describeEnvironment } from './environment.js';
 import { percentile } from './report.js';
 import { type CrowdAnswer, type CrowdOrder, type CrowdState, machineMs, room } from './reroute-crowd.js';
 
@@ -56,6 +56,8 @@ interface Kill {
   readonly tookMs: readonly number[];
   /** (most − least) / mean of the survivors' clients. */
   readonly spread: number;
+  /** Processor time that all this cost, by who used it. */
+  readonly cpu: Readonly<Record<'clients' | 'servers' | 'balancer', number>>;
 }
 
 /** Ends with 1 if a goal is missed, or a client missed a line. */
@@ -126,9 +128,12 @@ async function oneKill(
   const wasLeader = (await cluster.leader()) === id;
   for (const crowd of crowds) crowd.order({ order: 'watch', address: cluster.address(id) });
   await Promise.all(crowds.map((crowd) => crowd.answer('watching', 10_000)));
+  const survivors = cluster.upIds.filter((up) => up !== id);
+  const cpuBefore = cpuOf(cluster, crowds, survivors);
   const startMs = machineMs();
   const gone = signal === 'SIGKILL' ? cluster.killServer(id) : cluster.stopServer(id);
   const served = await Promise.all(crowds.map((crowd) => crowd.answer('served', servedDeadlineMs)));
+  const cpuAfter = cpuOf(cluster, crowds, survivors);
   await gone;
   const states = await statesOf(crowds);
   const counts = cluster.upIds.map((up) =>
@@ -143,6 +148,20 @@ async function oneKill(
     connectedMs: served.flatMap(({ connectedAtMs }) => connectedAtMs.map((at) => at - startMs)),
     tookMs: served.flatMap(({ shownAtMs }) => shownAtMs.map((at) => at - startMs)),
     spread: (Math.max(...counts) - Math.min(...counts)) / mean,
+    cpu: {
+      clients: cpuAfter.clients - cpuBefore.clients,
+      servers: cpuAfter.servers - cpuBefore.servers,
+      balancer: cpuAfter.balancer - cpuBefore.balancer,
+    },
+  };
+}
+
+function cpuOf(cluster: Cluster, crowds: readonly CrowdProcess[], servers: readonly number[]): Kill['cpu'] {
+  const sum = (pids: readonly number[]): number => pids.reduce((total, pid) => total + cpuSeconds(pid), 0);
+  return {
+    clients: sum(crowds.map(({ pid }) => pid)),
+    servers: sum(servers.map((id) => cluster.server(id).pid)),
+    balancer: cpuSeconds(cluster.balancer.pid),
   };
 }
 
@@ -196,6 +215,13 @@ function report(kills: readonly Kill[]): boolean {
   row(
     'of a follower',
     kills.filter(({ wasLeader }) => !wasLeader),
+  );
+  const moved = kills.reduce((total, { tookMs }) => total + tookMs.length, 0);
+  const perClient = (who: keyof Kill['cpu']): string =>
+    ((1000 * kills.reduce((total, { cpu }) => total + cpu[who], 0)) / moved).toFixed(2);
+  console.log(
+    `\nprocessor time for each client that moved, the stream meanwhile included: ${perClient('clients')} ms of the ` +
+      `clients, ${perClient('servers')} ms of the servers, ${perClient('balancer')} ms of the balancer`,
   );
   const p99 = percentile(
     kills.flatMap(({ tookMs }) => tookMs),

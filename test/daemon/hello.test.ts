@@ -39,7 +39,13 @@ t.test('a member with its own disk', async (t) => {
   const hello = helloOf('server', other(), membership);
   t.equal(judge(hello), 'accept');
   t.equal(judge(hello, { latest: life(4) }), 'accept', 'a later life');
-  t.equal(judge(hello, { latest: life(5), connected: life(5) }), 'accept', 'the same life on a new connection');
+});
+
+t.test('a hello that is said twice takes no link from whoever answers on it', async (t) => {
+  const hello = helloOf('server', other(), membership);
+  t.equal(judge(hello, { latest: life(5), connected: life(5) }), 'probe', 'the same life on a new connection');
+  t.equal(judge(hello, { latest: life(5), connected: life(5) }, true), 'BUSY', 'the link it has answers');
+  t.equal(judge(hello, { latest: life(5) }), 'accept', 'the link it had is closed');
 });
 
 t.test('lives', async (t) => {

@@ -29,7 +29,8 @@ export interface FailedSync {
   /** From the failed call to the process's exit; Infinity while it runs. */
   readonly exitAfterMs: number;
   /**
-   * Calls that wrote to a socket after the process knew: it says so on stderr. Between the failed call in its thread and
+   * Calls that wrote to a socket after the process knew: it says so on stderr. Between the failed call in its thread
+   * and
    * that, the main thread may finish what it was about; it vouches for nothing that is not on disk.
    */
   readonly writesAfter: readonly string[];

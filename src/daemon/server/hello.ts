@@ -75,7 +75,7 @@ export type PeerVerdict =
   | { readonly kind: 'accept' }
   /** A member's id with a directory that is not the member's: it may be admitted, until then nothing it says counts. */
   | { readonly kind: 'newcomer' }
-  /** Another life of this server is connected: ask that link first. */
+  /** A link of this server is open already: ask it first. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly text: string };
 
@@ -114,8 +114,12 @@ export function judgePeer(
     );
   }
   const { latest, connected } = lives(member.id);
-  if (connected !== 0 && connected !== hello.incarnation) {
+  if (connected !== 0) {
     if (!alive) return { kind: 'probe' };
+    // Hellos are no secret: whoever repeats one must not take the place of a server that answers.
+    if (connected === hello.incarnation) {
+      return refuse('BUSY', `the link of server ${member.id} is open and answers: dial again once it is closed`);
+    }
     return refuse('DUPLICATE_ID', `another server ${member.id} is connected and answers: stop one of the two`);
   }
   if (!equalBytes(hello.birthId, member.birthId)) return { kind: 'newcomer' };

@@ -299,7 +299,7 @@ export class Peers {
     connection.send(this.#options.welcome());
   }
 
-  /** Another life of this peer is connected: it decides by answering. */
+  /** A link of this peer is open already: it decides by answering. */
   #probe(connection: FrameConnection, hello: Hello, peer: Peer): void {
     const holder = peer.inbound;
     if (holder === undefined) return;
@@ -308,7 +308,7 @@ export class Peers {
       connection.resume();
       if (connection.closed !== undefined || this.#ended) return;
       if (!answered && peer.inbound === holder) {
-        holder.abandon('silent, and another life of this server has come');
+        holder.abandon('silent, and this server has called anew');
         this.#inboundClosed(peer, holder);
       }
       this.#judge(connection, hello, answered && peer.inbound === holder);

@@ -73,7 +73,11 @@ function jsonTarget(name: string, about: string, lawful: readonly unknown[], rea
     name,
     about,
     words: [...fieldWords.map((word) => JSON.stringify(word)), '{', '}', '[', ']', ',', ':', 'null', '\\ud800'],
-    seeds: () => lawful.map((value) => Buffer.from(JSON.stringify(value))),
+    // Deep enough for the stack of whoever walks it.
+    seeds: () =>
+      [...lawful.map((value) => JSON.stringify(value)), '['.repeat(9_000) + ']'.repeat(9_000)].map((text) =>
+        Buffer.from(text),
+      ),
     make: (random, seed) => Buffer.from(changedJson(random, seed, lawful)),
     read: (input) => answerOf(() => read(firstJsonValue(input.toString('utf8')))),
   };
@@ -82,7 +86,8 @@ function jsonTarget(name: string, about: string, lawful: readonly unknown[], rea
 function changedJson(random: Prng, seed: Buffer, lawful: readonly unknown[]): string {
   let value: unknown = random.pick(lawful);
   try {
-    value = JSON.parse(seed.toString('utf8'));
+    // What is nested deeper than our own stack bears stays as it is: bytes are changed, too.
+    if (seed.length < 4_000) value = JSON.parse(seed.toString('utf8'));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

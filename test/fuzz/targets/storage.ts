@@ -31,6 +31,9 @@ interface SmallLog {
   readonly records: readonly string[];
   /** Of everything in it, marks included. */
   readonly lastSequence: number;
+  /** Which of the files is the newest with records, and where its last one begins. */
+  readonly headPlace: number;
+  readonly lastAt: number;
 }
 
 /** Two lives, several segments, closed in order: nothing in it may look like a torn end. */
@@ -52,8 +55,25 @@ function buildLog(): SmallLog {
     disk = disk.kill();
   }
   const names = disk.list().filter((name) => name.startsWith('wal-'));
-  const { lastSequence } = scanLog(disk, { identity: testIdentity(1000) });
-  return { disk, names, contents: names.map((name) => Buffer.from(disk.content(name))), records, lastSequence };
+  let head = 0;
+  let lastAt = 0;
+  const { lastSequence } = scanLog(disk, {
+    identity: testIdentity(1000),
+    visit: (segment, { place }) => {
+      head = segment;
+      lastAt = place.offset;
+    },
+  });
+  const headPlace = names.findIndex((name) => segmentNumber(name) === head);
+  return {
+    disk,
+    names,
+    contents: names.map((name) => Buffer.from(disk.content(name))),
+    records,
+    lastSequence,
+    headPlace,
+    lastAt,
+  };
 }
 
 const small = buildLog();
@@ -92,13 +112,23 @@ export const wal: Target = {
         'less than the checkpoint saw durable is accepted',
       );
       demand(isForged || alone !== 'forged', 'records that were never written');
-      // Without a checkpoint two wounds can take both a record and the proof of it; then it may look torn, no more.
+      demand(isForged || alone !== 'less' || !isProven(place, content), 'rot is taken for a torn end');
+      // Where the proof of a record is gone with it, it may look torn, no more.
       return `${alone}; with a checkpoint: ${withFloor}`;
     } finally {
       small.disk.put(name, small.contents[place] as Buffer);
     }
   },
 };
+
+/** Whether what is left proves that all was durable: a later segment, or the newest one's last record. */
+function isProven(place: number, content: Buffer): boolean {
+  if (place !== small.headPlace) return true;
+  const before = small.contents[place] as Buffer;
+  const isEndIntact =
+    content.length === before.length && content.subarray(small.lastAt).equals(before.subarray(small.lastAt));
+  return isEndIntact && content.subarray(0, recordsAt).equals(before.subarray(0, recordsAt));
+}
 
 /** How the log reads: whole, less (a beginning of it), forged, or refused. */
 function scanned(durableFloor: number): string {
