@@ -49,8 +49,12 @@ export class Roster {
     this.#known = knownOf(this.#sealed, changes);
   }
 
-  /** A change was applied; what it means for the replica. */
-  apply(change: MembersChange): Configuration {
+  /**
+   * A change was applied; what it means for the replica. Undefined for one that the seal is no older than: whoever was
+   * sealed late learns the log from its beginning.
+   */
+  apply(change: MembersChange): Configuration | undefined {
+    if (change.epoch <= this.#sealed.epoch) return undefined;
     const before = this.latest;
     this.#known = [before, seatsOf(change)];
     return this.#configuration(this.latest, before);
@@ -106,8 +110,8 @@ function seatsOf({ epoch, slot, seats }: MembersChange): Seats {
 }
 
 function knownOf(sealed: Seats, changes: readonly MembersChange[]): readonly Seats[] {
-  const known = changes.map(seatsOf);
+  const known = changes.filter(({ epoch }) => epoch > sealed.epoch).map(seatsOf);
   assert(known.length <= 2, 'the state machine keeps two changes');
-  // The first change has none before it: those who were sealed govern until it does.
+  // The first change behind the seal has none before it: those who were sealed govern until it does.
   return known.length === 1 ? [sealed, known[0] as Seats] : known.length === 0 ? [sealed] : known;
 }
