@@ -146,7 +146,10 @@ t.test('a server that was replaced is told so, a stranger is told how to get a s
     members: [...sealed.members.slice(0, 2), { ...sealed.members[2], id: 4 }],
   } as Seal;
   const text = (verdict: Verdict): string => (verdict.kind === 'refuse' ? verdict.text : verdict.kind);
-  t.match(text(decide(standing([], seal), applicant(3, shows))), /^server 3 was replaced, the members are 1, 2, 4: /);
+  t.match(
+    text(decide(standing([], seal), applicant(3, shows))),
+    /^server 3 was replaced, .* the members are 1, 2, 4: /,
+  );
   t.match(text(decide(standing([], seal), applicant(7))), /^INVALID: .*synod server replace OLD --with 7/);
 });
 

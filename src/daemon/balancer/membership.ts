@@ -110,12 +110,12 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
   }
   const member = seal.members.find((candidate) => candidate.id === applicant.id);
   if (member === undefined) {
-    const was = applicant.members.some(({ id }) => id === applicant.id);
+    const was = !isAllZero(applicant.clusterId);
     return refuse(
       'UNKNOWN_ID',
       was
-        ? `server ${applicant.id} was replaced, the members are ${ids}: nothing it holds is needed any more; to use its ` +
-            'machine again, start a new id there with an empty --data-dir (synod server replace --help)'
+        ? `server ${applicant.id} was replaced, or its invitation taken back; the members are ${ids}: nothing it holds ` +
+            'is needed; to use its machine, start a new id with an empty --data-dir (synod server replace --help)'
         : `INVALID: server ${applicant.id} is not one of the sealed members ${ids}: start with one of these ids, or ` +
             `give it a seat first (synod server replace OLD --with ${applicant.id})`,
     );

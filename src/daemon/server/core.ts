@@ -210,8 +210,8 @@ export class Core {
 
   /**
    * A peer will not have this server. That it is no member is believed when a majority of the members that it knows
-   * says so: until then the others may need what it voted for (PAXOS.md, Changing the members). One that was never a
-   * member may have come before the others heard of its invitation, and waits.
+   * says so: until then the others may need what it voted for (PAXOS.md, Changing the members). One that was never let
+   * in has applied nothing, and may have come before the others heard of its invitation: it waits.
    */
   #onRefused(peer: ServerId, code: RefusalCode, text: string): void {
     if (code !== 'UNKNOWN_ID') {
@@ -220,7 +220,8 @@ export class Core {
     }
     const { seats } = this.#roster.latest;
     const { self } = this.#options;
-    if (!seats.some(({ id, birthId }) => id === self.id && equalBytes(birthId, self.birthId))) return;
+    const isMember = seats.some(({ id, birthId }) => id === self.id && equalBytes(birthId, self.birthId));
+    if (!isMember && this.#opened.driver.view.commit === 0) return;
     this.#refusedBy.add(peer);
     const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
     const electorate = { seats: this.membership.members.length, voters };
