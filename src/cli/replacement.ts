@@ -36,7 +36,8 @@ export interface Progress {
 export function progressOf(words: readonly Word[], pair: Pair, before?: Progress): Progress {
   const newest = newestSeats(words.map(({ seats }) => seats));
   const own = words.find(({ status }) => status.serverId === pair.invited)?.status;
-  const applied = own?.applied ?? 0;
+  // A server that is busy may not answer for a moment.
+  const applied = own?.applied ?? before?.applied ?? 0;
   const committed = Math.max(0, ...words.map(({ status }) => status.committed));
   if (newest === undefined || !newest.votes || newest.epoch < (before?.epoch ?? 0)) {
     return { step: undefined, epoch: 0, rival: 0, ...before, applied, committed };

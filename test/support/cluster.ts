@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { askOnce } from '../../src/client/index.js';
+import type { Seats } from '../../src/wire/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
 import { ChatClient, type ChatEvent } from './chat-client.js';
 import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
@@ -325,6 +326,12 @@ export class Cluster {
       },
       () => this.describe(),
     );
+  }
+
+  /** Who the members are, as one server has applied it; undefined if it does not answer. */
+  async seatsAt(id: number): Promise<Seats | undefined> {
+    const said = await askOnce({ address: this.address(id), timeoutMs: 1000 }, (server) => server.seats());
+    return said.ok ? said.answer : undefined;
   }
 
   /** Waits until all members are up and have their votes. */

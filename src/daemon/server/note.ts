@@ -42,15 +42,14 @@ function waiting({ keepsNothing }: NoteFacts): string {
     : `${needs}; start those that are down with their own data`;
 }
 
-/** Nobody leads, and those who came back without what they had are needed for a majority. */
+/** Nobody leads, and some came back without what they had: they are no help until they are admitted. */
 function lostMajority({ latest, newcomers }: NoteFacts): string {
+  if (newcomers.length === 0) return '';
   const own = latest.seats.filter(({ takes }) => takes === 0);
   const left = own.filter(({ id, votes }) => votes && !newcomers.includes(id));
-  if (newcomers.length === 0 || left.length >= majorityOf(own.length)) return '';
-  const gone = own.filter(({ id }) => newcomers.includes(id)).map(({ id }) => id);
-  const who = gone.length === 1 ? `server ${gone[0]} is` : `servers ${gone.join(', ')} are`;
-  return (
-    `no majority: ${who} back without the data that had a vote; only with that data this cluster goes on, ` +
-    'else start a new one'
-  );
+  const who = newcomers.length === 1 ? `server ${newcomers[0]} is` : `servers ${newcomers.join(', ')} are`;
+  return left.length >= majorityOf(own.length)
+    ? `no leader: ${who} admitted once a majority of the others is up`
+    : `no majority: ${who} back without the data that had a vote; only with that data this cluster goes on, ` +
+        'else start a new one';
 }
