@@ -34,6 +34,17 @@ export class StorageError extends ExitError {
 }
 
 /**
+ * The two ways on for a server that must not vote with what its directory holds. The second is open only while the
+ * others can decide without it (PAXOS.md, Changing the members).
+ */
+export function waysOn(copy: string): string {
+  return (
+    `start again with ${copy}, or with an empty directory: the other servers admit it anew, as long as a majority of ` +
+    'all servers still has its data'
+  );
+}
+
+/**
  * The log holds less, or other things, than were durable in it. A server that met this must not vote: it may have
  * forgotten a promise or a vote (RELIABILITY.md, pitfalls 4 and 5).
  */
@@ -47,7 +58,7 @@ export class DamagedLog extends StorageError {
     super(
       'LOG_DAMAGED',
       `log segment ${segment} is damaged at byte ${offset}: ${what}. This server must not vote with it: keep the ` +
-        'directory for inspection (`synod log check DIR`), and start again only with an intact copy of the latest log',
+        `directory for inspection (\`synod log check DIR\`), and ${waysOn('an intact copy of the latest log')}`,
     );
   }
 }
@@ -59,5 +70,20 @@ export function diskError(doing: string, cause: Error): StorageError {
     `${doing}: ${cause.message}. The process stops, because what the disk now holds is unknown: check the disk ` +
       '(dmesg, smartctl), then start again; the log is checked in full at the start',
     { cause },
+  );
+}
+
+/** What of a state store's errors a replay of the log makes good. */
+export function isStoreDamage(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'STORE_DAMAGED';
+}
+
+/** The state store is not what was written. The server sets it aside by itself (StoreHome) and replays its log. */
+export function storeDamage(name: string, what: string, cause?: Error): StorageError {
+  return new StorageError(
+    'STORE_DAMAGED',
+    `the checkpoint store ${name} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
+      'from the log',
+    cause === undefined ? undefined : { cause },
   );
 }

@@ -1,4 +1,4 @@
-/** Servers that keep nothing on disk: killed one at a time they come back, a majority lost at once is lost and says so. */
+/** Servers that keep nothing on disk: one at a time they come back, a majority lost at once is lost and says so. */
 import t, { type Test } from 'tap';
 import { describeVerdict } from '../checkers/history.js';
 import type { ChatClient } from '../support/chat-client.js';

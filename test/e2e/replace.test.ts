@@ -1,4 +1,4 @@
-/** A server replaced by another one while people chat: as a person at a terminal sees it, and who is killed on the way. */
+/** A server replaced by another one while people chat: as a person at a terminal sees it, and killed on the way. */
 import t from 'tap';
 import { isAllZero } from '../../src/base/index.js';
 import { describeVerdict } from '../checkers/history.js';

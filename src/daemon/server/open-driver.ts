@@ -25,6 +25,7 @@ import {
   Wal,
   type WalIdentity,
   type WalOptions,
+  waysOn,
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
@@ -230,7 +231,7 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   return new StorageError(
     'LOG_DAMAGED',
     `the log says that slots through ${commit} are chosen but does not hold slot ${missing}. This server must not vote ` +
-      'with it: keep the directory for inspection, and start again only with an intact copy of the latest log',
+      `with it: keep the directory for inspection, and ${waysOn('an intact copy of the latest log')}`,
   );
 }
 
