@@ -62,6 +62,20 @@ t.test('whoever was sealed late learns the changes before its seal too, and they
   t.match(new Roster(late, own(4), steps.slice(0, 2)).configurations, [{ epoch: 3 }]);
 });
 
+t.test('that it is out a server believes a majority; whoever was never let in waits for its invitation', async (t) => {
+  const said = (...ids: number[]): ReadonlySet<number> => new Set(ids);
+  const old = new Roster(sealed, own(3), []);
+  t.equal(old.isOut(said(1), 7), false, 'one may be behind');
+  t.equal(old.isOut(said(1, 9), 7), false, 'strangers have no say');
+  t.equal(old.isOut(said(1, 2), 7), true);
+  t.equal(old.isOut(said(1, 2), 0), true, 'also before it has applied anything');
+  old.apply(changed(2, 100, [seat(1), seat(2), seat(4)]));
+  t.equal(old.isOut(said(1, 4), 100), true, 'of those who have the vote now');
+  const early = new Roster({ epoch: 2, members: sealed.members }, own(4), []);
+  t.equal(early.isOut(said(1, 2, 3), 0), false, 'it came before its invitation was known');
+  t.equal(early.isOut(said(1, 2, 3), 500), true, 'it was let in once');
+});
+
 t.test('after a restart it is what it was', async (t) => {
   const steps = [
     changed(2, 100, [seat(1), seat(2), seat(3), seat(4, { birthId: bytes(0), votes: false, takes: 3 })]),

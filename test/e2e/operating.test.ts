@@ -1,4 +1,4 @@
-/** The page for operators is true: what breaks in each section is broken, its commands are run and print what it says. */
+/** The page for operators is true: each section is acted out, its commands are run and print what it says. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

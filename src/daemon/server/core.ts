@@ -1,8 +1,7 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import { equalBytes, type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
+import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
-import { isQuorum } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
 import { type Directory, type Disk, isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
 import {
@@ -208,24 +207,11 @@ export class Core {
     this.#options.onMembers();
   }
 
-  /**
-   * A peer will not have this server. That it is no member is believed when a majority of the members that it knows
-   * says so: until then the others may need what it voted for (PAXOS.md, Changing the members). One that was never let
-   * in has applied nothing, and may have come before the others heard of its invitation: it waits.
-   */
+  /** A peer will not have this server. */
   #onRefused(peer: ServerId, code: RefusalCode, text: string): void {
-    if (code !== 'UNKNOWN_ID') {
-      this.#options.onRefused(peer, code, text);
-      return;
-    }
-    const { seats } = this.#roster.latest;
-    const { self } = this.#options;
-    const isMember = seats.some(({ id, birthId }) => id === self.id && equalBytes(birthId, self.birthId));
-    if (!isMember && this.#opened.driver.view.commit === 0) return;
-    this.#refusedBy.add(peer);
-    const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
-    const electorate = { seats: this.membership.members.length, voters };
-    if (isQuorum(electorate, (id) => this.#refusedBy.has(id))) this.#options.onRefused(peer, code, text);
+    if (code === 'UNKNOWN_ID') this.#refusedBy.add(peer);
+    const { commit } = this.#opened.driver.view;
+    if (code !== 'UNKNOWN_ID' || this.#roster.isOut(this.#refusedBy, commit)) this.#options.onRefused(peer, code, text);
   }
 
   /** What an operator should know of this server. */

@@ -4,7 +4,7 @@
  */
 import { assert, equalBytes, limits } from '../../base/index.js';
 import type { MembersChange } from '../../chat/index.js';
-import type { Configuration } from '../../paxos/index.js';
+import { type Configuration, isQuorum } from '../../paxos/index.js';
 import type { Member, Seat, ServerId, Slot } from '../../wire/index.js';
 
 /** What a directory was sealed with. */
@@ -81,6 +81,19 @@ export class Roster {
       for (const seat of seats) if (!links.has(seat.id)) links.set(seat.id, seat);
     }
     return links;
+  }
+
+  /**
+   * Some say that this server is no member. That is believed when a majority of the voters it knows says so: until then
+   * the others may need what it voted for (PAXOS.md, Changing the members). One that was never let in has applied
+   * nothing, and may have come before the others heard of its invitation: it waits.
+   */
+  isOut(refusedBy: ReadonlySet<ServerId>, commit: Slot): boolean {
+    const { seats } = this.latest;
+    const { id: ownId, birthId: ownBirth } = this.#own;
+    if (commit === 0 && !seats.some(({ id, birthId }) => id === ownId && equalBytes(birthId, ownBirth))) return false;
+    const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
+    return isQuorum({ seats: seats.filter(({ takes }) => takes === 0).length, voters }, (id) => refusedBy.has(id));
   }
 
   #configuration({ epoch, from, seats }: Seats, before: Seats | undefined): Configuration {
