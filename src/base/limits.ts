@@ -231,6 +231,12 @@ export const limits = Object.freeze({
   segmentBytes: 64 * MIB,
   /** Least log that retention may be told to keep: four segments, more than a server misses during a restart. */
   retainBytesMin: 256 * MIB,
+  /** A log segment of a server that keeps nothing on disk: what is given up at a time. */
+  memorySegmentBytes: 8 * MIB,
+  /** Log that such a server keeps unless told otherwise: its memory must not grow with the history … */
+  memoryRetainBytes: 256 * MIB,
+  /** … and the least it may be told to keep: four segments. */
+  memoryRetainBytesMin: 32 * MIB,
   /** Spans per row of a room's index, each one or many events: a row costs about 20 bytes a span. */
   indexRowSpans: 64,
   /** … but no more events than this, so that finding a page reads little that lies beside it. */

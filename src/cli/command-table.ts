@@ -95,7 +95,9 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'server',
     summary: 'run one server: a replica of the log and its clients',
-    about: 'Run one replica. It registers with the balancer, joins the cluster and serves clients.',
+    about:
+      'Run one replica. It registers with the balancer, joins the cluster and serves clients. `synod server replace` ' +
+      'gives the seat of a server to another one.',
     positional: '',
     positionalMax: 0,
     isDaemon: true,
@@ -109,21 +111,41 @@ export const commands: readonly CommandSpec[] = [
         name: 'fsync',
         value: 'MODE',
         help: 'always, or never: a power loss may then lose acknowledged messages',
-        default: 'always',
+        shownDefault: 'always',
       },
       {
         name: 'retain',
         value: 'SIZE',
         help: 'keep so much of the log, e.g. 2GiB; older history is deleted',
-        shownDefault: 'all of it',
+        shownDefault: 'all of it, with --memory 256MiB',
       },
-      { name: 'memory', help: 'keep nothing on disk (not built yet)', comesWith: 'the memory mode' },
+      { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
       mode,
       { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
       logLevel,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
     load: async () => (await import('./load-server.js')).loadServer(),
+  },
+  {
+    name: 'server replace',
+    summary: 'give the seat of a server to another one, while all goes on',
+    about:
+      'Replace server OLD, alive or not, by server NEW, whose id was never used. NEW is invited, learns, and votes; ' +
+      'then OLD is out. Start NEW as soon as it is invited: synod server --id NEW … with an empty data directory. What ' +
+      'was begun goes on without this command; the same command again follows it.',
+    positional: 'OLD --with NEW',
+    positionalMax: 1,
+    options: [
+      { name: 'with', value: 'NEW', help: 'the number of the new server (required)' },
+      balancer,
+      { ...server, help: 'ask this server, without a balancer' },
+      { ...timeout, help: 'how long to follow it until OLD is out', default: '10m' },
+      { name: 'no-wait', help: 'end as soon as NEW is invited' },
+      json,
+    ],
+    examples: ['synod server replace 3 --with 4', 'synod server replace 3 --with 4 --server 127.0.0.1:9010 --no-wait'],
+    load: async () => (await import('./replace.js')).replace,
   },
   {
     name: 'chat',

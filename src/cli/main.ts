@@ -55,9 +55,17 @@ function understand(program: string, args: readonly string[]): Request {
   const [word, ...rest] = args;
   if (word === undefined) throw new UsageError(`which command? One of ${commands.map((spec) => spec.name).join(', ')}`);
   if (['--help', '-help', '-h'].includes(word)) return { kind: 'print', text: generalHelp() };
-  if (word !== 'help') return { kind: 'call', spec: commandNamed(word), args: rest };
+  if (word !== 'help') return { kind: 'call', ...commandOf(args) };
   if (rest[0] === undefined) return { kind: 'print', text: generalHelp() };
-  return { kind: 'print', text: commandHelp(commandNamed(rest[0])) };
+  return { kind: 'print', text: commandHelp(commandOf(rest).spec) };
+}
+
+/** The command that the first words name, of which two may be one, and what follows them. */
+function commandOf(words: readonly string[]): { spec: CommandSpec; args: readonly string[] } {
+  const two = words.slice(0, 2).join(' ');
+  const spec = words.length < 2 ? undefined : commands.find(({ name }) => name === two);
+  if (spec !== undefined) return { spec, args: words.slice(2) };
+  return { spec: commandNamed(words[0] ?? ''), args: words.slice(1) };
 }
 
 function commandNamed(name: string): CommandSpec {

@@ -6,7 +6,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../base/index.js';
 import { type CommandSpec, type OldSpelling, type OptionSpec, type OptionValue, OptionValues } from './command.js';
-import { commonOptions } from './command-table.js';
+import { commands, commonOptions } from './command-table.js';
 import { normaliseGoFlags, UsageError } from './go-flags.js';
 
 export interface Parsed {
@@ -31,7 +31,7 @@ export function parse(spec: CommandSpec, args: readonly string[], spelling?: Old
   );
   const { given, positionals } = readWithCommander(spec, declared, normal);
   if (positionals.length > spec.positionalMax) {
-    throw new UsageError(strayText(positionals[spec.positionalMax] as string, declared));
+    throw new UsageError(strayText(spec, positionals[spec.positionalMax] as string, declared));
   }
   const values = new Map<string, OptionValue>();
   for (const option of declared) {
@@ -67,11 +67,11 @@ function readWithCommander(
     .allowExcessArguments(true)
     .argument('[words...]')
     .configureOutput({ writeErr: () => undefined });
-  const byAttribute = new Map<string, string>();
+  const byAttribute = new Map<string, { readonly name: string; readonly negates: boolean }>();
   for (const { name, value, repeats } of declared) {
     const option = new Option(value === undefined ? `--${name}` : `--${name} <value>`);
     if (repeats === true) option.argParser((one: string, before: readonly string[] = []) => [...before, one]);
-    byAttribute.set(option.attributeName(), name);
+    byAttribute.set(option.attributeName(), { name, negates: option.negate });
     command.addOption(option);
   }
   try {
@@ -81,8 +81,12 @@ function readWithCommander(
     throw error;
   }
   const given = new Map<string, OptionValue>();
-  for (const [attribute, value] of Object.entries(command.opts() as Record<string, OptionValue>)) {
-    given.set(byAttribute.get(attribute) as string, value);
+  for (const [attribute, value] of Object.entries(command.opts() as Record<string, OptionValue | false>)) {
+    const option = byAttribute.get(attribute);
+    if (option === undefined) continue;
+    // Commander reads `--no-x` as "x is false", and x as true where it is not given.
+    if (!option.negates && value !== false) given.set(option.name, value);
+    else if (option.negates && value === false) given.set(option.name, true);
   }
   return { given, positionals: command.args };
 }
@@ -98,8 +102,11 @@ function commanderText(error: CommanderError, declared: readonly OptionSpec[]): 
   return `unknown option '${unknown}'${guess === undefined ? '' : ` - did you mean --${guess} ?`}`;
 }
 
-/** `port=9010` was meant as `-port=9010`; a bare word may be a misspelt switch. */
-function strayText(word: string, declared: readonly OptionSpec[]): string {
+/** `port=9010` was meant as `-port=9010`; a bare word may be a misspelt switch, or the second of a command's two. */
+function strayText(spec: CommandSpec, word: string, declared: readonly OptionSpec[]): string {
+  const seconds = commands.flatMap(({ name }) => (name.startsWith(`${spec.name} `) ? [name.split(' ')[1] ?? ''] : []));
+  const second = nearest(word, seconds);
+  if (second !== undefined) return `unexpected argument '${word}' - did you mean synod ${spec.name} ${second} ?`;
   const bare = word.replace(/^=+/, '');
   const [name = '', ...rest] = bare.split('=');
   const guess = nearest(

@@ -14,33 +14,58 @@ export async function server(call: Call): Promise<number> {
   if (idText === undefined) throw new UsageError('which server is it? Give --id N (0 takes a free number)');
   const id = readInteger('--id', idText, 0, 65_535);
   const listen = readAddress('--listen', options.text('listen') ?? '');
-  const fsync = readChoice('--fsync', options.text('fsync') ?? '', ['always', 'never']);
+  const memory = options.has('memory');
+  const fsync = readFsync(call, memory);
   const advertise = options.text('advertise');
   const mode = options.text('mode') ?? '';
   const retain = options.text('retain');
-  const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, limits.retainBytesMin);
+  const retainMin = memory ? limits.memoryRetainBytesMin : limits.retainBytesMin;
+  const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, retainMin);
   asUsage('--mode', () => readMode(mode));
   const signal = daemonSignal(call);
   const logger = daemonLogger(call, 'server');
   if (fsync === 'never') {
     logger.warn('--fsync never: a power loss may lose acknowledged messages; leave it out to keep them');
   }
+  if (memory) {
+    logger.warn('--memory: nothing is on disk; what a majority of the servers loses at once is lost for good', {
+      text: 'leave --memory out on a majority of the servers to keep it',
+    });
+  }
   const handle = await startServer({
     id,
     listen,
     balancers: readAddresses('--balancer', options.text('balancer') ?? ''),
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
-    dataDir: options.text('data-dir') ?? defaultDataDir(id, listen),
+    dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
-    ...(retainBytes === undefined ? {} : { retainBytes }),
+    ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,
   });
-  if (id === 0) call.output.note(`${call.program}: took id ${handle.id}; it is kept in the data directory`);
+  if (id === 0) {
+    const kept = memory ? 'give it with --id at the next start' : 'it is kept in the data directory';
+    call.output.note(`${call.program}: took id ${handle.id}; ${kept}`);
+  }
   return serve(call, handle, `READY server ${handle.id} ${handle.address}`, signal);
+}
+
+/** What lies on no disk cannot be told how to lie there. */
+function readFsync({ options }: Call, memory: boolean): 'always' | 'never' {
+  const given = options.text('fsync');
+  for (const option of memory ? ['data-dir', 'fsync'] : []) {
+    if (options.text(option) !== undefined) {
+      throw new UsageError(`--memory keeps nothing on disk: leave out --memory or --${option}`);
+    }
+  }
+  return readChoice('--fsync', given ?? 'always', ['always', 'never']);
+}
+
+function retention(retainBytes: number | undefined): { retainBytes?: number } {
+  return retainBytes === undefined ? {} : { retainBytes };
 }
 
 /** With id 0 the number is not known yet, so that the port names the directory: the same one after a restart. */

@@ -1,13 +1,27 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
-import { sanitise } from '../base/index.js';
-import type { Status } from '../wire/index.js';
+import { isAllZero, sanitise } from '../base/index.js';
+import type { SeatAddress, Seats, Status } from '../wire/index.js';
+import { newestSeats } from './newest-seats.js';
 import { type Column, renderTable } from './table.js';
 
 /** What came of asking one server. */
 export type Probe =
-  | { readonly ok: true; readonly address: string; readonly status: Status; readonly rttMs: number }
+  | {
+      readonly ok: true;
+      readonly address: string;
+      readonly status: Status;
+      /** Undefined if it does not know the question. */
+      readonly seats: Seats | undefined;
+      readonly rttMs: number;
+    }
   /** `id` is 0 when nobody told it. */
   | { readonly ok: false; readonly id: number; readonly address: string; readonly reason: string };
+
+/**
+ * What a server is among the members: one with a vote, one that learns and gets its vote then, one that waits to be
+ * admitted to the seat of its id, or none (any more).
+ */
+export type SeatState = 'votes' | 'learns' | 'waits' | 'none';
 
 /** A row of `status --json`; null where a server that is down can't be asked. */
 export interface ServerRow {
@@ -25,6 +39,10 @@ export interface ServerRow {
   readonly http: string | null;
   readonly faults: string | null;
   readonly note: string;
+  /** Null when no server that answers tells. */
+  readonly seat: SeatState | null;
+  /** The server whose seat it gets with its vote; 0: none, or its own. */
+  readonly takes: number;
 }
 
 /** What `status --json` prints. */
@@ -43,12 +61,16 @@ export function statusView(probes: readonly Probe[], size: number, cluster: stri
   const happy = up.filter((probe) => probe.status.happy);
   const leader = up.find((probe) => probe.status.role === 'leader' && probe.status.happy);
   const known = up[0]?.status;
-  const members = size > 0 ? size : Math.max(probes.length, known?.members.length ?? 0);
+  const newest = newestSeats(up.flatMap(({ seats }) => seats ?? []))?.seats;
+  const servers = probes.map((probe) => row(probe, committedMax, newest)).sort((a, b) => a.id - b.id);
+  const own = newest?.filter(({ takes }) => takes === 0).length;
+  const members = own ?? (size > 0 ? size : Math.max(probes.length, known?.members.length ?? 0));
+  const voters = servers.filter(({ state, seat }) => state === 'up' && (seat === null || seat === 'votes')).length;
   return {
     cluster: cluster !== '' || known === undefined ? cluster : Buffer.from(known.clusterId).toString('hex'),
-    quorum: { up: up.length, size: members, ok: 2 * up.length > members && happy.length > 0 },
+    quorum: { up: voters, size: members, ok: 2 * voters > members && happy.length > 0 },
     leader: leader?.status.serverId ?? happy[0]?.status.leader ?? 0,
-    servers: probes.map((probe) => row(probe, committedMax)).sort((a, b) => a.id - b.id),
+    servers,
   };
 }
 
@@ -65,17 +87,35 @@ export function unasked(probes: readonly Probe[]): { id: number; address: string
   return [...found].map(([id, address]) => ({ id, address }));
 }
 
-/** Everything is as it should be: all up, a working quorum, nobody recovering, no faults switched on. */
+/** Everything is as it should be: all up with a vote, a working quorum, nobody recovering, no faults switched on. */
 export function isSound(view: StatusView): boolean {
   const { quorum, servers } = view;
   const allUp = quorum.up === quorum.size && servers.every((server) => server.state === 'up');
-  return allUp && quorum.ok && servers.every((server) => server.role !== 'recovering' && server.faults === '');
+  return (
+    allUp &&
+    quorum.ok &&
+    servers.every(
+      ({ role, faults, seat }) => role !== 'recovering' && faults === '' && (seat === null || seat === 'votes'),
+    )
+  );
 }
 
-function row(probe: Probe, committedMax: number): ServerRow {
+/** `own`: what the server itself says, which may have come with another directory than the one that votes. */
+function seatState(id: number, own: Seats | undefined, newest: readonly SeatAddress[] | undefined): SeatState | null {
+  const seat = newest?.find((candidate) => candidate.id === id);
+  if (newest === undefined || id === 0) return null;
+  if (seat === undefined) return 'none';
+  if (!seat.votes) return isAllZero(seat.birthId) ? 'waits' : 'learns';
+  return own?.votes === false ? 'waits' : 'votes';
+}
+
+function row(probe: Probe, committedMax: number, newest: readonly SeatAddress[] | undefined): ServerRow {
+  const id = probe.ok ? probe.status.serverId : probe.id;
+  const takes = newest?.find((seat) => seat.id === id)?.takes ?? 0;
+  const seat = seatState(id, probe.ok ? probe.seats : undefined, newest);
   if (!probe.ok) {
     return {
-      id: probe.id,
+      id,
       address: probe.address,
       state: 'down',
       role: null,
@@ -88,11 +128,13 @@ function row(probe: Probe, committedMax: number): ServerRow {
       http: null,
       faults: null,
       note: probe.reason,
+      seat,
+      takes,
     };
   }
   const { status } = probe;
   return {
-    id: status.serverId,
+    id,
     address: probe.address,
     state: 'up',
     // A candidate follows nobody yet and leads nobody either; scripts know three roles.
@@ -106,14 +148,25 @@ function row(probe: Probe, committedMax: number): ServerRow {
     http: status.http,
     faults: status.faults,
     note: status.note,
+    seat,
+    takes,
   };
+}
+
+/** For people: what it does among the members; whoever has no vote does nothing else. */
+function roleText({ role, seat, takes }: ServerRow): string {
+  const whose = takes === 0 ? '' : ` for s${takes}`;
+  if (seat === 'none') return 'no member';
+  if (seat === 'learns') return `learner${whose}`;
+  if (seat === 'waits') return takes === 0 ? 'newcomer' : `invited${whose}`;
+  return role ?? '-';
 }
 
 const columns: readonly Column<ServerRow>[] = [
   { title: 'ID', cell: (server) => (server.id === 0 ? '?' : `s${server.id}`) },
   { title: 'ADDRESS', cell: (server) => sanitise(server.address === '' ? '-' : server.address) },
   { title: 'STATE', cell: (server) => (server.state === 'up' ? 'up' : 'DOWN') },
-  { title: 'ROLE', cell: (server) => server.role ?? '-' },
+  { title: 'ROLE', cell: roleText },
   { title: 'BALLOT', cell: (server) => server.ballot ?? '-' },
   { title: 'COMMITTED', right: true, cell: (server) => String(server.committed ?? '-') },
   { title: 'APPLIED', right: true, cell: (server) => String(server.applied ?? '-') },

@@ -28,7 +28,7 @@ async function once(call: Call): Promise<number> {
   const view = await look(call);
   if (call.options.has('json')) call.output.line(jsonLine(view));
   else for (const line of statusLines(view)) call.output.line(line);
-  if (view.quorum.up === 0) {
+  if (view.servers.every(({ state }) => state === 'down')) {
     call.output.note(`${call.program}: no server answers. Are they running? Start them: synod server --id N`);
     return exitCodes.unreachable;
   }
@@ -45,9 +45,14 @@ async function look(call: Call): Promise<StatusView> {
 
 async function probe({ id, address }: KnownServer): Promise<Probe> {
   if (address === '') return { ok: false, id, address, reason: 'never seen by this balancer' };
-  const answered = await askOnce({ address, timeoutMs: probeTimeoutMs }, (operator) => operator.status());
+  const answered = await askOnce({ address, timeoutMs: probeTimeoutMs }, async (operator) => {
+    const [status, seats] = await Promise.all([operator.status(), operator.seats()]);
+    return status.ok
+      ? { ...status, answer: { status: status.answer, seats: seats.ok ? seats.answer : undefined } }
+      : status;
+  });
   if (!answered.ok) return { ok: false, id, address, reason: answered.text };
-  return { ok: true, address, status: answered.answer, rttMs: answered.rttMs };
+  return { ok: true, address, ...answered.answer, rttMs: answered.rttMs };
 }
 
 /** False when the wait was cut short by a signal. */

@@ -1,5 +1,6 @@
 /**
- * Questions to one given server or balancer: status, verify, members, pages; each with a time-out, none in a session.
+ * Questions to one given server or balancer: status, verify, members, seats, pages; each with a time-out, none in a
+ * session.
  */
 import type { Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
@@ -11,6 +12,9 @@ import type {
   OutcomeCode,
   Page,
   RefusalCode,
+  ReplaceAnswer,
+  Seats,
+  ServerId,
   Status,
   VerifyReply,
 } from '../wire/index.js';
@@ -85,6 +89,21 @@ export class Operator {
 
   members(): Promise<Answered<Members>> {
     return this.#ask<Members>('members', (request) => ({ type: 'membersRequest', request }));
+  }
+
+  /** Who votes, who learns, and who takes whose seat, as the server has applied it. */
+  seats(): Promise<Answered<Seats>> {
+    return this.#ask<Seats>('seats', (request) => ({ type: 'seatsRequest', request }));
+  }
+
+  /** Wishes that `invited` takes the seat of `replaced`. */
+  replaceServer(replaced: ServerId, invited: ServerId): Promise<Answered<ReplaceAnswer>> {
+    return this.#ask<ReplaceAnswer>('replaceAnswer', (request) => ({
+      type: 'replaceServer',
+      request,
+      replaced,
+      invited,
+    }));
   }
 
   /**

@@ -55,7 +55,8 @@ export interface ServerOptions {
   readonly balancers: readonly string[];
   /** The `host:port` told to others when it differs from where we listen. */
   readonly advertise?: string;
-  readonly dataDir: string;
+  /** undefined: nothing is kept on disk (`--memory`); every start is that of a newcomer, whom the others admit. */
+  readonly dataDir: string | undefined;
   /** `never` loses acknowledged messages at power loss, not at kill -9. */
   readonly fsync: 'always' | 'never';
   /** Faults on the links to other servers, in the write-up's grammar (BEHAVIOUR.md 5); without it there are none. */

@@ -34,6 +34,17 @@ export class StorageError extends ExitError {
 }
 
 /**
+ * The two ways on for a server that must not vote with what its directory holds. The second is open only while the
+ * others can decide without it (PAXOS.md, Changing the members).
+ */
+export function waysOn(copy: string): string {
+  return (
+    `start again with ${copy}, or with an empty directory: the other servers admit it anew, as long as a majority of ` +
+    'all servers still has its data'
+  );
+}
+
+/**
  * The log holds less, or other things, than were durable in it. A server that met this must not vote: it may have
  * forgotten a promise or a vote (RELIABILITY.md, pitfalls 4 and 5).
  */
@@ -46,8 +57,8 @@ export class DamagedLog extends StorageError {
   ) {
     super(
       'LOG_DAMAGED',
-      `log segment ${segment} is damaged at byte ${offset}: ${what}. This server must not vote with it: put an intact ` +
-        `copy of the latest log in its place, or ${startAnew}`,
+      `log segment ${segment} is damaged at byte ${offset}: ${what}. This server must not vote with it: keep the ` +
+        `directory for inspection (\`synod log check DIR\`), and ${waysOn('an intact copy of the latest log')}`,
     );
   }
 }
@@ -61,11 +72,6 @@ export function diskError(doing: string, cause: Error): StorageError {
     { cause },
   );
 }
-
-/** What an operator does with a directory that its server must not vote with: the others' logs make good for it. */
-export const startAnew =
-  'keep the data directory for inspection (`synod log check DIR`) and start with an empty one: the other servers admit ' +
-  'it again';
 
 /** What of a state store's errors a replay of the log makes good. */
 export function isStoreDamage(error: unknown): boolean {

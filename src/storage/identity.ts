@@ -6,7 +6,7 @@
 import { asBuffer, assert, crc32, equalBytes, failStep, fromHex, toHex } from '../base/index.js';
 import type { Incarnation, Member, ServerId } from '../wire/index.js';
 import type { Disk, Done } from './disk.js';
-import { diskError, StorageError } from './errors.js';
+import { diskError, StorageError, waysOn } from './errors.js';
 import { segmentNumber, type WalIdentity } from './segment.js';
 import { runSteps } from './steps.js';
 
@@ -215,7 +215,7 @@ function damaged(what: string): StorageError {
   return new StorageError(
     'IDENTITY_DAMAGED',
     `the file ${IDENTITY_NAME} in the data directory ${what}: put a copy of its latest version back, never an older one ` +
-      '(it would reuse ballots); a server that has lost it needs a new data directory and must be re-admitted',
+      `(it would reuse ballots), and ${waysOn('that')}`,
   );
 }
 
@@ -225,8 +225,8 @@ function readContents(disk: Disk): Contents | undefined {
     if (!disk.list().some((name) => segmentNumber(name) !== undefined)) return undefined;
     throw new StorageError(
       'IDENTITY_MISSING',
-      `the data directory holds a log but no file ${IDENTITY_NAME}: put its latest copy back; without it this server cannot ` +
-        'know which lives it has lived and must not vote',
+      `the data directory holds a log but no file ${IDENTITY_NAME}: without it this server cannot know which lives it has ` +
+        `lived and must not vote; put its latest copy back and ${waysOn('that')}`,
     );
   }
   const bytes = Buffer.alloc(size);

@@ -17,8 +17,8 @@ export {
   isStoreDamage,
   StorageError,
   type StorageErrorCode,
-  startAnew,
   storeDamage,
+  waysOn,
 } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
 export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
@@ -26,7 +26,8 @@ export { LevelHome } from './level-home.js';
 export { LevelStore, type OpenStoreDone } from './level-store.js';
 export { type DirectoryLock, lockDirectory } from './lock-file.js';
 export { LogReader, type SlotValuesDone } from './log-reader.js';
-export { type Later, MemoryRows, MemoryStore } from './memory-store.js';
+export { MemoryDisk } from './memory-disk.js';
+export { type Later, MemoryHome, MemoryRows, MemoryStore } from './memory-store.js';
 export { prefixStore } from './prefix-store.js';
 export {
   type CutTail,

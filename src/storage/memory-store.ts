@@ -1,9 +1,18 @@
 /**
- * The state store's twin in memory: for the simulator and for tests. It survives a crash as a disk would: by whole
- * batches.
+ * The state store's twin in memory: for servers that keep nothing, for the simulator and for tests. It survives a crash
+ * as a disk would: by whole batches.
  */
 import { assert, compareBytes } from '../base/index.js';
-import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone, StoreSnapshot } from './state-store.js';
+import type {
+  GetDone,
+  KeyRange,
+  Row,
+  RowsDone,
+  StateStore,
+  StoreDone,
+  StoreHome,
+  StoreSnapshot,
+} from './state-store.js';
 
 /** Runs `act` later: at once after the current turn, or when a simulated disk says so. */
 export type Later = (act: () => void) => void;
@@ -117,5 +126,18 @@ export class MemoryStore implements StateStore {
     this.#later(() => {
       if (!this.#closed) act();
     });
+  }
+}
+
+/** Where a server that keeps nothing on disk has its store: empty at every start. */
+export class MemoryHome implements StoreHome {
+  open(done: (error: Error | undefined, store?: StateStore) => void): void {
+    const store = new MemoryStore();
+    queueMicrotask(() => done(undefined, store));
+  }
+
+  /** There is nothing to keep: the next one is empty anyway. */
+  setAside(done: (error: Error | undefined, name?: string) => void): void {
+    queueMicrotask(() => done(undefined, 'memory'));
   }
 }

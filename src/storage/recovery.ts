@@ -16,7 +16,7 @@
 import { equalBytes, isAllZero } from '../base/index.js';
 import type { Ballot, Slot } from '../wire/index.js';
 import type { Disk } from './disk.js';
-import { DamagedLog, StorageError, startAnew } from './errors.js';
+import { DamagedLog, StorageError, waysOn } from './errors.js';
 import type { SegmentHeader, WalIdentity } from './segment.js';
 import { decodeHeader, FORMAT_VERSION, HEADER_BYTES, headerVersion, segmentName, segmentNumber } from './segment.js';
 import type { ReadRecord } from './wal-record.js';
@@ -186,14 +186,14 @@ class Scan {
       throw new StorageError(
         'LOG_MISSING',
         `the log's segment ${segmentName(Math.max(replayFrom, 1))} is missing although this server has voted before. ` +
-          `It must not vote without its log: put the missing wal-*.log files back, or ${startAnew}`,
+          `It must not vote without its log: put the missing wal-*.log files back and ${waysOn('them')}`,
       );
     }
     if (replayFrom === 0 && first > 1 && this.#options.onChosen !== undefined) {
       throw new StorageError(
         'LOG_TRIMMED',
         `the log begins with ${segmentName(first)}, older segments were deleted (--retain), and the checkpoints that ` +
-          `stood for them are missing: put the directory state back, or ${startAnew}`,
+          `stood for them are missing: put the directory state back and ${waysOn('it')}`,
       );
     }
     for (const [i, segment] of numbers.entries()) {
@@ -254,7 +254,7 @@ class Scan {
       throw new StorageError(
         'IDENTITY_OLD',
         `${segmentName(header.segment)} was written by a later life of this server than the file identity knows of: ` +
-          'identity comes from an old backup. Put the latest copy of it back; an old one would reuse ballots',
+          `identity comes from an old backup, which would reuse ballots. Put the latest copy of it back and ${waysOn('that')}`,
       );
     }
   }

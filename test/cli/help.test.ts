@@ -33,9 +33,11 @@ for (const { title, spec, spelling } of pages) {
 function parseExample(example: string): void {
   const words = [...example.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map((match) => match[0].replace(/['"]/g, ''));
   const [program, ...args] = words as [string, ...string[]];
-  const found = pages.find((page) => page.title === (program === 'synod' ? args[0] : program));
-  if (found === undefined) throw new Error(`no program ${program}`);
-  parse(found.spec, program === 'synod' ? args.slice(1) : args, found.spelling);
+  const titles = program === 'synod' ? [args.slice(0, 2), args.slice(0, 1)] : [[program]];
+  const title = titles.find((words) => pages.some((page) => page.title === words.join(' ')));
+  const found = pages.find((page) => page.title === title?.join(' '));
+  if (found === undefined || title === undefined) throw new Error(`no program ${program}`);
+  parse(found.spec, program === 'synod' ? args.slice(title.length) : args, found.spelling);
 }
 
 t.test('the general help fits and lists every command', async (t) => {

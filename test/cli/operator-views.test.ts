@@ -2,9 +2,10 @@
 import t from 'tap';
 import { ExitError } from '../../src/base/index.js';
 import { expectationFor, hasQuorum, isAsExpected, readFaults } from '../../src/cli/expected.js';
+import { progressOf, type Word } from '../../src/cli/replacement.js';
 import { isSound, type Probe, statusLines, statusView, unasked } from '../../src/cli/status-view.js';
 import { type AskHash, type Comparable, compare } from '../../src/cli/verify.js';
-import type { Status } from '../../src/wire/index.js';
+import type { SeatAddress, Seats, Status } from '../../src/wire/index.js';
 
 function statusOf(serverId: number, changes: Partial<Status> = {}): Status {
   return {
@@ -27,8 +28,8 @@ function statusOf(serverId: number, changes: Partial<Status> = {}): Status {
   };
 }
 
-function up(serverId: number, changes: Partial<Status> = {}): Probe {
-  return { ok: true, address: `localhost:901${serverId}`, status: statusOf(serverId, changes), rttMs: 0.84 };
+function up(serverId: number, changes: Partial<Status> = {}, seats?: Seats): Probe {
+  return { ok: true, address: `localhost:901${serverId}`, status: statusOf(serverId, changes), seats, rttMs: 0.84 };
 }
 
 const leader = up(2, { role: 'leader', committed: 1042, applied: 1042, clients: 1 });
@@ -64,9 +65,91 @@ t.test('the JSON has the fields of the contract', async (t) => {
     http: '127.0.0.1:4711',
     faults: 'p:10::a:20',
     note: '',
+    seat: null,
+    takes: 0,
   });
   t.notOk(isSound(view), 'faults are switched on');
   t.match(statusLines(view).at(-1), /faults: s3 p:10::a:20/);
+});
+
+/** Members 1, 2, 3 as `epoch` has them, changed; `votes`: whether the one who says so has one. */
+function seatsOf(epoch: number, changes: Readonly<Record<number, Partial<SeatAddress>>>, votes = true): Seats {
+  const ids = [...new Set([1, 2, 3, ...Object.keys(changes).map(Number)])];
+  const seats = ids.map((id) => {
+    const plain = { id, birthId: Buffer.alloc(16, id), votes: true, takes: 0, address: `localhost:901${id}` };
+    return { ...plain, ...changes[id] };
+  });
+  return { type: 'seats', request: 1, epoch, governing: true, votes, seats };
+}
+
+t.test('who votes, who learns, who takes whose seat', async (t) => {
+  const learning = seatsOf(2, { 3: { votes: false } });
+  const emptied = statusView(
+    [up(1, {}, learning), up(2, { role: 'leader' }, learning), up(3, {}, seatsOf(1, {}, false))],
+    3,
+    'abab',
+  );
+  t.strictSame(emptied.quorum, { up: 2, size: 3, ok: true }, 'a learner is no part of the quorum');
+  t.match(emptied.servers, [{ seat: 'votes' }, { seat: 'votes' }, { seat: 'learns', takes: 0 }]);
+  t.match(statusLines(emptied)[3], /^s3 .* learner /);
+  t.notOk(isSound(emptied));
+
+  const newcomer = statusView([up(1, {}, seatsOf(1, {})), leader, up(3, {}, seatsOf(1, {}, false))], 3, '');
+  t.match(newcomer.servers[2], { seat: 'waits' });
+  t.match(statusLines(newcomer)[3], /^s3 .* newcomer /);
+
+  const invited = seatsOf(2, { 4: { birthId: Buffer.alloc(16), votes: false, takes: 3, address: '' } });
+  const asked = statusView(
+    [up(1, {}, invited), leader, up(3), { ok: false, id: 4, address: '', reason: 'new' }],
+    3,
+    '',
+  );
+  t.match(asked.servers[3], { seat: 'waits', takes: 3 });
+  t.match(statusLines(asked)[4], /^s4 .* invited for s3 /);
+  t.equal(asked.quorum.size, 3);
+
+  const comes = seatsOf(3, { 4: { votes: false, takes: 3 } });
+  t.match(statusLines(statusView([up(1, {}, comes), leader, up(3), up(4)], 3, ''))[4], /^s4 .* learner for s3 /);
+  const gone = {
+    ...comes,
+    epoch: 4,
+    seats: comes.seats.filter(({ id }) => id !== 3).map((s) => ({ ...s, votes: true, takes: 0 })),
+  };
+  const after = statusView([up(1, {}, gone), up(2, { role: 'leader' }, gone), up(3), up(4, {}, gone)], 3, '');
+  t.match(after.servers, [{ seat: 'votes' }, { seat: 'votes' }, { seat: 'none' }, { seat: 'votes' }]);
+  t.match(statusLines(after)[3], /^s3 .* no member /);
+});
+
+t.test('how far a replacement has come: the newest word counts', async (t) => {
+  const pair = { replaced: 3, invited: 4 };
+  const word = (id: number, seats: Seats, applied = 7): Word => ({
+    address: `s${id}`,
+    seats,
+    status: statusOf(id, { applied, committed: applied }),
+  });
+  const plain = seatsOf(1, {});
+  const invited = seatsOf(2, { 4: { birthId: Buffer.alloc(16), votes: false, takes: 3 } });
+  const learns = seatsOf(3, { 4: { votes: false, takes: 3 } });
+  const members = learns.seats.filter(({ id }) => id !== 3).map((seat) => ({ ...seat, votes: true, takes: 0 }));
+  const voting = { ...learns, epoch: 4, governing: false, seats: members };
+  t.equal(progressOf([], pair).step, undefined);
+  t.equal(progressOf([word(1, plain)], pair).step, undefined);
+  t.equal(progressOf([word(1, invited), word(2, plain)], pair).step, 'invited');
+  t.match(progressOf([word(1, learns, 90), word(4, invited, 10)], pair), {
+    step: 'learns',
+    applied: 10,
+    committed: 90,
+  });
+  t.equal(progressOf([word(1, voting), word(2, learns)], pair).step, 'votes');
+  t.equal(progressOf([word(1, { ...voting, governing: true }), word(2, voting)], pair).step, 'done');
+  const sealedLate = { ...seatsOf(2, {}), votes: false };
+  t.equal(progressOf([word(1, invited), word(4, sealedLate)], pair).step, 'invited', 'the new one knows seats only');
+  const before = progressOf([word(1, learns)], pair);
+  t.equal(progressOf([word(2, plain)], pair, before).step, 'learns', 'a server that is behind takes nothing back');
+  t.equal(progressOf([], pair, before).step, 'learns');
+  const another = seatsOf(4, { 5: { birthId: Buffer.alloc(16), votes: false, takes: 3 } });
+  t.match(progressOf([word(1, another)], pair, before), { step: undefined, rival: 5 });
+  t.equal(progressOf([word(1, { ...voting, governing: true })], { replaced: 2, invited: 4 }).step, undefined);
 });
 
 t.test('lag counts what is committed anywhere and not applied here', async (t) => {

@@ -26,7 +26,7 @@ const understood: readonly { line: string; means: Record<string, string | undefi
     line: 'srunner -master="localhost:8009" -port=9010 -id=1',
     means: { balancer: 'localhost:8009', listen: '127.0.0.1:9010', id: '1' },
   },
-  { line: 'srunner', means: { balancer: '127.0.0.1:8009', listen: '127.0.0.1:9009', id: '0', fsync: 'always' } },
+  { line: 'srunner', means: { balancer: '127.0.0.1:8009', listen: '127.0.0.1:9009', id: '0' } },
   { line: 'srunner -mode= --data-dir=/d --fsync never', means: { 'data-dir': '/d', fsync: 'never' } },
   { line: 'crunner -id=Aaron -port1=2002', means: { name: 'Aaron', balancer: '127.0.0.1:8009', room: '#lobby' } },
   { line: 'crunner', means: { name: 'Client' } },
@@ -56,6 +56,16 @@ t.test('every old spelling takes every option of its command', async (t) => {
 });
 
 t.test('switches, and words after --', async (t) => {
+  const replace = commands.find(({ name }) => name === 'server replace') as CommandSpec;
+  for (const [args, hasIt] of [
+    [['3', '--with', '4'], false] as const,
+    [['3', '-no-wait', '--with=4'], true] as const,
+  ]) {
+    const { options, positionals } = parse(replace, args);
+    t.equal(options.has('no-wait'), hasIt, 'a switch whose name begins with no-');
+    t.equal(options.text('with'), '4');
+    t.strictSame(positionals, ['3']);
+  }
   const { options, positionals } = read('send', '--json', '--', '-not', '--an', 'option');
   t.ok(options.has('json'));
   t.strictSame(positionals, ['-not', '--an', 'option']);
@@ -70,7 +80,7 @@ const refused: readonly { line: string; says: string }[] = [
   { line: 'server --listn 127.0.0.1:1', says: "unknown option '--listn' - did you mean --listen ?" },
   { line: 'crunner -id', says: '-id needs a value' },
   { line: 'status now', says: "unexpected argument 'now'" },
-  { line: 'server --id 1 --memory', says: '--memory is not built yet: it comes with the memory mode; leave it out' },
+  { line: 'server --id 1 replce', says: "unexpected argument 'replce' - did you mean synod server replace ?" },
   {
     line: 'server --http 127.0.0.1:0',
     says: '--http is not built yet: it comes with health and metrics; leave it out',

@@ -130,9 +130,33 @@ t.test('the seal follows the log of a member', async (t) => {
   t.equal(refusal(decide(standing([], after), applicant(3, shows))), 'UNKNOWN_ID', 'whoever was replaced is out');
 });
 
+t.test('a seal taken over from a server gets those who have no seat yet from its log', async (t) => {
+  const adopted = { ...sealed, epoch: 2 };
+  const seats = sealed.members.map((member) => ({ ...member, votes: true, takes: 0 }));
+  const invited = { id: 4, birthId: bytes(0), votes: false, takes: 3, address: '' };
+  const whole = changedSeal(adopted, { epoch: 2, seats: [...seats, invited] });
+  t.match(whole, { epoch: 2, joining: [4] });
+  t.equal(whole && changedSeal(whole, { epoch: 2, seats: [...seats, invited] }), undefined, 'told again it is no news');
+});
+
+t.test('a server that was replaced is told so, a stranger is told how to get a seat', async (t) => {
+  const seal = {
+    ...sealed,
+    epoch: 4,
+    members: [...sealed.members.slice(0, 2), { ...sealed.members[2], id: 4 }],
+  } as Seal;
+  const text = (verdict: Verdict): string => (verdict.kind === 'refuse' ? verdict.text : verdict.kind);
+  t.match(
+    text(decide(standing([], seal), applicant(3, shows))),
+    /^server 3 was replaced, .* the members are 1, 2, 4: /,
+  );
+  t.match(text(decide(standing([], seal), applicant(7))), /^INVALID: .*synod server replace OLD --with 7/);
+});
+
 t.test('adoption refuses a membership in which the one who shows it is not, and nonsense', async (t) => {
-  t.equal(refusal(decide(standing([]), applicant(4, shows))), 'UNKNOWN_ID');
-  t.equal(refusal(decide(standing([]), applicant(2, { ...shows, birthId: bytes(1) }))), 'EMPTIED_DISK');
+  const early = 'NOT_READY';
+  t.equal(refusal(decide(standing([]), applicant(4, shows))), early, 'invited, and it came before a member did');
+  t.equal(refusal(decide(standing([]), applicant(2, { ...shows, birthId: bytes(1) }))), early, 'an emptied disk');
   t.equal(refusal(decide(standing([]), applicant(1, { ...shows, members: sealed.members.slice(0, 2) }))), 'BAD_HELLO');
   t.equal(refusal(decide(standing([]), applicant(1, { ...shows, members: [] }))), 'BAD_HELLO');
 });

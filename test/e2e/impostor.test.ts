@@ -1,11 +1,11 @@
 /** A peer with the right papers that talks nonsense: the others end or ignore it, keep their log and go on. */
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { Directory, FileDisk } from '../../src/storage/index.js';
-import { type Ballot, encode, type Hello, type Message, membershipHash, noopEntry } from '../../src/wire/index.js';
+import { type Ballot, encode, type Message, noopEntry } from '../../src/wire/index.js';
 import { Cluster } from '../support/cluster.js';
 import { expectOneHistory } from '../support/one-history.js';
-import { hello, RawPeer } from '../support/raw-peer.js';
+import { papersOf } from '../support/papers.js';
+import { RawPeer } from '../support/raw-peer.js';
 import { until } from '../support/until.js';
 
 const garbage = randomBytes(300);
@@ -91,27 +91,3 @@ t.test('an impostor with the identity of a stopped server', async (t) => {
   const verdict = await expectOneHistory(cluster, { watching: [aaron] });
   t.equal(verdict.length, 12);
 });
-
-/** The hello of the server whose (stopped) data directory this is, in a further life of it. */
-async function papersOf(dataDir: string): Promise<Hello> {
-  const disk = new FileDisk(dataDir);
-  const directory = await new Promise<Directory>((resolve, reject) => {
-    Directory.open(disk, { serverId: 0, randomBytes }, (error, opened) => {
-      if (opened === undefined) reject(error);
-      else resolve(opened);
-    });
-  });
-  const seal = directory.seal;
-  if (seal === undefined) throw new Error(`${dataDir} was never sealed`);
-  return hello({
-    role: 'server',
-    authMethod: 'none',
-    auth: new Uint8Array(0),
-    serverId: directory.serverId,
-    birthId: Uint8Array.from(directory.birthId),
-    incarnation: directory.incarnation,
-    clusterId: Uint8Array.from(seal.clusterId),
-    epoch: seal.epoch,
-    membershipHash: membershipHash(seal.epoch, seal.members),
-  });
-}

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { askOnce } from '../../src/client/index.js';
+import type { Seats } from '../../src/wire/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
 import { ChatClient, type ChatEvent } from './chat-client.js';
 import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
@@ -22,6 +23,8 @@ export interface ClusterOptions {
   readonly proxy?: ProxyOptions;
   /** How a server's process is wrapped, e.g. to limit what it may use. */
   readonly serverOptions?: (id: number) => ProgramOptions;
+  /** Servers that keep nothing on disk (`--memory`). */
+  readonly inMemory?: (id: number) => boolean;
   /** Where a server's data lies; by default a folder of the cluster's own. */
   readonly dataDir?: (id: number, root: string) => string;
 }
@@ -36,6 +39,8 @@ export interface ServerStatus {
   readonly applied: number;
   readonly clients: number;
   readonly note: string;
+  readonly seat: 'votes' | 'learns' | 'waits' | 'none' | null;
+  readonly takes: number;
 }
 
 export interface ClusterStatus {
@@ -66,11 +71,13 @@ export class Cluster {
   #proxy: FaultProxy | undefined;
   #proxyPort = 0;
   #chats = 0;
+  #ids: readonly number[];
 
   constructor(options: ClusterOptions = {}) {
     this.#options = options;
     roots.add(this.root);
     this.size = options.servers ?? 3;
+    this.#ids = Array.from({ length: this.size }, (_, index) => index + 1);
   }
 
   /** Starts the balancer, the proxy if there is one, and all servers, and waits until each has said READY. */
@@ -108,8 +115,26 @@ export class Cluster {
     this.#ports.set(id, await freePort());
   }
 
+  /** The members, as far as this test knows: 1, 2, 3 … until one is replaced. */
   get ids(): number[] {
-    return Array.from({ length: this.size }, (_, index) => index + 1);
+    return [...this.#ids];
+  }
+
+  /** A place for a server that is to become a member. Its process is like any other's from here on. */
+  async inviteServer(id: number): Promise<void> {
+    await this.movePort(id);
+  }
+
+  /** `invited` is a member now in the place of `replaced`. */
+  replaced(replaced: number, invited: number): void {
+    this.#ids = this.#ids.map((id) => (id === replaced ? invited : id));
+  }
+
+  /** Ends the balancer by kill -9 and starts it again; without its data it has lost the seal. */
+  async restartBalancer(losesSeal: boolean): Promise<void> {
+    await this.balancer.kill();
+    if (losesSeal) rmSync(path.join(this.root, 'balancer'), { recursive: true });
+    await this.startBalancer();
   }
 
   get upIds(): number[] {
@@ -192,7 +217,8 @@ export class Cluster {
         ? [`-master=${balancer}`, `-port=${port}`, `-id=${change.id ?? id}`]
         : ['--balancer', balancer, '--listen', `127.0.0.1:${port}`, '--id', `${change.id ?? id}`];
     const faults = mode === undefined ? [] : [`-mode=${mode}`];
-    return [...own, ...faults, '--data-dir', dataDir, ...(this.#options.serverFlags ?? [])];
+    const place = this.#options.inMemory?.(id) === true ? ['--memory'] : ['--data-dir', dataDir];
+    return [...own, ...faults, ...place, ...(this.#options.serverFlags ?? [])];
   }
 
   /** Starts a server without waiting for anything. */
@@ -300,6 +326,20 @@ export class Cluster {
       },
       () => this.describe(),
     );
+  }
+
+  /** Who the members are, as one server has applied it; undefined if it does not answer. */
+  async seatsAt(id: number): Promise<Seats | undefined> {
+    const said = await askOnce({ address: this.address(id), timeoutMs: 1000 }, (server) => server.seats());
+    return said.ok ? said.answer : undefined;
+  }
+
+  /** Waits until all members are up and have their votes. */
+  async waitForVotes(deadlineMs = 30_000): Promise<ClusterStatus> {
+    const test = ({ servers, leader }: ClusterStatus): boolean =>
+      leader !== 0 &&
+      this.#ids.every((id) => servers.some((one) => one.id === id && one.seat === 'votes' && one.state === 'up'));
+    return await this.waitForStatus(`the votes of ${this.#ids.join(', ')}`, test, deadlineMs);
   }
 
   async leader(deadlineMs = 20_000): Promise<number> {

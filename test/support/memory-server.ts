@@ -141,6 +141,7 @@ export class MemoryServer {
             request,
             epoch: 1,
             governing: true,
+            votes: true,
             seats: members.map((member, i) => ({ ...member, votes: true, takes: 0, address: addresses[i] ?? '' })),
           }),
           governing: () => true,

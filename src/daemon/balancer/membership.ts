@@ -24,7 +24,8 @@ export function seatsOf({ members, joining }: Seal): number {
 
 /** What the log of a registered server makes of the seal; undefined if that is nothing new. */
 export function changedSeal(seal: Seal, { epoch, seats }: Pick<Seats, 'epoch' | 'seats'>): Seal | undefined {
-  if (epoch <= seal.epoch) return undefined;
+  // A seal that was taken over from a server lacks those who have no seat of their own.
+  if (epoch < seal.epoch || (epoch === seal.epoch && seats.length === seal.members.length)) return undefined;
   const members = seats.map(({ id, birthId, address }) => ({
     id,
     birthId: Uint8Array.from(birthId),
@@ -109,9 +110,14 @@ function decideSealed(seal: Seal, standing: Standing, applicant: Applicant, aliv
   }
   const member = seal.members.find((candidate) => candidate.id === applicant.id);
   if (member === undefined) {
+    const was = !isAllZero(applicant.clusterId);
     return refuse(
       'UNKNOWN_ID',
-      `INVALID: server ${applicant.id} is not one of the sealed members ${ids}: start with one of these ids`,
+      was
+        ? `server ${applicant.id} was replaced, or its invitation taken back; the members are ${ids}: nothing it holds ` +
+            'is needed; to use its machine, start a new id with an empty --data-dir (synod server replace --help)'
+        : `INVALID: server ${applicant.id} is not one of the sealed members ${ids}: start with one of these ids, or ` +
+            `give it a seat first (synod server replace OLD --with ${applicant.id})`,
     );
   }
   const held = heldByAnother(standing, member.id, applicant, alive);
@@ -157,11 +163,11 @@ function decideAdoption(standing: Standing, applicant: Applicant, alive: boolean
     return refuse('BAD_HELLO', 'the membership shown is not an odd number of distinct ids: check the data directory');
   }
   const own = shown.members.find(({ id }) => id === applicant.id);
-  if (own !== undefined && !equalBytes(own.birthId, applicant.birthId)) {
+  if (own === undefined || !equalBytes(own.birthId, applicant.birthId)) {
+    // It is not admitted yet; a member that is will come and show more.
     return refuse(
-      'EMPTIED_DISK',
-      `server ${applicant.id} shows a membership in which it has another data directory: start a server first whose ` +
-        'directory is the one it was sealed with',
+      'NOT_READY',
+      `this balancer has no seal, and server ${applicant.id} is no member of the cluster that it shows: start one that is`,
     );
   }
   const verdict = decideSealed(shown, standing, applicant, alive);

@@ -378,6 +378,8 @@ function isMember({ members }: Seal, { applicant }: Link): boolean {
   return members.some(({ id, birthId }) => id === applicant.id && equalBytes(birthId, applicant.birthId));
 }
 
-function sealedFrame(seal: Seal, recovering: boolean): Message {
-  return { type: 'sealed', clusterId: seal.clusterId, epoch: seal.epoch, recovering, members: seal.members };
+/** Whoever has no seat of its own yet is told by a birth id of zeros: where it is, but no directory that has a say. */
+function sealedFrame({ clusterId, epoch, members, joining }: Seal, recovering: boolean): Message {
+  const told = members.map((member) => (joining.includes(member.id) ? { ...member, birthId: zero16 } : member));
+  return { type: 'sealed', clusterId, epoch, recovering, members: told };
 }

@@ -8,13 +8,15 @@ const fileName = 'addresses.json';
 
 /** A damaged or missing file means that nothing is known; it is never an error. */
 export class AddressBook {
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #logger: Logger;
   #addresses = new Map<ServerId, string>();
 
-  constructor(directory: string, logger: Logger) {
-    this.#file = path.join(directory, fileName);
+  /** Without a directory it lasts as long as the process. */
+  constructor(directory: string | undefined, logger: Logger) {
     this.#logger = logger;
+    if (directory === undefined) return;
+    this.#file = path.join(directory, fileName);
     try {
       const found: unknown = JSON.parse(readFileSync(this.#file, 'utf8'));
       if (typeof found === 'object' && found !== null) {
@@ -37,7 +39,7 @@ export class AddressBook {
     const before = JSON.stringify(Object.fromEntries(this.#addresses));
     for (const { id, address } of members) if (address !== '') this.#addresses.set(id, address);
     const text = JSON.stringify(Object.fromEntries(this.#addresses));
-    if (text === before) return;
+    if (text === before || this.#file === undefined) return;
     try {
       writeFileSync(`${this.#file}.new`, text);
       renameSync(`${this.#file}.new`, this.#file);

@@ -58,7 +58,6 @@ function promoted(seats: readonly Seat[], learner: Seat): Seat[] {
 /** What `synod server replace` asks for: the change that invites `invited`, or why it cannot be. */
 export function invitation(
   { epoch, seats }: Pick<Seats, 'epoch' | 'seats'>,
-  settled: boolean,
   replaced: ServerId,
   invited: ServerId,
 ): { readonly item: MembersItem } | { readonly refused: string } | { readonly done: string } {
@@ -71,10 +70,9 @@ export function invitation(
     return { done: `server ${invited} votes, and server ${replaced} is no member` };
   if (seat === undefined || seat.takes !== 0) {
     const ids = seats.filter(({ takes }) => takes === 0).map(({ id }) => id);
-    return { refused: `server ${replaced} is no member: the members are ${ids.join(', ')}` };
+    return { refused: `server ${replaced} is no member: name one of ${ids.join(', ')}` };
   }
   if (known !== undefined) return { refused: `server ${invited} is a member already: give the new server another id` };
-  if (!settled) return { refused: 'another change of the members is under way: try again in a moment' };
   const others = seats
     .filter(({ takes }) => takes !== replaced)
     .map(({ id, birthId, votes, takes }) => ({ id, birthId, votes, takes }));

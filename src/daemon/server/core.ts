@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
-import { isQuorum } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
-import { type Directory, type Disk, isStoreDamage, type StateStore } from '../../storage/index.js';
+import { type Directory, type Disk, isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
 import {
   type Hello,
-  type Member,
   type MemberAddress,
   type MembersItem,
   membershipHash,
@@ -25,6 +23,7 @@ import { Clients } from './clients.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
+import { noteOf } from './note.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator } from './operators.js';
 import { Peers } from './peers.js';
@@ -37,8 +36,10 @@ export interface CoreOptions {
   readonly sealed: Membership;
   readonly directory: Directory;
   readonly disk: Disk;
-  readonly dataDir: string;
-  readonly ground: Pick<Ground, 'storeHome' | 'wal'>;
+  readonly storeHome: StoreHome;
+  readonly wal: Ground['wal'];
+  /** Nothing is on disk (`--memory`). */
+  readonly keepsNothing: boolean;
   readonly context: NetContext;
   readonly logger: Logger;
   /** Clients came or went, or the leader changed: the balancers should hear of it. */
@@ -75,6 +76,8 @@ export class Core {
   #housekeptMs = 0;
   #walArmed = false;
   #wasFull = false;
+  /** What was last logged for operators. */
+  #noted = '';
   #ended = false;
 
   /** Use {@link openCore}. */
@@ -97,7 +100,10 @@ export class Core {
       context,
       logger,
       events: {
-        peerUp: (peer, incarnation) => this.#drive(() => driver.peerUp(peer, incarnation)),
+        peerUp: (peer, incarnation) => {
+          this.#refusedBy.delete(peer);
+          this.#drive(() => driver.peerUp(peer, incarnation));
+        },
         peerDown: (peer) => this.#drive(() => driver.peerDown(peer)),
         message: (from, message) => this.#drive(() => driver.message(from, message)),
       },
@@ -113,7 +119,7 @@ export class Core {
     });
     this.clients = new Clients({
       serverId: self.id,
-      servers: () => this.seated.length,
+      servers: () => this.membership.members.length,
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
@@ -137,7 +143,7 @@ export class Core {
           chat,
           clients: () => this.clients.count,
           faults: options.mode ?? '',
-          note: () => noteOf(wal.full, driver.fetchesState),
+          note: () => this.#note(),
         }),
       onCountChanged: options.onLoad,
     });
@@ -147,10 +153,11 @@ export class Core {
     hooks.members = () => this.#onMembers();
   }
 
-  /** The newest members decided on. */
+  /** The newest members decided on: those with seats of their own, as a balancer seals them. */
   get membership(): Membership {
     const { epoch, seats } = this.#roster.latest;
-    return { clusterId: this.#options.sealed.clusterId, epoch, members: seats };
+    const members = seats.filter(({ takes }) => takes === 0);
+    return { clusterId: this.#options.sealed.clusterId, epoch, members };
   }
 
   /** The newest members decided on govern the next slot already. */
@@ -162,12 +169,8 @@ export class Core {
   seats(request = 0): Seats {
     const { epoch, seats } = this.#roster.latest;
     const located: SeatAddress[] = seats.map((seat) => ({ ...seat, address: this.#addressOf(seat.id) }));
-    return { type: 'seats', request, epoch, governing: this.#governing, seats: located };
-  }
-
-  /** The members with seats of their own: what a balancer without a seal takes over. */
-  get seated(): readonly Member[] {
-    return this.#roster.latest.seats.filter(({ takes }) => takes === 0);
+    const { votes } = this.#opened.driver.view;
+    return { type: 'seats', request, epoch, governing: this.#governing, votes, seats: located };
   }
 
   /** For balancers; undefined while the log has changed nothing. */
@@ -204,21 +207,27 @@ export class Core {
     this.#options.onMembers();
   }
 
-  /**
-   * A peer will not have this server. That it is no member is believed when a majority of the members that it knows
-   * says
-   * so: until then the others may need what it voted for (PAXOS.md, Changing the members).
-   */
+  /** A peer will not have this server. */
   #onRefused(peer: ServerId, code: RefusalCode, text: string): void {
-    if (code !== 'UNKNOWN_ID') {
-      this.#options.onRefused(peer, code, text);
-      return;
-    }
-    this.#refusedBy.add(peer);
-    const { seats } = this.#roster.latest;
-    const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
-    const electorate = { seats: seats.filter(({ takes }) => takes === 0).length, voters };
-    if (isQuorum(electorate, (id) => this.#refusedBy.has(id))) this.#options.onRefused(peer, code, text);
+    if (code === 'UNKNOWN_ID') this.#refusedBy.add(peer);
+    const { commit } = this.#opened.driver.view;
+    if (code !== 'UNKNOWN_ID' || this.#roster.isOut(this.#refusedBy, commit)) this.#options.onRefused(peer, code, text);
+  }
+
+  /** What an operator should know of this server. */
+  #note(): string {
+    const { driver, wal } = this.#opened;
+    const { votes, leader, happy } = driver.view;
+    return noteOf({
+      isFull: wal.full,
+      fetchesState: driver.fetchesState,
+      latest: this.#roster.latest,
+      self: this.#options.self,
+      votes,
+      leader: happy ? leader : 0,
+      newcomers: this.peers.newcomers.map(({ id }) => id),
+      keepsNothing: this.#options.keepsNothing,
+    });
   }
 
   /** Links to the peers, and time. */
@@ -282,11 +291,11 @@ export class Core {
 
   /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
-    const { dataDir, ground, logger } = this.#options;
+    const { storeHome, logger } = this.#options;
     const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;
-    if (damage !== undefined) await setStoreAside(ground.storeHome(dataDir), logger, damage.message);
+    if (damage !== undefined) await setStoreAside(storeHome, logger, damage.message);
     if (logError !== undefined) throw logError;
   }
 
@@ -314,6 +323,9 @@ export class Core {
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);
     if (leader === this.#options.self.id) this.#considerMembers(nowMs);
+    const note = this.#note();
+    if (note !== this.#noted && note !== '') this.#options.logger.warn('this server needs something', { note });
+    this.#noted = note;
     const { full } = this.#opened.wal;
     if (full === this.#wasFull) return;
     this.#wasFull = full;
@@ -380,8 +392,7 @@ interface CoreHooks {
 
 /** Opens store and log, replays, and joins the parts. Fails with an ExitError; nothing was sent then. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { directory, disk, dataDir, ground, logger } = options;
-  const home = ground.storeHome(dataDir);
+  const { directory, disk, storeHome, logger } = options;
   const hooks: CoreHooks = {
     clients: undefined,
     send: () => undefined,
@@ -389,13 +400,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     members: () => undefined,
     damage: undefined,
   };
-  const { store, opened } = await openStoredDriver(home, logger, (store, done) => {
+  const { store, opened } = await openStoredDriver(storeHome, logger, (store, done) => {
     openDriver(
       {
         disk,
         store,
         identity: directory.walIdentity,
-        wal: { ...ground.wal, ...(options.segmentBytes === undefined ? {} : walSizes(options.segmentBytes)) },
+        wal: { ...options.wal, ...(options.segmentBytes === undefined ? {} : walSizes(options.segmentBytes)) },
         retainBytes: options.retainBytes,
         clock: nodeClock,
         random: new Prng(randomBytes(6).readUIntBE(0, 6)),
@@ -435,12 +446,6 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await closeStore(store);
     throw error;
   }
-}
-
-/** What an operator should know of this server. */
-function noteOf(isFull: boolean, fetchesState: boolean): string {
-  if (isFull) return 'disk full: free some space; until then this server only reads';
-  return fetchesState ? 'away for longer than the log is kept: takes over the state of another server' : '';
 }
 
 function walSizes(segmentBytes: number): { segmentBytes: number; firstSegmentBytes: number } {

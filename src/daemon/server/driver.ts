@@ -352,8 +352,9 @@ export class Driver {
     const hash = chat.hash;
     this.#hashes.add(slot, hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, hash);
-    if (applied.members !== undefined) {
-      this.#replica.configure(this.#parts.roster.apply(applied.members));
+    const change = applied.members === undefined ? undefined : this.#parts.roster.apply(applied.members);
+    if (change !== undefined) {
+      this.#replica.configure(change);
       this.#membersChanged = true;
     }
     listener.applied(applied);

@@ -1,5 +1,5 @@
 /** From a data directory and the balancers to a server that knows its id and its cluster, both durable. */
-import { ExitError, equalBytes, exitCodes, type Logger } from '../../base/index.js';
+import { ExitError, equalBytes, exitCodes, isAllZero, type Logger } from '../../base/index.js';
 import type { Directory } from '../../storage/index.js';
 import type { MemberAddress, RefusalCode, Sealed } from '../../wire/index.js';
 import type { StartProgress } from '../options.js';
@@ -62,21 +62,16 @@ export class Enlistment {
     const own = members.find(({ birthId }) => equalBytes(birthId, directory.birthId));
     // Known by its id only: another directory has, or will give up, the seat that this one asks for.
     const self = own ?? members.find(({ id }) => id === directory.serverId);
-    if (own === undefined && self !== undefined && !this.#settled) {
-      logger.warn('the cluster does not know this data directory: its servers have to admit it first', {
-        server: self.id,
-        text: 'nothing to do: it learns what it lacks and votes then',
-      });
-    }
     if (self === undefined) {
-      this.#fail(
-        new ExitError(
-          exitCodes.refused,
-          'UNKNOWN_ID',
-          'the balancer sealed a cluster without this server: check --balancer',
-        ),
-      );
+      const text = 'the balancer sealed a cluster without this server: check --id and --balancer';
+      this.#fail(new ExitError(exitCodes.refused, 'UNKNOWN_ID', text));
       return;
+    }
+    if (own === undefined && directory.seal === undefined) {
+      logger.warn('the cluster does not know this data directory', {
+        server: self.id,
+        text: 'nothing to do: the other servers admit it, it learns what it lacks, and votes then',
+      });
     }
     if (directory.seal !== undefined && !equalBytes(directory.seal.clusterId, clusterId) && this.#settled) {
       logger.error('a balancer of another cluster answers: what it says is ignored; check --balancer', {});
@@ -85,7 +80,8 @@ export class Enlistment {
     const seal = {
       clusterId: Uint8Array.from(clusterId),
       epoch,
-      members: members.map(({ id, birthId }) => ({ id, birthId })),
+      // Those without a birth id have no seat of their own yet; this server may be one of them.
+      members: members.filter(({ birthId }) => !isAllZero(birthId)).map(({ id, birthId }) => ({ id, birthId })),
     };
     this.#write((done) => directory.setServerId(self.id, done));
     this.#write((done) => directory.setSeal(seal, done));
@@ -103,14 +99,7 @@ export class Enlistment {
   onRefused(address: string, code: RefusalCode, text: string): void {
     if (this.#settled)
       this.#options.logger.error('a balancer refuses this server, which goes on', { balancer: address, code, text });
-    else
-      this.#fail(
-        new ExitError(
-          code === 'EMPTIED_DISK' ? exitCodes.damaged : exitCodes.refused,
-          code,
-          `refused by ${address}: ${text}`,
-        ),
-      );
+    else this.#fail(new ExitError(exitCodes.refused, code, `refused by ${address}: ${text}`));
   }
 
   onUnreachable(address: string, reason: string): void {

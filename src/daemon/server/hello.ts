@@ -79,6 +79,14 @@ export type PeerVerdict =
   | { readonly kind: 'probe' }
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly text: string };
 
+/** Told to a server that was replaced, and to one that nobody invited. */
+export function noMember(id: ServerId): string {
+  return (
+    `server ${id} was replaced, or never was a member: nothing it holds is needed; to use its machine for this cluster ` +
+    'start a new id there with an empty --data-dir, once a server may be replaced by it (synod server replace --help)'
+  );
+}
+
 /**
  * May the caller of this hello speak as a server here? Pure. `alive`: an earlier `probe` verdict was answered.
  * PAXOS.md: one owner per ballot needs one life per id; RELIABILITY.md 41, 42, 43, 44.
@@ -106,13 +114,7 @@ export function judgePeer(
     );
   }
   const member = book.links.get(hello.serverId);
-  if (member === undefined) {
-    return refuse(
-      'UNKNOWN_ID',
-      `server ${hello.serverId} is no member, or no longer one: start with the id of a member, or invite it first ` +
-        '(synod server replace)',
-    );
-  }
+  if (member === undefined) return refuse('UNKNOWN_ID', noMember(hello.serverId));
   const { latest, connected } = lives(member.id);
   if (connected !== 0) {
     if (!alive) return { kind: 'probe' };
@@ -124,7 +126,10 @@ export function judgePeer(
   }
   if (!equalBytes(hello.birthId, member.birthId)) return { kind: 'newcomer' };
   if (hello.epoch === book.epoch && !equalBytes(hello.membershipHash, book.membershipHash)) {
-    return refuse('FOREIGN_CLUSTER', 'the caller was sealed with other members: check --balancer and --data-dir');
+    return refuse(
+      'FOREIGN_CLUSTER',
+      'the caller knows other members: check --balancer and --data-dir, and use one release everywhere',
+    );
   }
   // A life counts itself up on disk before its first frame, so an equal counter means a copied or restored disk too.
   const stale = incarnationCounter(hello.incarnation) <= incarnationCounter(latest) && hello.incarnation !== latest;

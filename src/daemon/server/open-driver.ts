@@ -21,11 +21,11 @@ import {
   StateSets,
   type StateStore,
   StorageError,
-  startAnew,
   storedBirth,
   Wal,
   type WalIdentity,
   type WalOptions,
+  waysOn,
 } from '../../storage/index.js';
 import { encodeEntry, noopEntry, type Slot } from '../../wire/index.js';
 import { Driver, type Listener, type Transport } from './driver.js';
@@ -232,7 +232,7 @@ function missingSlot(commit: Slot, missing: Slot): StorageError {
   return new StorageError(
     'LOG_DAMAGED',
     `the log says that slots through ${commit} are chosen but does not hold slot ${missing}. This server must not vote ` +
-      `with it: put an intact copy of the latest log in its place, or ${startAnew}`,
+      `with it: keep the directory for inspection, and ${waysOn('an intact copy of the latest log')}`,
   );
 }
 

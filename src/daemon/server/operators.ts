@@ -50,13 +50,19 @@ export function answerOperator(message: Message, parts: OperatorParts): Message 
 
 /** Any server can take the wish: the log decides, and a change that another one overtook has no effect. */
 function replace({ request, replaced, invited }: ReplaceServer, parts: OperatorParts): ReplaceAnswer {
-  const answer = (taken: boolean, text: string): ReplaceAnswer => ({ type: 'replaceAnswer', request, taken, text });
-  const found = invitation(parts.seats(request), parts.governing(), replaced, invited);
-  if ('refused' in found) return answer(false, found.refused);
-  if ('done' in found) return answer(true, found.done);
-  if (!parts.driver.view.happy) return answer(false, 'no leader is known here now: try again in a moment');
+  const answer = (outcome: ReplaceAnswer['outcome'], text: string): ReplaceAnswer => ({
+    type: 'replaceAnswer',
+    request,
+    outcome,
+    text,
+  });
+  const found = invitation(parts.seats(request), replaced, invited);
+  if ('refused' in found) return answer('refused', found.refused);
+  if ('done' in found) return answer('taken', found.done);
+  if (!parts.governing()) return answer('later', 'another change of the members is under way: try again in a moment');
+  if (!parts.driver.view.happy) return answer('later', 'no leader is known here now: try again in a moment');
   parts.propose(found.item);
-  return answer(true, '');
+  return answer('taken', '');
 }
 
 function status({ request }: StatusRequest, parts: OperatorParts): Status {

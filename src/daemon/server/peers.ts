@@ -22,7 +22,7 @@ import {
 } from '../../wire/index.js';
 import { LinkProbe } from '../link-probe.js';
 import type { Newcomer } from './admission.js';
-import { judgePeer, type PeerBook, type PeerLives, type Self } from './hello.js';
+import { judgePeer, noMember, type PeerBook, type PeerLives, type Self } from './hello.js';
 import { PeerDialer } from './peer-dialer.js';
 import { PeerMemory } from './peer-memory.js';
 import { valueFault } from './peer-values.js';
@@ -108,7 +108,7 @@ export class Peers {
     }
     for (const { connection, hello } of [...this.#newcomers.values()]) {
       const peer = this.#peers.get(hello.serverId);
-      if (peer === undefined) connection.refuse('UNKNOWN_ID', `server ${hello.serverId} is no member any more`);
+      if (peer === undefined) connection.refuse('UNKNOWN_ID', noMember(hello.serverId));
       else if (equalBytes(peer.birthId, hello.birthId)) {
         this.#newcomers.delete(hello.serverId);
         this.#take(connection, hello, peer);
@@ -160,7 +160,7 @@ export class Peers {
     peer.dialer.stop();
     peer.filteredIn?.close();
     peer.filteredOut?.close();
-    peer.inbound?.refuse('UNKNOWN_ID', `server ${peer.id} is no member any more`);
+    peer.inbound?.refuse('UNKNOWN_ID', noMember(peer.id));
   }
 
   /** Another directory has the id now: of what the one before it said nothing is known any more. */
@@ -266,7 +266,7 @@ export class Peers {
     const peer = this.#peers.get(hello.serverId);
     if (verdict.kind === 'refuse' || peer === undefined) {
       const { code, text } =
-        verdict.kind === 'refuse' ? verdict : { code: 'UNKNOWN_ID' as const, text: 'no such member' };
+        verdict.kind === 'refuse' ? verdict : { code: 'UNKNOWN_ID' as const, text: noMember(hello.serverId) };
       logger.warn('a server is refused', { server: hello.serverId, from: connection.remoteAddress, code, text });
       connection.refuse(code, text);
       return;

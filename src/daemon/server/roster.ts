@@ -4,7 +4,7 @@
  */
 import { assert, equalBytes } from '../../base/index.js';
 import type { MembersChange } from '../../chat/index.js';
-import type { Configuration } from '../../paxos/index.js';
+import { type Configuration, isQuorum } from '../../paxos/index.js';
 import type { Member, Seat, ServerId, Slot } from '../../wire/index.js';
 
 /** What a directory was sealed with. */
@@ -49,8 +49,12 @@ export class Roster {
     this.#known = knownOf(this.#sealed, changes);
   }
 
-  /** A change was applied; what it means for the replica. */
-  apply(change: MembersChange): Configuration {
+  /**
+   * A change was applied; what it means for the replica. Undefined for one that the seal is no older than: whoever was
+   * sealed late learns the log from its beginning.
+   */
+  apply(change: MembersChange): Configuration | undefined {
+    if (change.epoch <= this.#sealed.epoch) return undefined;
     const before = this.latest;
     this.#known = [before, change];
     return this.#configuration(this.latest, before);
@@ -79,6 +83,19 @@ export class Roster {
     return links;
   }
 
+  /**
+   * Some say that this server is no member. That is believed when a majority of the voters it knows says so: until then
+   * the others may need what it voted for (PAXOS.md, Changing the members). One that was never let in has applied
+   * nothing, and may have come before the others heard of its invitation: it waits.
+   */
+  isOut(refusedBy: ReadonlySet<ServerId>, commit: Slot): boolean {
+    const { seats } = this.latest;
+    const { id: ownId, birthId: ownBirth } = this.#own;
+    if (commit === 0 && !seats.some(({ id, birthId }) => id === ownId && equalBytes(birthId, ownBirth))) return false;
+    const voters = seats.filter(({ votes }) => votes).map(({ id }) => id);
+    return isQuorum({ seats: seats.filter(({ takes }) => takes === 0).length, voters }, (id) => refusedBy.has(id));
+  }
+
   #configuration({ epoch, from, seats }: Seats, before: Seats | undefined): Configuration {
     const own = seats.find(({ id }) => id === this.#own.id);
     // Another directory's votes under this server's id are not this server's; and of members that this server was told
@@ -102,7 +119,8 @@ export class Roster {
 }
 
 function knownOf(sealed: Seats, changes: readonly MembersChange[]): readonly Seats[] {
-  assert(changes.length <= 2, 'the state machine keeps two changes');
-  // The first change has none before it: those who were sealed govern until it does.
-  return changes.length === 2 ? changes : [sealed, ...changes];
+  const known = changes.filter(({ epoch }) => epoch > sealed.epoch);
+  assert(known.length <= 2, 'the state machine keeps two changes');
+  // The first change behind the seal has none before it: those who were sealed govern until it does.
+  return known.length === 2 ? known : [sealed, ...known];
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, failpoint, limits, nodeClock } from '../../base/index.js';
 import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
 import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
-import type { Hello, Join, ServerId } from '../../wire/index.js';
+import type { Hello, Join, RefusalCode, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
@@ -12,7 +12,7 @@ import { AddressBook } from './address-book.js';
 import { BalancerLinks } from './balancer-links.js';
 import { type Core, openCore } from './core.js';
 import { Enlistment } from './enlistment.js';
-import { type Ground, realGround } from './ground.js';
+import { type Ground, memoryGround, realGround } from './ground.js';
 import { helloOf, type Membership, type Self } from './hello.js';
 
 /**
@@ -22,8 +22,9 @@ import { helloOf, type Membership, type Self } from './hello.js';
  * is another server's; exit 7 when the directory is locked, damaged, or not the one the cluster was sealed with.
  */
 export async function startServer(options: ServerOptions, ground: Partial<Ground> = {}): Promise<ServerHandle> {
-  const lock = await takeDataDirectory(options.dataDir, 'server');
-  const server = new Server(options, lock, { ...realGround, ...ground });
+  const { dataDir } = options;
+  const lock = dataDir === undefined ? undefined : await takeDataDirectory(dataDir, 'server');
+  const server = new Server(options, lock, { ...(dataDir === undefined ? memoryGround : realGround), ...ground });
   try {
     await server.start();
   } catch (error) {
@@ -35,7 +36,7 @@ export async function startServer(options: ServerOptions, ground: Partial<Ground
 
 class Server implements ServerHandle {
   readonly #options: ServerOptions;
-  readonly #lock: DirectoryLock;
+  readonly #lock: DirectoryLock | undefined;
   readonly #context = netContext(nodeClock);
   readonly #lifetime = new Lifetime();
   readonly #ground: Ground;
@@ -48,7 +49,7 @@ class Server implements ServerHandle {
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
 
-  constructor(options: ServerOptions, lock: DirectoryLock, ground: Ground) {
+  constructor(options: ServerOptions, lock: DirectoryLock | undefined, ground: Ground) {
     this.#options = options;
     this.#lock = lock;
     this.#ground = ground;
@@ -69,7 +70,8 @@ class Server implements ServerHandle {
   async start(): Promise<void> {
     const { dataDir, fsync, logger, signal } = this.#options;
     const mode = this.#options.mode === '' ? undefined : this.#options.mode;
-    const disk = this.#ground.makeDisk(dataDir, fsync === 'always');
+    const place = dataDir ?? '';
+    const disk = this.#ground.makeDisk(place, fsync === 'always');
     this.#disk = disk;
     const directory = await openDirectory(disk, this.#options.id);
     this.#directory = directory;
@@ -102,8 +104,9 @@ class Server implements ServerHandle {
       sealed: membership,
       directory,
       disk,
-      dataDir,
-      ground: this.#ground,
+      storeHome: this.#ground.storeHome(place),
+      wal: this.#ground.wal,
+      keepsNothing: dataDir === undefined,
       context: this.#context,
       logger,
       mode,
@@ -122,7 +125,7 @@ class Server implements ServerHandle {
       throw new ExitError(exitCode, code, text);
     }
     this.#core = core;
-    core.start(core.membership.members.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    core.start(core.seats().seats.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
     this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
@@ -177,7 +180,7 @@ class Server implements ServerHandle {
         type: 'join',
         serverId: this.id,
         address: this.#self().address,
-        members: this.#core?.seated ?? this.#directory?.seal?.members ?? [],
+        members: membership()?.members ?? [],
       }),
       seats: () => this.#core?.changedSeats,
       report: () => this.#core?.load() ?? { clients: 0, arrivedEver: 0, leader: 0, hasMajority: false },
@@ -188,8 +191,9 @@ class Server implements ServerHandle {
     });
   }
 
-  #refusedByPeer(peer: ServerId, code: string, text: string): void {
-    const exitCode = code === 'DUPLICATE_ID' ? exitCodes.refused : exitCodes.damaged;
+  #refusedByPeer(peer: ServerId, code: RefusalCode, text: string): void {
+    // Whoever has been replaced or started twice is in order itself; an old state of a disk is damage.
+    const exitCode = code === 'OLD_INCARNATION' ? exitCodes.damaged : exitCodes.refused;
     this.#fail(new ExitError(exitCode, code, `refused by server ${peer}: ${text}`));
   }
 
@@ -236,7 +240,7 @@ class Server implements ServerHandle {
     );
     this.#listener?.closeAll('this server stops');
     this.#disk?.close();
-    this.#lock.release();
+    this.#lock?.release();
     return failure;
   }
 }

@@ -1,6 +1,6 @@
 /** Who has a seat: told to balancers and operators; and an operator's wish to replace a server. */
 import { limits } from '../../base/index.js';
-import { clip, ID_BYTES, readList, writeList } from '../fields.js';
+import { clip, enumeration, ID_BYTES, readList, writeList } from '../fields.js';
 import { defineMessage } from '../message-spec.js';
 import type { Reader } from '../reader.js';
 import type { SeatAddress, ServerId } from '../types.js';
@@ -32,6 +32,8 @@ export interface Seats {
   readonly epoch: number;
   /** They govern the next slot already; else they were decided on and will. */
   readonly governing: boolean;
+  /** The server that says so has a vote on its next slot itself. */
+  readonly votes: boolean;
   readonly seats: readonly SeatAddress[];
 }
 
@@ -49,6 +51,7 @@ export const seatsSpec = defineMessage<Seats>({
     w.u53(m.request);
     w.u53(m.epoch);
     w.bool(m.governing);
+    w.bool(m.votes);
     writeList(w, m.seats, writeSeat);
   },
   read: (r) => ({
@@ -56,6 +59,7 @@ export const seatsSpec = defineMessage<Seats>({
     request: r.u53(),
     epoch: r.u53(),
     governing: r.bool(),
+    votes: r.bool(),
     seats: readList(r, SEAT_BYTES, readSeat),
   }),
 });
@@ -101,13 +105,17 @@ export const replaceServerSpec = defineMessage<ReplaceServer>({
   read: (r) => ({ type: 'replaceServer', request: r.u53(), replaced: r.u16(), invited: r.u16() }),
 });
 
+/** `taken`: on its way into the log, or there already; `later`: ask again in a moment; `refused`: never. */
+export type WishOutcome = 'taken' | 'later' | 'refused';
+
+const wishOutcomes = enumeration<WishOutcome>(['taken', 'later', 'refused']);
+
 /** Server → operator: what becomes of the wish; how far it got, `seats` tells. */
 export interface ReplaceAnswer {
   readonly type: 'replaceAnswer';
   readonly request: number;
-  /** It is on its way into the log, or there already. */
-  readonly taken: boolean;
-  /** If not: why, ending in what to do. */
+  readonly outcome: WishOutcome;
+  /** Why, ending in what to do; "" if there is nothing to say. */
   readonly text: string;
 }
 
@@ -120,8 +128,8 @@ export const replaceAnswerSpec = defineMessage<ReplaceAnswer>({
   limitClass: 'client',
   write(w, m) {
     w.u53(m.request);
-    w.bool(m.taken);
+    wishOutcomes.write(w, m.outcome);
     w.string(clip(m.text, limits.refusalTextCharsMax));
   },
-  read: (r) => ({ type: 'replaceAnswer', request: r.u53(), taken: r.bool(), text: r.string() }),
+  read: (r) => ({ type: 'replaceAnswer', request: r.u53(), outcome: wishOutcomes.read(r), text: r.string() }),
 });

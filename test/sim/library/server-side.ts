@@ -128,6 +128,7 @@ export class LibrarySide implements ClientSide {
       request,
       epoch,
       governing: driver.view.epoch === epoch,
+      votes: driver.view.votes,
       seats: seats.map((seat) => ({ ...seat, address: addresses[seat.id - 1] ?? '' })),
     };
   }
