@@ -14,13 +14,22 @@
 import { assert, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
-import type { Checkpointer, LogReader, Retention, SlotIndex, StateSets, StateStore, Wal } from '../../storage/index.js';
+import {
+  type Checkpointer,
+  isStoreDamage,
+  type LogReader,
+  type Retention,
+  type SlotIndex,
+  type StateSets,
+  type StateStore,
+  type Wal,
+} from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
 import { DurableGate } from './gate.js';
 import type { Roster } from './roster.js';
 import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
-import { StateSender } from './state-sender.js';
+import { StateSender, type StateSenderParts } from './state-sender.js';
 
 /** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
 export interface Transport {
@@ -58,6 +67,7 @@ export interface DriverParts {
   readonly store: Pick<StateStore, 'snapshot'>;
   readonly sets: StateSets;
   readonly retention: Pick<Retention, 'pin'>;
+  readonly chunkBytes: StateSenderParts['chunkBytes'];
   /** For a state that comes from a peer: an empty one, and how rows get into it. */
   readonly newChat: StateFetcherParts['newChat'];
   readonly loadChat: StateFetcherParts['loadChat'];
@@ -374,7 +384,7 @@ export class Driver {
     checkpointer.write({ applied, hash, logClockMs, puts, deletes }, (error) => {
       if (this.#halted) return;
       if (error === undefined) chat.stored();
-      else if (checkpointer.overdue) this.onFatal(error);
+      else if (checkpointer.overdue || isStoreDamage(error)) this.onFatal(error);
       else
         logger.warn('checkpoint-failed', {
           error: error.message,
