@@ -1,4 +1,6 @@
-/** A server with 64 descriptors and 200 callers: it sheds them, its log gets its next segment, it serves again. */
+/**
+ * A server with 64 descriptors and 200 callers: it sheds them, its log still gets its next segment, it serves again.
+ */
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';

@@ -12,6 +12,8 @@ const inputMsMax = 500;
 const answersMax = 300;
 /** Slower inputs are not built upon: they would take the time of thousands. */
 const keptMsMax = 50;
+/** What a reader does not stand in a long input is shown as it is after so long. */
+const shrinkMsMax = 3_000;
 /** Like findings of one target are told once. */
 const findingsMax = 20;
 
@@ -169,11 +171,12 @@ function signatureOf(error: Error): string {
   return `${error.name} ${error instanceof Broken ? reasonText(error) : ''} ${where.trim()}`;
 }
 
-/** Takes stretches out as long as the same thing breaks. */
+/** Takes stretches out as long as the same thing breaks, and as long as it is worth the wait. */
 async function shrink(target: Target, input: Buffer, signature: string): Promise<Buffer> {
   let smallest = input;
+  const endMs = performance.now() + shrinkMsMax;
   for (let length = input.length >> 1; length >= 1; length >>= 1) {
-    for (let at = 0; at + length <= smallest.length; ) {
+    for (let at = 0; at + length <= smallest.length && performance.now() < endMs; ) {
       const shorter = Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + length)]);
       if (await breaksAs(target, shorter, signature)) smallest = shorter;
       else at += length;

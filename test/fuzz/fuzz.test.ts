@@ -34,7 +34,8 @@ t.test('what a reader does not stand is found, once, and made small', async (t) 
   };
   const campaign = new Campaign(weak, { seed: 1, corpus: [] });
   await campaign.begin();
-  await campaign.runFor(1_000);
+  for (let turns = 0; campaign.findings.length === 0 && turns < 60; turns++) await campaign.runFor(500);
+  await campaign.runFor(200);
   t.equal(campaign.findings.length, 1, `${campaign.inputs} inputs`);
   t.same(campaign.findings[0]?.input, Buffer.from('X\x07'));
 });
