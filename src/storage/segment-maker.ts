@@ -30,7 +30,8 @@ export class SegmentMaker {
   }
 
   /**
-   * Makes `segment`, `bytes` long. On a full disk the unfinished file is removed first, so that it does not keep the space that others need. One at a time.
+   * Makes `segment`, `bytes` long. On a full disk the unfinished file is removed first, so that it does not keep the
+   * space that others need. One at a time.
    */
   make(segment: number, bytes: number, done: Done): void {
     assert(!this.#busy, 'one segment is prepared at a time');
