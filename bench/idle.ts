@@ -1,7 +1,7 @@
 /** A cluster that nobody writes to, for a long time: nobody may campaign, and what a server costs must not grow. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
-import type { ClusterStatus } from '../test/support/cluster.js';
+import type { Cluster, ClusterStatus } from '../test/support/cluster.js';
 import { nowMs, timePasses } from '../test/support/until.js';
 import { pidsOf, readerOf, readNumbers, startCluster } from './cluster.js';
 import { loggedEvents } from './election-trace.js';
@@ -35,10 +35,16 @@ export async function main(args: readonly string[]): Promise<number> {
     const samples = new Map<number, Sample[]>(cluster.ids.map((id) => [id, []]));
     const watch = new CpuWatch(() => pidsOf(cluster));
     const startMs = nowMs();
+    let failed = 0;
     for (let next = startMs; next <= startMs + minutes * 60_000; next += every * 1000) {
       await timePasses(next - nowMs());
-      statuses.push(await cluster.status());
+      const status = await look(cluster);
+      if (status === undefined) failed += 1;
+      else statuses.push(status);
       for (const [id, taken] of samples) taken.push(sampleOf(cluster.server(id).pid));
+      process.stderr.write(
+        `\r${((nowMs() - startMs) / 60_000).toFixed(1)} min, leader ${status?.leader}, ${failed} looks failed   `,
+      );
     }
     const { foreign } = watch.cores();
     const events = loggedEvents(cluster).filter(({ atMs }) => atMs > startMs);
@@ -49,7 +55,7 @@ export async function main(args: readonly string[]): Promise<number> {
       atMost('changes of standing, by the logs', count('standing'), 0),
     ];
     const rows = [...samples].flatMap(([id, taken]) => rowsOf(id, taken));
-    const part: Part = { title: `${statuses.length} looks`, rows, goals };
+    const part: Part = { title: `\n${statuses.length} looks, ${failed} more without an answer`, rows, goals };
     console.log(partText(part, foreign));
     console.log(goalsText(goals));
     for (const event of events) console.log(JSON.stringify(event));
@@ -63,6 +69,16 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function burner(share: number): ChildProcess {
   return spawn(process.execPath, [new URL('burn.js', import.meta.url).pathname, `${share}`], { stdio: 'ignore' });
+}
+
+/** A look that fails, on a machine that is too busy for it, must not end a long run. */
+async function look(cluster: Cluster): Promise<ClusterStatus | undefined> {
+  try {
+    return await cluster.status();
+  } catch (error) {
+    process.stderr.write(`\n${String(error)}\n`);
+    return undefined;
+  }
 }
 
 function sampleOf(pid: number): Sample {

@@ -23,7 +23,8 @@ export async function main(args: readonly string[]): Promise<number> {
   console.log(describeEnvironment());
   const ages = young > 0 ? ', each just after its own election' : '';
   console.log(`${kills} kills of the leader${ages}, under ${clients} clients × ${inFlight} in flight, closed loop\n`);
-  const cluster = await startCluster();
+  // Two of five may be down while the next one is elected.
+  const cluster = await startCluster({ servers: young > 0 ? 5 : 3 });
   try {
     const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
     const anyGaps: number[] = [];
@@ -32,8 +33,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const cpu = new CpuWatch(() => pidsOf(cluster));
     await load.start();
     for (let kill = 1; kill <= kills; kill++) {
-      if (young > 0) await depose(cluster, cpu);
-      const leader = await cluster.leader();
+      const deposed = young > 0 ? await depose(cluster, cpu) : undefined;
+      const leader = deposed?.heir ?? (await cluster.leader());
       const watch = new GapWatch(load);
       cpu.sample();
       const killedMs = nowMs();
@@ -42,7 +43,9 @@ export async function main(args: readonly string[]): Promise<number> {
       if (gap.anyMs > slowMs) slow.push(traceText(cluster, { kill, leader, killedMs, gapMs: gap.anyMs }));
       anyGaps.push(gap.anyMs);
       clientGaps.push(gap.worstClientMs);
-      await cluster.startServer(leader);
+      await Promise.all(
+        [leader, ...(deposed === undefined ? [] : [deposed.leader])].map((id) => cluster.startServer(id)),
+      );
       await cluster.waitForStatus('all servers up and close', ({ servers }) => {
         const applied = servers.map((server) => server.applied);
         return servers.every(({ state }) => state === 'up') && Math.max(...applied) - Math.min(...applied) < 200;
@@ -74,12 +77,16 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Kills the leader and starts it again at once, so that the next one has just been elected when all are back. */
-async function depose(cluster: Cluster, cpu: CpuWatch): Promise<void> {
+/** Kills the leader, and returns as soon as another one says in its log that it leads. */
+async function depose(cluster: Cluster, cpu: CpuWatch): Promise<{ leader: number; heir: number }> {
   const leader = await cluster.leader();
   cpu.sample();
+  const killedMs = nowMs();
   await cluster.killServer(leader);
-  await cluster.startServer(leader);
+  const heir = await until('another leader', 30_000, () => {
+    return loggedEvents(cluster).find(({ event, atMs }) => event === 'leads' && atMs > killedMs)?.server;
+  });
+  return { leader, heir };
 }
 
 /** One slow kill: 0 is the moment of the kill. */

@@ -6,6 +6,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   idle: () => import('./idle.js'),
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
+  reroute: () => import('./reroute.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

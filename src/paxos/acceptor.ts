@@ -50,7 +50,7 @@ export class Acceptor {
     return this.#promisedRecord;
   }
 
-  /** When the promise was made, in ticks. */
+  /** When the promise was made, in ticks; long ago if whoever it was made to is gone. */
   get promisedTick(): number {
     return this.#promisedTick;
   }
@@ -69,6 +69,14 @@ export class Acceptor {
       this.#context.plants.promiseForgotten ? { kind: 'commit', upto: this.#log.commit } : { kind: 'promise', ballot },
     );
     this.#pending.push({ record: this.#promisedRecord, ballot });
+  }
+
+  /**
+   * The link to `peer` closed. If we promised it, nobody waits any longer for what it may still do: a process that died
+   * right after its election would otherwise cost everybody its whole patience.
+   */
+  onDown(peer: ServerId): void {
+    if (this.#promised.server === peer) this.#promisedTick = Number.NEGATIVE_INFINITY;
   }
 
   /** Records have reached the disk. */

@@ -189,6 +189,7 @@ export class Replica {
         if (this.#isPeer(input.peer)) this.#catchup.onPeerUp(input.peer, input.incarnation);
         return;
       case 'peerDown':
+        this.#acceptor.onDown(input.peer);
         if (this.#isPeer(input.peer)) this.#peers.onDown(input.peer);
         return;
       case 'submit':
@@ -425,6 +426,9 @@ export class Replica {
       if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
         this.#roles.stepDown('installed what it has not counted');
       this.#log.install(slot);
+      // A leader may have counted votes above it long ago, and nothing else would move its commit index any more.
+      this.#log.advance();
+      this.#roles.leader?.announce();
     }
     this.#catchup.onInstalled();
   }

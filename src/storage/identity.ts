@@ -236,36 +236,47 @@ function readContents(disk: Disk): Contents | undefined {
   return decodeContents(json);
 }
 
+/** A checksum that holds proves who wrote the line, not that its fields are what they are named. */
 function decodeContents(json: string): Contents {
-  const raw = JSON.parse(json) as {
-    format: number;
-    serverId: number;
-    birthId: string;
-    counter: number;
-    logBegun: boolean;
-    clusterId?: string;
-    epoch?: number;
-    members?: { id: number; birthId: string }[];
-  };
+  const raw = parseObject(json);
   if (raw.format !== FORMAT) throw damaged(`has format ${raw.format}, which this program does not know`);
-  const bytes16 = (hex: string): Buffer => {
-    const bytes = fromHex(hex);
-    if (bytes?.length !== 16) throw damaged('holds an id that is none');
-    return bytes;
-  };
-  const { clusterId, epoch = 0, members = [] } = raw;
-  return {
-    serverId: raw.serverId,
-    birthId: bytes16(raw.birthId),
-    counter: raw.counter,
-    logBegun: raw.logBegun,
-    seal:
-      clusterId === undefined
-        ? undefined
-        : {
-            clusterId: bytes16(clusterId),
-            epoch,
-            members: members.map(({ id, birthId }) => ({ id, birthId: bytes16(birthId) })),
-          },
-  };
+  const { clusterId, logBegun } = raw;
+  if (typeof logBegun !== 'boolean') throw damaged('does not say whether a log was begun');
+  const serverId = integer(raw.serverId, 0, 0xffff);
+  const birthId = bytes16(raw.birthId);
+  // The life that is about to begin needs a number, too.
+  const counter = integer(raw.counter, 1, COUNTER_MAX - 1);
+  if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined };
+  const epoch = integer(raw.epoch, 0, Number.MAX_SAFE_INTEGER);
+  if (!Array.isArray(raw.members)) throw damaged('holds no list of members');
+  const members = (raw.members as unknown[]).map((member): Member => {
+    if (typeof member !== 'object' || member === null) throw damaged('holds a member that is none');
+    const { id, birthId } = member as Record<string, unknown>;
+    return { id: integer(id, 1, 0xffff), birthId: bytes16(birthId) };
+  });
+  return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members } };
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged('is not JSON');
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null) throw damaged('holds no fields');
+  return value as Record<string, unknown>;
+}
+
+function integer(value: unknown, low: number, high: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < low || value > high)
+    throw damaged('holds a number that is none');
+  return value;
+}
+
+function bytes16(hex: unknown): Buffer {
+  const bytes = typeof hex === 'string' ? fromHex(hex) : undefined;
+  if (bytes?.length !== 16) throw damaged('holds an id that is none');
+  return Buffer.from(bytes);
 }

@@ -125,6 +125,44 @@ t.test('a lost batch is submitted again; what stands behind waits for it instead
   t.equal(batches.length, 3);
 });
 
+t.test(
+  'a run that overtook the one before it goes again once that is answered, without a word of the client',
+  async (t) => {
+    const made = rig();
+    const { subs, handle, batches } = made;
+    for (const seq of [1, 2]) {
+      subs.submit(handle, run(seq));
+      subs.flush();
+    }
+    // The frame with the first batch was lost and sent again: the second one came first and was a gap to the log.
+    subs.settled([2]);
+    subs.flush();
+    t.equal(batches.length, 2, 'it waits for the first');
+    made.last = 1;
+    subs.applied([answer(1, 1, 9)]);
+    subs.flush();
+    t.same(batches[2], { batch: 3, runs: [2] });
+    t.equal(subs.submit(handle, run(2)), 'duplicate', 'a resend of the client would have changed nothing');
+  },
+);
+
+t.test('the same when the client has the first answer from another server', async (t) => {
+  const made = rig();
+  const { subs, handle, batches } = made;
+  for (const seq of [1, 2]) {
+    subs.submit(handle, run(seq));
+    subs.flush();
+  }
+  subs.settled([2]);
+  made.last = 1;
+  subs.submit(handle, run(2, 1, 2));
+  subs.flush();
+  t.same(
+    batches.slice(2).map(({ runs }) => runs),
+    [[2]],
+  );
+});
+
 t.test('a run lost again and again waits for the tick', async (t) => {
   const { subs, handle, batches } = rig();
   subs.submit(handle, run(1));

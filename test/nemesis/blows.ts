@@ -1,5 +1,5 @@
 /** Deals blows to the processes of a cluster, and waits until all that was struck is there again. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Cluster } from '../support/cluster.js';
@@ -7,6 +7,7 @@ import type { Program } from '../support/program.js';
 import { timePasses } from '../support/until.js';
 import { expect, killRunning } from './expect.js';
 import type { Blow } from './plan.js';
+import { Strace } from './strace.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Orderly stops under faults of links and pauses of up to ten seconds. */
@@ -22,6 +23,8 @@ const tightKib = 2048;
 const firstSegmentKib = 4096;
 const silentConnections = 30;
 const diskExit = 7;
+/** From the failed call until the process is gone; also when it is traced, on a machine that is busy. */
+const eioExitMs = 3000;
 
 export interface Struck {
   /** Processes of servers killed. */
@@ -118,17 +121,13 @@ export class Blows {
   /** The first fdatasync of each of its threads fails from now on: it must stop at once and not try again. */
   async #failSync(id: number, withinMs: number): Promise<Struck> {
     const program = this.#cluster.server(id);
-    const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=1'];
-    const strace = spawn('strace', ['-f', '-qq', '-o', '/dev/null', ...inject, '-p', `${program.pid}`], {
-      stdio: 'ignore',
-    });
-    const ended = endOf(strace);
-    const hadEffect = await Promise.race([program.exited.then(() => true), timePasses(withinMs).then(() => false)]);
-    strace.kill('SIGTERM');
-    await ended;
-    // Detaching takes a moment in which a sync may still have failed.
-    if (!hadEffect && program.exit === undefined) return { kills: 0, hadEffect };
-    const { code } = await program.waitForExit(1000);
+    const strace = new Strace(program.pid, ['trace=fdatasync', 'inject=fdatasync:error=EIO:when=1']);
+    await Promise.race([program.exited, strace.injected, timePasses(withinMs)]);
+    if (!strace.hasInjected) await strace.end();
+    // Detaching takes a moment, in which it may have injected something yet.
+    if (!strace.hasInjected) return { kills: 0, hadEffect: false };
+    const { code } = await program.waitForExit(eioExitMs);
+    await strace.end();
     expect(code === diskExit, `a failed fdatasync ended it with ${code}, not ${diskExit}:\n${program.describe()}`);
     await this.#cluster.startServer(id);
     return { kills: 0, hadEffect: true };
@@ -198,9 +197,11 @@ async function limitDescriptors(program: Program, address: string, spare: number
   }
   const sockets = Array.from({ length: silentConnections }, () => silent(address));
   await timePasses(forMs);
+  // Long before it ends connections that don't say hello, it must have closed what it has no descriptor for.
+  const hadEffect = sockets.some((socket) => socket.destroyed);
   for (const socket of sockets) socket.destroy();
   if (program.exit === undefined) setLimit(program.pid, Number(soft));
-  return struck(0);
+  return { kills: 0, hadEffect };
 }
 
 function setLimit(pid: number, descriptors: number): void {
@@ -213,8 +214,4 @@ function silent(address: string): Socket {
   // Refused, reset or closed: whatever the server makes of it.
   socket.on('error', () => socket.destroy());
   return socket;
-}
-
-function endOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.on('exit', () => resolve()));
 }

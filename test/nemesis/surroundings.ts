@@ -58,8 +58,7 @@ export class Surroundings {
 
   /** So much is free now. */
   leave(id: number, kibibytes: number): void {
-    const disk = this.#disk(id);
-    disk.resize(disk.usedKib + kibibytes);
+    this.#disk(id).leave(kibibytes);
   }
 
   /** No more than so much is free from now on, whatever the server gives back; the result ends it. */

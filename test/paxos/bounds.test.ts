@@ -72,6 +72,21 @@ t.test('a leader that has not fetched up to its floor proposes only so far ahead
   t.ok(lone.replica.view.abdicated, 'and gives way when patience runs out');
 });
 
+t.test('a leader that installs a state commits what it has counted above it, and says so', async (t) => {
+  const lone = new Lone();
+  const led = lone.lead(1000);
+  for (let batch = 1; batch <= 3; batch++) lone.step({ kind: 'submit', batch, bytes: Buffer.from('x') });
+  const proposed = lone.frames('accept').map(({ slot }) => slot);
+  const last = Math.max(...proposed);
+  t.ok(last > 1000, `proposed through ${last}`);
+  lone.receive(2, { type: 'accepted', ballot: led, incarnation: 1, slot: 1001, count: last - 1000 });
+  t.equal(lone.replica.view.commit, 0, 'all of it waits for what lies below the floor');
+  lone.step({ kind: 'installed', slot: 1000 });
+  t.equal(lone.replica.view.role, 'leader', 'a state at the floor holds nothing that it had to count');
+  t.equal(lone.replica.view.commit, last);
+  t.equal(lone.frames('commit').at(-1)?.upto, last, 'its followers hear of it');
+});
+
 t.test('a leader that lacks more than that proposes nothing before it has fetched it', async (t) => {
   const lone = new Lone();
   lone.lead(limits.acceptAheadSlots + 1);

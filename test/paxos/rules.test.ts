@@ -83,6 +83,21 @@ t.test('whoever promised another does not campaign before its patience has passe
   t.equal(lone.replica.view.role, 'candidate');
 });
 
+t.test('a leader that dies right after its election is not waited for; one that only falls silent is', async (t) => {
+  for (const closes of [true, false]) {
+    const lone = new Lone();
+    lone.pass(50);
+    lone.receive(2, { type: 'prepare', ballot: by(2, 5), commit: 0 });
+    lone.says.set(2, leading(2, 5));
+    lone.pass(100);
+    t.ok(lone.replica.view.happy);
+    lone.says.set(2, undefined);
+    if (closes) lone.step({ kind: 'peerDown', peer: 2 });
+    lone.pass(limits.campaignBackoffMs + 20);
+    t.equal(lone.replica.view.role === 'candidate', closes);
+  }
+});
+
 t.test('a candidate out of patience keeps its ballot, asks on, and may still win while it cools down', async (t) => {
   const lone = new Lone();
   const ballot = lone.campaign();

@@ -15,6 +15,25 @@ import { demand } from './violation.js';
 /** How a client finds a server; undefined when none takes connections. */
 export type Dial = (client: ClientEnd) => Connection | undefined;
 
+/** Whoever chats in a run: the simulator's own client below, or production's library (library/person.ts). */
+export interface SimClient {
+  readonly name: string;
+  /** No new messages any more. */
+  quiet: boolean;
+  /** Messages acknowledged, and messages without an end. */
+  readonly acked: number;
+  readonly pending: number;
+  /** True when every event so far was shown to it. */
+  readonly caughtUp: boolean;
+  /** Its server may be gone for good. */
+  reroute(): void;
+  leave(forUs: number): void;
+  /** Only with a connection of bytes. */
+  cutCable?(forUs: number): void;
+  stall?(forUs: number): void;
+  describe(): string;
+}
+
 interface Message extends RunMessage {
   readonly seq: number;
 }
@@ -24,7 +43,7 @@ const silenceUs = 2_500_000;
 const redialUs = 60_000;
 const noSession: SessionId = { slot: 0, index: 0 };
 
-export class Client implements ClientEnd {
+export class Client implements ClientEnd, SimClient {
   readonly name: string;
   readonly #kernel: Kernel;
   readonly #random: Prng;

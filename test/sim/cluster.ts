@@ -4,21 +4,25 @@
  */
 import { type Logger, type Prng, silentLogger } from '../../src/base/index.js';
 import { type ChatOptions, ChatState } from '../../src/chat/index.js';
+import { ChatClient } from '../../src/client/index.js';
 import type { PaxosMessage, Plants } from '../../src/paxos/index.js';
-import type { Member, ServerId } from '../../src/wire/index.js';
+import type { ServerId } from '../../src/wire/index.js';
 import { LinkFaults } from '../support/link-faults.js';
 import { Chances } from './chances.js';
 import { Oracle } from './checkers/oracle.js';
-import { Client } from './client.js';
+import { Client, type SimClient } from './client.js';
 import { type ClientEnd, Connection } from './connection.js';
 import { Coverage, type CoverageName } from './coverage.js';
 import { drawFaults, isolation, isolations } from './draw-faults.js';
 import { type DueFault, type Fault, inOrder, type Strike } from './fault.js';
 import { Faults } from './faults.js';
 import { Kernel, tags } from './kernel.js';
+import { SimBalancer, type SimBalancerParts } from './library/balancer.js';
+import { Person, type PersonParts } from './library/person.js';
+import { Wires } from './library/wires.js';
 import { Network } from './network.js';
 import { drawOptions, type SimOptions } from './options.js';
-import { SimServer } from './server.js';
+import { birthOf, SimServer } from './server.js';
 import { Tape } from './tape.js';
 import { demand } from './violation.js';
 
@@ -30,6 +34,9 @@ export interface ClusterSetup {
   readonly faults?: readonly Fault[] | undefined;
   readonly plants?: Partial<Plants>;
   readonly makeChat?: (options: ChatOptions) => ChatState;
+  /** Make the clients' library and the balancer's disk; tests plant bugs in them. */
+  readonly makeClient?: PersonParts['makeClient'];
+  readonly wrapSealStore?: SimBalancerParts['wrapStore'];
   /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
   readonly watchGate?: boolean;
   /** True: the run ends with its safety phase. */
@@ -57,7 +64,9 @@ export class Cluster {
   readonly kernel = new Kernel();
   readonly options: SimOptions;
   readonly servers: readonly SimServer[];
-  readonly clients: readonly Client[];
+  readonly clients: readonly SimClient[];
+  /** Undefined where the clients are the simulator's own. */
+  readonly balancer: SimBalancer | undefined;
   readonly oracle: Oracle;
   /** Partitions and modes. */
   readonly linkFaults: LinkFaults;
@@ -72,6 +81,8 @@ export class Cluster {
   readonly #connecting = new Map<string, Prng>();
   /** Pairs that are connected, by the lives of both ends. */
   readonly #links = new Map<string, string>();
+  /** What went wrong in a promise. */
+  #fatal: unknown;
   /** Servers that take clients. */
   #reachable: readonly SimServer[];
   /** In the liveness phase: the servers that must go on. */
@@ -89,7 +100,7 @@ export class Cluster {
       strikes: faults?.filter((fault): fault is Strike => fault.kind === 'strike'),
     });
     const ids = Array.from({ length: this.options.servers }, (_, at) => at + 1);
-    this.oracle = new Oracle(ids, setup.watchGate ?? true);
+    this.oracle = new Oracle(ids, { watchGate: setup.watchGate ?? true, library: this.options.library });
     this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
     this.network = new Network({
       kernel: this.kernel,
@@ -100,7 +111,10 @@ export class Cluster {
       deliver: (from, to, message) => this.#server(to).frame(from, message),
       connection: (from, to) => this.#links.get(pairKey(from, to)),
     });
-    const members: Member[] = ids.map((id) => ({ id, birthId: Buffer.alloc(16, id) }));
+    const wires = new Wires(this.kernel);
+    const addresses = { balancer: '10.0.0.100:8009', servers: ids.map((id) => `10.0.0.${id}:9010`) };
+    const library = this.options.library ? { wires, ...addresses } : undefined;
+    const members = ids.map((id) => ({ id, birthId: birthOf(id) }));
     this.servers = ids.map(
       (id) =>
         new SimServer(id, {
@@ -110,10 +124,10 @@ export class Cluster {
           coverage: this.#coverage,
           chances,
           tape: this.#tape,
-          members,
-          clusterId: Buffer.alloc(16, 0xc1),
+          membership: library === undefined ? { clusterId: Buffer.alloc(16, 0xc1), epoch: 1, members } : undefined,
+          library,
           plants: setup.plants ?? {},
-          logger: (server) => tracer(setup.trace, this.kernel, server),
+          logger: (server) => tracer(setup.trace, this.kernel, `server ${server}`),
           makeChat: setup.makeChat ?? ((chatOptions) => new ChatState(chatOptions)),
           send: (from, to, message) => this.#send(from, to, message),
           onUp: (server) => this.#connectLinks(server),
@@ -122,20 +136,38 @@ export class Cluster {
     );
     this.#reachable = this.servers;
     const rooms = Array.from({ length: this.options.rooms }, (_, at) => `#room${at}`);
-    this.clients = Array.from(
-      { length: this.options.clients },
-      (_, at) =>
-        new Client(at + 1, {
-          kernel: this.kernel,
-          random: chances.of(`client ${at + 1}`),
-          options: this.options,
-          history: this.oracle.history,
-          dial: (client) => this.#dial(client),
-          coverage: this.#coverage,
-          rooms,
-        }),
-    );
+    const shared = {
+      kernel: this.kernel,
+      options: this.options,
+      history: this.oracle.history,
+      coverage: this.#coverage,
+      rooms,
+    };
+    if (library !== undefined) {
+      this.balancer = new SimBalancer({
+        ...shared,
+        chances,
+        wires,
+        logger: tracer(setup.trace, this.kernel, 'balancer'),
+        address: library.balancer,
+        servers: ids.length,
+        onFatal: (error) => {
+          this.#fatal ??= error;
+        },
+        ...(setup.wrapSealStore === undefined ? {} : { wrapStore: setup.wrapSealStore }),
+      });
+    }
+    this.clients = Array.from({ length: this.options.clients }, (_, at) => {
+      const { lines } = this.oracle;
+      if (library !== undefined && lines !== undefined) {
+        const makeClient = setup.makeClient ?? ((options) => new ChatClient(options));
+        return new Person(at + 1, { ...shared, ...library, chances, lines, makeClient });
+      }
+      const random = chances.of(`client ${at + 1}`);
+      return new Client(at + 1, { ...shared, random, dial: (client) => this.#dial(client) });
+    });
     const starting = chances.of('start');
+    this.balancer?.start();
     for (const server of this.servers) {
       this.kernel.after(starting.below(100_000), tags.start, () => server.start());
     }
@@ -152,9 +184,9 @@ export class Cluster {
   }
 
   /** Both phases. Throws a Violation, or an InvariantError of the code under test. */
-  run(): ClusterResult {
-    this.kernel.run(this.options.safetyUs);
-    const resumedUs = this.#safetyOnly ? 0 : this.#liveness();
+  async run(): Promise<ClusterResult> {
+    await this.#runUntil(this.options.safetyUs);
+    const resumedUs = this.#safetyOnly ? 0 : await this.#liveness();
     return {
       events: this.kernel.events,
       simulatedUs: this.kernel.nowUs,
@@ -166,9 +198,17 @@ export class Cluster {
     };
   }
 
+  /** Promises take turns only where there are some. */
+  async #runUntil(untilUs: number, enough?: () => boolean): Promise<boolean> {
+    if (this.balancer === undefined) return this.kernel.run(untilUs, enough);
+    const isOver = await this.kernel.runWithPromises(untilUs, () => this.#fatal !== undefined || enough?.() === true);
+    if (this.#fatal !== undefined) throw this.#fatal;
+    return isOver;
+  }
+
   #covered(): Coverage {
     const coverage = this.#coverage;
-    for (const { front } of this.servers) coverage.add('resubmissions', front?.submissions.resubmitted ?? 0);
+    for (const { resubmitted } of this.servers) coverage.add('resubmissions', resubmitted);
     coverage.add('expired sessions', this.oracle.history.expiredSessions);
     coverage.add('frames lost', this.network.lost);
     return coverage;
@@ -180,7 +220,7 @@ export class Cluster {
   }
 
   /** A random majority is healed, everything else stays broken; the majority must go on and come to agree. */
-  #liveness(): number {
+  async #liveness(): Promise<number> {
     this.#faults.end();
     this.#tape.on = false;
     this.linkFaults.heal();
@@ -190,14 +230,16 @@ export class Cluster {
     this.#core = core;
     for (const server of this.servers) {
       server.setFull(false);
-      if (core.includes(server)) server.start();
+      // A cluster that is not complete yet needs every server.
+      if (core.includes(server) || this.balancer?.isSealed === false) server.start();
       else this.#maim(server, random);
     }
     this.#reachable = core;
+    this.#endBalancer(core, random);
     for (const client of this.clients) client.reroute();
     const before = this.#acked();
     const startUs = this.kernel.nowUs;
-    const resumed = this.kernel.run(startUs + resumeWithinUs, () => this.#acked() > before);
+    const resumed = await this.#runUntil(startUs + resumeWithinUs, () => this.#acked() > before);
     demand(
       resumed,
       'acks resume',
@@ -205,13 +247,23 @@ export class Cluster {
     );
     const resumedUs = this.kernel.nowUs - startUs;
     for (const client of this.clients) client.quiet = true;
-    const converged = this.kernel.run(this.kernel.nowUs + convergeWithinUs, () => this.#converged(core));
+    const converged = await this.#runUntil(this.kernel.nowUs + convergeWithinUs, () => this.#converged(core));
     demand(
       converged,
       'convergence',
       () => `servers ${idsOf(core)} did not come to the same state with every message answered`,
     );
+    this.oracle.lines?.finish();
     return resumedUs;
+  }
+
+  /** Who knows the servers can do without a balancer for ever. */
+  #endBalancer(core: readonly SimServer[], random: Prng): void {
+    const { balancer } = this;
+    if (balancer === undefined) return;
+    const isKnown = this.clients.every((client) => client instanceof Person && client.knowsServers);
+    if (isKnown && core.every(({ isSealed }) => isSealed) && random.chance(1, 2)) balancer.crash();
+    else balancer.start();
   }
 
   /** Damage that stays: down, cut off, mute or deaf. */
@@ -320,12 +372,10 @@ function idsOf(servers: readonly SimServer[]): string {
   return servers.map((server) => server.id).join(', ');
 }
 
-function tracer(trace: ((line: string) => void) | undefined, kernel: Kernel, id: ServerId): Logger {
+function tracer(trace: ((line: string) => void) | undefined, kernel: Kernel, who: string): Logger {
   if (trace === undefined) return silentLogger;
   const say = (event: string, fields?: object): void => {
-    trace(
-      `${(kernel.nowUs / 1e6).toFixed(6)} server ${id} ${event} ${fields === undefined ? '' : JSON.stringify(fields)}`,
-    );
+    trace(`${(kernel.nowUs / 1e6).toFixed(6)} ${who} ${event} ${fields === undefined ? '' : JSON.stringify(fields)}`);
   };
   const logger: Logger = { debug: say, info: say, warn: say, error: say, child: () => logger };
   return logger;

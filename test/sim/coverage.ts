@@ -41,6 +41,11 @@ export const coverageNames = [
   /** Ends of servers in the middle of a checkpoint's batch. */
   'checkpoints cut off',
   'frames lost',
+  /** Of production's client library: connections that became ready, times a server waited for one to read. */
+  'library connects',
+  'slow readers met',
+  'balancer crashes',
+  'balancer crashes before the seal',
 ] as const;
 
 export type CoverageName = (typeof coverageNames)[number];

@@ -26,7 +26,7 @@ t.test('a server with damage refuses its next start and stays down; the others g
       // The whole log is read again: a checkpoint would spare it what lies below.
       cluster.kernel.run(3 * second);
       server?.loseStore();
-      const result = cluster.run();
+      const result = await cluster.run();
       if (server?.isDamaged !== true) continue;
       damaged++;
       t.equal(server?.isUp, false, `run ${run}, ${way}: it stays down`);

@@ -21,7 +21,7 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
   const ids = Array.from({ length: options.servers }, (_, at) => at + 1);
   const faults: DueFault[] = [];
   /** One fault about every so often, from the generator of this name. */
-  const repeat = (name: string, everyUs: number, draw: (random: Prng, atUs: number) => DueFault): void => {
+  const repeat: Repeat = (name, everyUs, draw) => {
     if (everyUs === 0) return;
     const random = chances.of(name);
     for (let atUs = random.exponential(everyUs); atUs < options.safetyUs; atUs += 1 + random.exponential(everyUs)) {
@@ -73,7 +73,27 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
     const forUs = random.between(1, 3) * options.sessionExpiryMs * 1000;
     return { kind: 'away', atUs, client: random.between(1, options.clients), forUs };
   });
+  if (options.library) faults.push(...drawLibraryFaults(options, repeat, chances));
   return faults;
+}
+
+type Repeat = (name: string, everyUs: number, draw: (random: Prng, atUs: number) => DueFault) => void;
+
+/** What only connections can suffer; returns the fault that meets the balancer before or at its seal. */
+function drawLibraryFaults(options: SimOptions, repeat: Repeat, chances: Chances): DueFault[] {
+  const { cableEveryUs, stallEveryUs, balancerCrashEveryUs, clients } = options;
+  repeat('cables', cableEveryUs, (random, atUs) => {
+    return { kind: 'cable', atUs, client: random.between(1, clients), forUs: random.exponential(2_000_000) };
+  });
+  repeat('stalls', stallEveryUs, (random, atUs) => {
+    return { kind: 'stall', atUs, client: random.between(1, clients), forUs: random.exponential(2_000_000) };
+  });
+  repeat('balancer', balancerCrashEveryUs, (random, atUs) => {
+    return { kind: 'balancer', atUs, forUs: random.exponential(1_000_000) };
+  });
+  const early = chances.of('balancer at first');
+  if (balancerCrashEveryUs === 0 || early.chance(1, 2)) return [];
+  return [{ kind: 'balancer', atUs: early.below(130_000), forUs: early.below(400_000) }];
 }
 
 /** Those whose disks may be damaged: fewer than a majority. */

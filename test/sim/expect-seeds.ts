@@ -9,13 +9,13 @@ const repeatEvery = 50;
 /**
  * Seeds first … first+count-1. A failing one prints what broke, how everybody stood, and the command that replays it.
  */
-export function expectSeeds(t: Test, first: number, count: number): void {
+export async function expectSeeds(t: Test, first: number, count: number): Promise<void> {
   const totals = { acked: 0, slots: 0 };
   const coverage = new Coverage();
   const startMs = performance.now();
   let slowestUs = 0;
   for (let seed = first; seed < first + count; seed++) {
-    const { failure, result } = runSeed({ seed });
+    const { failure, result } = await runSeed({ seed });
     if (failure !== undefined) {
       t.fail(failure.text);
       continue;
@@ -26,7 +26,7 @@ export function expectSeeds(t: Test, first: number, count: number): void {
     totals.slots += result.slots;
     slowestUs = Math.max(slowestUs, result.resumedUs);
     if (seed % repeatEvery === 0)
-      t.equal(runSeed({ seed }).result?.hash, result.hash, `seed ${seed} twice gives one hash`);
+      t.equal((await runSeed({ seed })).result?.hash, result.hash, `seed ${seed} twice gives one hash`);
   }
   t.ok(totals.acked > 50 * count, `${totals.acked} messages acknowledged: the clusters really worked`);
   t.ok(coverage.of('crashes') > count, `${coverage.of('crashes')} crashes: the faults really struck`);

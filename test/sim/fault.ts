@@ -26,6 +26,9 @@ export type DueFault = Timed &
     | { readonly kind: 'clockRate'; readonly server: ServerId; readonly rate: number; readonly forUs: number }
     /** A client leaves its server, and comes back after this. */
     | { readonly kind: 'away'; readonly client: number; readonly forUs: number }
+    /** Only where production's library is used: the client's cable is out; it reads nothing; the balancer is down. */
+    | { readonly kind: 'cable' | 'stall'; readonly client: number; readonly forUs: number }
+    | { readonly kind: 'balancer'; readonly forUs: number }
   );
 
 /**

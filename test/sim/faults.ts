@@ -2,16 +2,18 @@
 import { assert } from '../../src/base/index.js';
 import type { ServerId } from '../../src/wire/index.js';
 import type { LinkFaults } from '../support/link-faults.js';
-import type { Client } from './client.js';
+import type { SimClient } from './client.js';
 import type { DueFault } from './fault.js';
 import { type Kernel, tags } from './kernel.js';
+import type { SimBalancer } from './library/balancer.js';
 import { logFile, type SimServer } from './server.js';
 
 export interface FaultsParts {
   readonly kernel: Kernel;
   readonly linkFaults: LinkFaults;
   readonly servers: readonly SimServer[];
-  readonly clients: readonly Client[];
+  readonly clients: readonly SimClient[];
+  readonly balancer: SimBalancer | undefined;
 }
 
 export class Faults {
@@ -78,6 +80,16 @@ export class Faults {
       }
       case 'away':
         this.#parts.clients[fault.client - 1]?.leave(fault.forUs);
+        return;
+      case 'cable':
+        this.#parts.clients[fault.client - 1]?.cutCable?.(fault.forUs);
+        return;
+      case 'stall':
+        this.#parts.clients[fault.client - 1]?.stall?.(fault.forUs);
+        return;
+      case 'balancer':
+        this.#parts.balancer?.crash();
+        this.#after(fault.forUs, () => this.#parts.balancer?.start());
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { limits, toHex } from '../../src/base/index.js';
 import type { Applied, ChatState } from '../../src/chat/index.js';
-import type { Driver, Listener } from '../../src/daemon/server/driver.js';
+import type { Driver } from '../../src/daemon/server/driver.js';
 import { History } from '../../src/daemon/server/history.js';
 import type { OpenedDriver } from '../../src/daemon/server/open-driver.js';
 import { type SubmissionHandle, Submissions } from '../../src/daemon/server/submissions.js';
@@ -17,24 +17,9 @@ import {
   type SessionId,
   type Slot,
 } from '../../src/wire/index.js';
+import type { ClientSide, ClientSideEvents } from './client-side.js';
 import type { Connection, ToServer } from './connection.js';
-import type { CoverageName } from './coverage.js';
 import { demand } from './violation.js';
-
-/** What the front tells the cluster, so that checkers see it and faults can strike. */
-export interface FrontEvents {
-  counted(name: CoverageName): void;
-  applied(applied: Applied): void;
-  /** An answer is about to leave for a client. */
-  acking(answer: Applied['answers'][number]): void;
-  /** It left. */
-  acked(): void;
-  stopped(): void;
-  /** A peer's state through `slot` took the place of this server's. */
-  installed(slot: Slot): void;
-  /** Runs `act` in a turn of its own. */
-  later(act: () => void): void;
-}
 
 interface Guest {
   handle: SubmissionHandle<Connection> | undefined;
@@ -46,21 +31,21 @@ interface Guest {
 
 const pageEvents = 50;
 
-export class Front implements Listener {
+export class Front implements ClientSide {
   readonly #id: ServerId;
-  readonly #events: FrontEvents;
+  readonly #events: ClientSideEvents;
   readonly #guests = new Map<Connection, Guest>();
   /** Registrations under way, by nonce. */
   readonly #registering = new Map<string, Connection>();
   #opened: OpenedDriver | undefined;
   #history: History | undefined;
   #leading = false;
-  readonly submissions: Submissions<Connection>;
+  readonly #submissions: Submissions<Connection>;
 
-  constructor(id: ServerId, events: FrontEvents) {
+  constructor(id: ServerId, events: ClientSideEvents) {
     this.#id = id;
     this.#events = events;
-    this.submissions = new Submissions<Connection>({
+    this.#submissions = new Submissions<Connection>({
       submit: (batch, bytes) => this.#driver.submit(batch, bytes),
       answered: (batch) => this.#driver.answered(batch),
       ack: (connection, answer) => {
@@ -85,13 +70,21 @@ export class Front implements Listener {
       },
       index,
       reader,
-      onFatal: (error) => demand(false, 'history is there', () => error.message),
+      onFatal: (error) => opened.driver.onFatal(error),
       later: (act) => this.#events.later(act),
     });
   }
 
-  get connections(): Iterable<Connection> {
-    return this.#guests.keys();
+  end(): void {
+    for (const connection of this.#guests.keys()) connection.close();
+  }
+
+  flush(): void {
+    if (this.#opened !== undefined) this.#submissions.flush();
+  }
+
+  get resubmitted(): number {
+    return this.#submissions.resubmitted;
   }
 
   // --- from clients -------------------------------------------------------------------------------------------------
@@ -107,7 +100,7 @@ export class Front implements Listener {
         const { nonce, window, tokenHash, name } = frame;
         const key = toHex(nonce);
         this.#registering.set(key, connection);
-        this.submissions.item(registerItem({ nonce, window, server: this.#id, tokenHash, name }), () =>
+        this.#submissions.item(registerItem({ nonce, window, server: this.#id, tokenHash, name }), () =>
           this.#registering.has(key),
         );
         return;
@@ -118,7 +111,7 @@ export class Front implements Listener {
         return;
       case 'submit': {
         if (guest.handle === undefined) return;
-        const result = this.submissions.submit(guest.handle, frame.run);
+        const result = this.#submissions.submit(guest.handle, frame.run);
         demand(result !== 'foreign', 'own session', () => 'a client submitted for another session');
         return;
       }
@@ -133,7 +126,7 @@ export class Front implements Listener {
     if (guest === undefined) return;
     this.#guests.delete(connection);
     for (const [nonce, other] of this.#registering) if (other === connection) this.#registering.delete(nonce);
-    if (guest.handle !== undefined) this.submissions.close(guest.handle, connection, nowMs);
+    if (guest.handle !== undefined) this.#submissions.close(guest.handle, connection, nowMs);
   }
 
   #resume(connection: Connection, guest: Guest): void {
@@ -146,9 +139,9 @@ export class Front implements Listener {
       connection.toClient({ type: 'registered', code: check.status, session, lastSeq: 0 });
       return;
     }
-    guest.handle = this.submissions.open(connection, session, nonce, check.session.window);
+    guest.handle = this.#submissions.open(connection, session, nonce, check.session.window);
     const before = check.session.attachment;
-    this.submissions.item(
+    this.#submissions.item(
       attachItem({ session, nonce, server: this.#id }),
       () => guest.handle?.connection === connection && this.#chat.session(session)?.attachment === before,
     );
@@ -165,10 +158,10 @@ export class Front implements Listener {
       this.#registering.delete(key);
       const guest = connection === undefined ? undefined : this.#guests.get(connection);
       if (connection === undefined || guest === undefined) continue;
-      if (code === 'ok') guest.handle = this.submissions.open(connection, session, nonce, window);
+      if (code === 'ok') guest.handle = this.#submissions.open(connection, session, nonce, window);
       connection.toClient({ type: 'registered', code, session, lastSeq });
     }
-    this.submissions.applied(applied.answers);
+    this.#submissions.applied(applied.answers);
     for (const [connection, guest] of this.#guests) {
       this.#resume(connection, guest);
       for (const { room, group } of applied.groups) {
@@ -182,15 +175,18 @@ export class Front implements Listener {
   installed(slot: Slot): void {
     this.#history?.reset();
     this.#events.installed(slot);
-    for (const connection of [...this.#guests.keys()]) connection.close();
+    for (const [connection, guest] of this.#guests) {
+      guest.rooms.clear();
+      connection.close();
+    }
   }
 
   settled(batches: readonly number[]): void {
-    this.submissions.settled(batches);
+    this.#submissions.settled(batches);
   }
 
   refused(batches: readonly number[]): void {
-    this.submissions.refused(batches);
+    this.#submissions.refused(batches);
   }
 
   standing(change: StandingChange): void {
@@ -210,9 +206,9 @@ export class Front implements Listener {
 
   /** Once a second. */
   tick(nowMs: number): void {
-    this.submissions.tick(nowMs);
+    this.#submissions.tick(nowMs);
     demand(
-      this.submissions.bytes <= limits.submissionsBytesMax,
+      this.#submissions.bytes <= limits.submissionsBytesMax,
       'bounded queues',
       () => 'submissions above their bound',
     );

@@ -30,5 +30,6 @@ export const hotOptions: Partial<SimOptions> = {
   damageEveryUs: 0,
   storeLossPercent: 0,
   retainSegments: 0,
+  segmentBytes: 1 << 17,
   sessionExpiryMs: 0,
 };

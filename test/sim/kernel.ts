@@ -73,9 +73,26 @@ export class Kernel {
 
   /** Runs events until the time `untilUs` or until `enough` says so (asked after each event); true if it did. */
   run(untilUs: number, enough?: () => boolean): boolean {
+    while (this.#step(untilUs)) if (enough?.() === true) return true;
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+    return false;
+  }
+
+  /** As `run`, for code with promises: what waits in microtasks goes on after each event. */
+  async runWithPromises(untilUs: number, enough?: () => boolean): Promise<boolean> {
+    while (this.#step(untilUs)) {
+      await undefined;
+      if (enough?.() === true) return true;
+    }
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+    return false;
+  }
+
+  /** Runs the next event, if it is due by then. */
+  #step(untilUs: number): boolean {
     for (;;) {
       const next = this.#heap[0];
-      if (next === undefined || next.atUs > untilUs) break;
+      if (next === undefined || next.atUs > untilUs) return false;
       this.#pop();
       if (next.run === undefined) continue;
       this.#nowUs = next.atUs;
@@ -83,10 +100,8 @@ export class Kernel {
       this.note(next.atUs % 0x1_0000_0000);
       this.note(next.tag);
       next.run();
-      if (enough?.() === true) return true;
+      return true;
     }
-    this.#nowUs = Math.max(this.#nowUs, untilUs);
-    return false;
   }
 
   #push(event: Event): void {

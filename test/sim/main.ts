@@ -86,7 +86,7 @@ export function parseArguments(
 }
 
 /** Runs the seeds; returns the exit code. */
-export function main(argv: readonly string[], print: Print): number {
+export async function main(argv: readonly string[], print: Print): Promise<number> {
   const parsed = parseArguments(argv);
   if ('help' in parsed) {
     print(parsed.help);
@@ -101,13 +101,13 @@ export function main(argv: readonly string[], print: Print): number {
   return runSeeds(parsed, print);
 }
 
-function runSeeds(parsed: Arguments, print: Print): number {
+async function runSeeds(parsed: Arguments, print: Print): Promise<number> {
   const { seed, seeds, trace, keepGoing } = parsed;
   const totals = { ran: 0, failed: 0, events: 0, slots: 0, acked: 0, simulatedS: 0 };
   const coverage = new Coverage();
   const startMs = performance.now();
   for (let at = seed; at < seed + seeds; at++) {
-    const { failure, result } = runSeed({ ...setupOf(parsed), seed: at, ...(trace ? { trace: print } : {}) });
+    const { failure, result } = await runSeed({ ...setupOf(parsed), seed: at, ...(trace ? { trace: print } : {}) });
     totals.ran++;
     if (failure !== undefined) {
       totals.failed++;
@@ -142,9 +142,9 @@ function setupOf({ plant, hot }: Arguments): Omit<ClusterSetup, 'seed'> {
 }
 
 /** Exit code 1, as the seed fails; 0 if it does not. */
-function shrinkSeed(parsed: Arguments, print: Print): number {
+async function shrinkSeed(parsed: Arguments, print: Print): Promise<number> {
   const { seed, plant } = parsed;
-  const shrunk = shrink({ ...setupOf(parsed), seed });
+  const shrunk = await shrink({ ...setupOf(parsed), seed });
   if (shrunk === undefined) {
     print(`seed ${seed} holds: there is nothing to shrink`);
     return 0;
@@ -159,14 +159,14 @@ function shrinkSeed(parsed: Arguments, print: Print): number {
   return 1;
 }
 
-function runScript(file: string, trace: Print | undefined, print: Print): number {
+async function runScript(file: string, trace: Print | undefined, print: Print): Promise<number> {
   const script = readScript(file);
-  if (trace !== undefined) runSeed({ ...scriptSetup(script), trace });
-  const wrong = judgeScript(script);
+  if (trace !== undefined) await runSeed({ ...scriptSetup(script), trace });
+  const wrong = await judgeScript(script);
   print(wrong ?? `${file}: ends as it must`);
   return wrong === undefined ? 0 : 1;
 }
 
 if (process.argv[1] !== undefined && import.meta.url.endsWith('/sim/main.js') && process.argv[1].endsWith('main.js')) {
-  process.exitCode = main(process.argv.slice(2), (line) => process.stdout.write(`${line}\n`));
+  process.exitCode = await main(process.argv.slice(2), (line) => process.stdout.write(`${line}\n`));
 }

@@ -84,6 +84,12 @@ export interface SimOptions {
   readonly retainSegments: number;
 
   // --- clients ---
+  /** Clients are production's library, which a balancer places on servers with production's client side. */
+  readonly library: boolean;
+  /** Mean times between cables that are out, clients that do not read, and crashes of the balancer; 0: none. */
+  readonly cableEveryUs: number;
+  readonly stallEveryUs: number;
+  readonly balancerCrashEveryUs: number;
   /** Mean time between moves of a client without a reason. */
   readonly rerouteEveryUs: number;
   /** A session ends after so much log clock, and clients now and then stay away for longer; 0: a week. */
@@ -143,6 +149,10 @@ export function drawOptions(random: Prng): SimOptions {
 
     rerouteEveryUs: on() ? random.pick([1, 4]) * second : 0,
     storeLossPercent: random.chance(1, 6) ? 30 : 0,
+    library: random.chance(1, 5),
+    cableEveryUs: on() ? 3 * second : 0,
+    stallEveryUs: on() ? 3 * second : 0,
+    balancerCrashEveryUs: on() ? 4 * second : 0,
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
     ...drawRetention(random),
   };
@@ -156,11 +166,17 @@ function drawRetention(random: Prng): Partial<SimOptions> & { retainSegments: nu
   if (!random.chance(1, 4)) return { retainSegments: 0 };
   return {
     retainSegments: random.pick([1, 2]),
-    segmentBytes: 1 << 13,
+    segmentBytes: 12 << 10,
     storeLossPercent: 0,
+    safetyUs: random.between(12, 18) * second,
     submitEveryUs: 20 * ms,
     window: random.pick([2, 4]),
     textBytesMax: 40,
+    clients: 4,
+    lossPerMille: random.pick([0, 5, 30]),
+    delayUs: random.pick([100, 1 * ms, 5 * ms]),
+    syncUs: random.pick([200, 2 * ms]),
+    crashEveryUs: random.pick([3, 6]) * second,
     downForUs: 3 * second,
     partitionForUs: 4 * second,
   };
@@ -206,6 +222,10 @@ export const calmOptions: SimOptions = Object.freeze({
   clockFaultEveryUs: 0,
   storeLossPercent: 0,
   retainSegments: 0,
+  library: false,
+  cableEveryUs: 0,
+  stallEveryUs: 0,
+  balancerCrashEveryUs: 0,
   rerouteEveryUs: 0,
   sessionExpiryMs: 0,
 });
@@ -230,6 +250,9 @@ const drawing: readonly (keyof SimOptions)[] = [
   'clockFaultEveryUs',
   'storeLossPercent',
   'rerouteEveryUs',
+  'cableEveryUs',
+  'stallEveryUs',
+  'balancerCrashEveryUs',
 ];
 
 /** What a script must say of `options`, its faults apart: how they differ from calm ones. */

@@ -58,10 +58,10 @@ const byConsequence: readonly Plant[] = [
   },
 ];
 
-function expectCaught(t: Test, plant: Plant, options: ClusterSetup['options']): void {
+async function expectCaught(t: Test, plant: Plant, options: ClusterSetup['options']): Promise<void> {
   const plants = plant.name === 'deduplicationOff' ? {} : { [plant.name]: true };
   for (let seed = 1; seed <= plant.budget; seed++) {
-    const { failure } = runSeed({ seed, ...(options === undefined ? {} : { options }), ...plant.setup, plants });
+    const { failure } = await runSeed({ seed, ...(options === undefined ? {} : { options }), ...plant.setup, plants });
     // A bug may stop everything before it does worse; the search is for the worse, where that is asked for.
     if (failure === undefined || (liveness.includes(failure.rule) && !plant.rules.includes(failure.rule))) continue;
     t.ok(plant.rules.includes(failure.rule), `seed ${seed}: ${failure.text.split('\n')[0]}`);
@@ -71,16 +71,16 @@ function expectCaught(t: Test, plant: Plant, options: ClusterSetup['options']): 
 }
 
 t.test('caught at the gate, before harm is done', async (t) => {
-  for (const plant of byGate) expectCaught(t, plant, undefined);
+  for (const plant of byGate) await expectCaught(t, plant, undefined);
 });
 
 t.test('caught by what comes of it', async (t) => {
-  for (const plant of byConsequence) expectCaught(t, plant, hotOptions);
+  for (const plant of byConsequence) await expectCaught(t, plant, hotOptions);
 });
 
 t.test('the seeds that catch them are innocent without a bug', async (t) => {
   for (let seed = 1; seed <= 40; seed++) {
-    const { failure } = runSeed({ seed, options: hotOptions });
+    const { failure } = await runSeed({ seed, options: hotOptions });
     if (failure !== undefined) t.fail(failure.text);
   }
   t.pass('40 seeds hold');

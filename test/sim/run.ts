@@ -25,7 +25,7 @@ export interface SeedFailure {
 }
 
 /** Never throws for what the cluster does; a failure is a result. */
-export function runSeed(setup: ClusterSetup): SeedResult {
+export async function runSeed(setup: ClusterSetup): Promise<SeedResult> {
   const { seed } = setup;
   const cluster = new Cluster(setup);
   const ended = (failure: SeedFailure | undefined, result: ClusterResult | undefined): SeedResult => {
@@ -34,7 +34,7 @@ export function runSeed(setup: ClusterSetup): SeedResult {
     return { seed, failure, result, options, happened, nowUs, events };
   };
   try {
-    return ended(undefined, cluster.run());
+    return ended(undefined, await cluster.run());
   } catch (error) {
     const known = error instanceof Violation;
     const what = error instanceof Error ? error : new Error(String(error));

@@ -13,5 +13,5 @@ t.ok(files.length > 0, `${files.length} scripts`);
 
 for (const file of files) {
   const script = readScript(join(folder, file));
-  t.test(`${file}: ${script.about}`, async (t) => t.equal(judgeScript(script), undefined));
+  t.test(`${file}: ${script.about}`, async (t) => t.equal(await judgeScript(script), undefined));
 }

@@ -35,16 +35,16 @@ export function scriptSetup(script: Script, isPlanted = true, seed = script.seed
 }
 
 /** Undefined if the script ends as it must, otherwise what is wrong. */
-export function judgeScript(script: Script): string | undefined {
+export async function judgeScript(script: Script): Promise<string | undefined> {
   const { plant, rule, seed, seeds = 1 } = script;
   for (let at = seed; at < seed + seeds; at++) {
-    const { failure } = runSeed(scriptSetup(script, false, at));
+    const { failure } = await runSeed(scriptSetup(script, false, at));
     if (failure !== undefined) return failure.text;
   }
   if (plant === undefined) return undefined;
   const failures: SeedFailure[] = [];
   for (let at = seed; at < seed + seeds; at++) {
-    const { failure } = runSeed(scriptSetup(script, true, at));
+    const { failure } = await runSeed(scriptSetup(script, true, at));
     if (failure?.rule === rule) return undefined;
     if (failure !== undefined) failures.push(failure);
   }

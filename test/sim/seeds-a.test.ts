@@ -4,4 +4,4 @@ import { expectSeeds } from './expect-seeds.js';
 
 t.setTimeout(300_000);
 
-t.test('seeds 1 to 260', async (t) => expectSeeds(t, 1, 260));
+t.test('seeds 1 to 260', (t) => expectSeeds(t, 1, 260));

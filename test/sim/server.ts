@@ -4,7 +4,9 @@
  */
 import { type Logger, limits, type Prng } from '../../src/base/index.js';
 import type { ChatOptions, ChatState } from '../../src/chat/index.js';
+import type { Membership } from '../../src/daemon/server/hello.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
+import { Turn } from '../../src/net/index.js';
 import { type Effects, type Input, type Now, type PaxosMessage, type Plants, Replica } from '../../src/paxos/index.js';
 import {
   MemoryRows,
@@ -13,16 +15,19 @@ import {
   type StorageErrorCode,
   type WalIdentity,
 } from '../../src/storage/index.js';
-import type { Incarnation, Member, ServerId } from '../../src/wire/index.js';
+import type { Incarnation, ServerId } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
 import type { Oracle } from './checkers/oracle.js';
+import type { ClientSide, ClientSideEvents } from './client-side.js';
 import type { Connection, ServerEnd, ToServer } from './connection.js';
 import type { Coverage } from './coverage.js';
 import { digestOf } from './digest.js';
 import { downUs } from './draw-faults.js';
 import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
+import { LibrarySide } from './library/server-side.js';
+import { Host, type Wires } from './library/wires.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
 import { SimStore } from './sim-store.js';
@@ -35,8 +40,12 @@ export interface Surroundings {
   readonly options: SimOptions;
   readonly oracle: Oracle;
   readonly coverage: Coverage;
-  readonly members: readonly Member[];
-  readonly clusterId: Uint8Array;
+  /** The membership from the beginning on, if no balancer has to seal it. */
+  readonly membership: Membership | undefined;
+  /** Where processes connect, if clients are production's. */
+  readonly library:
+    | { readonly wires: Wires; readonly balancer: string; readonly servers: readonly string[] }
+    | undefined;
   readonly plants: Partial<Plants>;
   readonly logger: (id: ServerId) => Logger;
   readonly makeChat: (options: ChatOptions) => ChatState;
@@ -55,13 +64,16 @@ interface Life {
   readonly incarnation: Incarnation;
   readonly random: Prng;
   readonly clock: SimClock;
-  readonly front: Front;
+  readonly side: ClientSide;
+  readonly host: Host | undefined;
   readonly store: SimStore;
   opened: OpenedDriver | undefined;
   tick: EventHandle | undefined;
   ticks: number;
   /** A disk error: it must do nothing more. */
   failed: boolean;
+  /** Its membership is on the way to the disk. */
+  isSealing: boolean;
   /** As the last tick saw it. */
   full: boolean;
   /** How long it will be down after an orderly stop. */
@@ -93,6 +105,8 @@ export const logFile = /^wal-\d/;
 
 /** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
 const backlogMax = 20_000;
+/** How much more or less likely than elsewhere a crash is; what happens seldom must be struck when it does. */
+const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250 };
 /** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
 const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
 
@@ -107,12 +121,15 @@ export class SimServer implements ServerEnd {
   #pausedUntilUs = 0;
   #backlog: (() => void)[] = [];
   #everOpened = false;
+  /** On its disk. */
+  #membership: Membership | undefined;
   #damaged = false;
   #refused = false;
 
   constructor(id: ServerId, world: Surroundings) {
     this.id = id;
     this.#world = world;
+    this.#membership = world.membership;
     const skew = world.options.clockSkewPerMille;
     this.#clockRate = 1000 + (skew === 0 ? 0 : world.chances.of(`clock ${id}`).between(-skew, skew));
     this.#disk = new SimDisk(this.#diskOptions(undefined));
@@ -128,8 +145,14 @@ export class SimServer implements ServerEnd {
     return this.#life?.opened;
   }
 
-  get front(): Front | undefined {
-    return this.#life?.front;
+  /** Runs and items of clients that its present life submitted again. */
+  get resubmitted(): number {
+    return this.#life?.side.resubmitted ?? 0;
+  }
+
+  /** It knows its cluster, and will after a restart. */
+  get isSealed(): boolean {
+    return this.#membership !== undefined;
   }
 
   get incarnation(): Incarnation {
@@ -169,7 +192,7 @@ export class SimServer implements ServerEnd {
       wallMs: 1_700_000_000_000 + random.below(1_000_000),
       run: (act) => this.#turnOf(life, act),
     });
-    const front = new Front(this.id, {
+    const events: ClientSideEvents = {
       counted: (name) => coverage.add(name),
       applied: (applied) => {
         const chat = life.opened?.chat;
@@ -183,16 +206,20 @@ export class SimServer implements ServerEnd {
         const chat = life.opened?.chat;
         coverage.add('states installed');
         if (chat !== undefined) oracle.installed(this.id, slot, chat.hash);
+        this.#boundary('install');
       },
       later: (act) => this.#later(life, 0, act),
       stopped: () => this.#world.kernel.after(0, tags.fault, () => this.#endOf(life)),
-    });
+    };
+    const incarnation = this.#lives * 0x1_0000_0000 + random.below(0x1_0000_0000);
+    const host = this.#host(clock, (act) => this.#turnOf(life, act));
     const life: Life = {
       number: this.#lives,
-      incarnation: this.#lives * 0x1_0000_0000 + random.below(0x1_0000_0000),
+      incarnation,
       random,
       clock,
-      front,
+      side: host === undefined ? new Front(this.id, events) : this.#librarySide(host, events, incarnation),
+      host,
       store: new SimStore({
         rows: this.#rows,
         later: (act) => this.#later(life, 200, act),
@@ -203,13 +230,14 @@ export class SimServer implements ServerEnd {
       tick: undefined,
       ticks: 0,
       failed: false,
+      isSealing: false,
       full: false,
       downUs: undefined,
     };
     this.#life = life;
     this.#disk = this.#disk.kill(this.#diskOptions(life));
     this.#watchDisk(life);
-    this.#guarded(life, () => this.#open(life));
+    if (this.#membership !== undefined) this.#guarded(life, () => this.#open(life));
   }
 
   /** The checkpoints are gone, as if somebody had moved the directory away: only while it is down. */
@@ -282,12 +310,14 @@ export class SimServer implements ServerEnd {
 
   received(connection: Connection, frame: ToServer): void {
     this.#turn((life) => {
-      if (life.opened !== undefined) life.front.received(connection, frame);
+      if (life.opened !== undefined && life.side instanceof Front) life.side.received(connection, frame);
     });
   }
 
   closed(connection: Connection): void {
-    this.#turn((life) => life.front.closed(connection, life.clock.monotonicMs()));
+    this.#turn((life) => {
+      if (life.side instanceof Front) life.side.closed(connection, life.clock.monotonicMs());
+    });
   }
 
   describe(): string {
@@ -308,33 +338,68 @@ export class SimServer implements ServerEnd {
 
   /** As a life after this one would open the log. */
   get nextIdentity(): WalIdentity {
-    return this.#identity((this.#lives + 1) * 0x1_0000_0000);
-  }
-
-  #identity(incarnation: Incarnation): WalIdentity {
-    const { members, clusterId } = this.#world;
-    const { birthId } = members[this.id - 1] as Member;
-    return { clusterId, serverId: this.id, birthId, epoch: 1, members, incarnation };
+    if (this.#membership === undefined) throw new Error(`server ${this.id} is not sealed`);
+    return identityOf(this.id, this.#membership, (this.#lives + 1) * 0x1_0000_0000);
   }
 
   // --- a life -------------------------------------------------------------------------------------------------------
 
   #appliedDigest = '';
 
+  /** Its place on the wires; turns end when {@link #guarded} says so. */
+  #host(clock: SimClock, run: (act: () => void) => void): Host | undefined {
+    const { library, chances } = this.#world;
+    if (library === undefined) return undefined;
+    const random = chances.of(`wires of server ${this.id} in life ${this.#lives}`);
+    return new Host(library.wires, { clock, turn: new Turn(() => undefined), random, run });
+  }
+
+  #librarySide(host: Host, events: ClientSideEvents, incarnation: Incarnation): ClientSide {
+    const { library, logger } = this.#world;
+    const address = library?.servers[this.id - 1] ?? '';
+    const side = new LibrarySide({
+      self: { id: this.id, birthId: birthOf(this.id), incarnation, address },
+      host,
+      logger: logger(this.id),
+      events,
+      balancer: library?.balancer ?? '',
+      addresses: library?.servers ?? [],
+      membership: () => this.#membership,
+      onSealed: (membership) => this.#sealed(side, membership),
+      later: (act) => host.later(act),
+    });
+    return side;
+  }
+
+  /** The balancer has sealed the cluster: on disk first, then the server begins. */
+  #sealed(side: ClientSide, membership: Membership): void {
+    const life = this.#life;
+    this.#world.oracle.sealed(this.id, membership);
+    if (life === undefined || life.side !== side || this.#membership !== undefined || life.isSealing) return;
+    life.isSealing = true;
+    this.#later(life, 2000, () => {
+      this.#membership = membership;
+      this.#open(life);
+    });
+  }
+
   #open(life: Life): void {
     const { oracle, options } = this.#world;
+    const membership = this.#membership;
+    demand(membership !== undefined, 'sealed before opening', () => `server ${this.id}`);
+    if (membership === undefined) return;
     const { segmentBytes } = options;
     const replayed: RecoveredEntry[] = [];
     openDriver(
       {
         disk: this.#disk,
         store: life.store,
-        identity: this.#identity(life.incarnation),
+        identity: identityOf(this.id, membership, life.incarnation),
         clock: life.clock,
         random: life.random.fork(),
         logger: this.#world.logger(this.id),
         transport: { send: (to, message) => this.#send(life, to, message) },
-        listener: life.front,
+        listener: life.side,
         onFatal: (error) => {
           const lawful = isDiskError(error) || this.#isDamage(error);
           demand(lawful && !life.failed, 'no fatal error', () => `server ${this.id}: ${error.message}`);
@@ -346,6 +411,7 @@ export class SimServer implements ServerEnd {
         wanted: () => true,
         expectLog: this.#everOpened,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
+        stateChunkBytes: 1000,
         retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
         later: (act) => this.#later(life, 0, act),
         onReplay: (entry) => replayed.push(entry),
@@ -380,7 +446,7 @@ export class SimServer implements ServerEnd {
         coverage.add('slots replayed', replayed.length);
         oracle.recovered(this.id, { ...recovered, entries }, checkpointSlot, chat);
         life.opened = opened;
-        life.front.start(opened);
+        life.side.start(opened);
         this.#scheduleTick(life);
         this.#world.onUp(this);
       },
@@ -420,7 +486,7 @@ export class SimServer implements ServerEnd {
   /** The most expensive moments to crash at. */
   #boundary(where: string): void {
     const { tape, options } = this.#world;
-    const rate = options.boundaryCrashPer100k * (where === 'ack' ? 1 : 5);
+    const rate = options.boundaryCrashPer100k * (boundaryWeights[where] ?? 5);
     const forUs = tape.point(`crash ${this.id} at ${where}`).strikes(rate, (random) => downUs(random, options));
     if (forUs !== undefined) throw new CrashSignal(where, forUs);
   }
@@ -433,7 +499,7 @@ export class SimServer implements ServerEnd {
         this.#turnOf(life, () => {
           life.ticks++;
           life.opened?.driver.tick();
-          if (life.ticks % 100 === 0) life.front.tick(life.clock.monotonicMs());
+          if (life.ticks % 100 === 0) life.side.tick(life.clock.monotonicMs());
           const full = life.opened?.wal.full === true;
           if (full && !life.full) this.#world.coverage.add('disk-full episodes');
           life.full = full;
@@ -463,10 +529,8 @@ export class SimServer implements ServerEnd {
     if (this.#life !== life) return;
     try {
       act();
-      if (life.opened !== undefined) {
-        life.front.submissions.flush();
-        life.opened.driver.endOfTurn();
-      }
+      life.side.flush();
+      life.opened?.driver.endOfTurn();
     } catch (error) {
       if (!(error instanceof CrashSignal)) throw error;
       this.#world.coverage.add('boundary crashes');
@@ -490,12 +554,13 @@ export class SimServer implements ServerEnd {
 
   #end(life: Life, forUs = life.downUs ?? downUs(life.random, this.#world.options)): void {
     this.#life = undefined;
-    this.#world.coverage.add('resubmissions', life.front.submissions.resubmitted);
+    this.#world.coverage.add('resubmissions', life.side.resubmitted);
     this.#backlog = [];
     this.#pausedUntilUs = 0;
     if (life.tick !== undefined) this.#world.kernel.cancel(life.tick);
     if (life.store.crash(life.random)) this.#world.coverage.add('checkpoints cut off');
-    for (const connection of life.front.connections) connection.close();
+    life.side.end();
+    life.host?.die(this.#world.options.crashClosesLinks);
     this.#world.onDown(this, forUs);
   }
 
@@ -532,6 +597,15 @@ export class SimServer implements ServerEnd {
   }
 }
 
+/** Names the server's data directory. */
+export function birthOf(id: ServerId): Uint8Array {
+  return Buffer.alloc(16, id);
+}
+
 function withExpiry(options: ChatOptions, { sessionExpiryMs }: SimOptions): ChatOptions {
   return sessionExpiryMs === 0 ? options : { ...options, limits: { ...options.limits, sessionExpiryMs } };
+}
+
+function identityOf(id: ServerId, membership: Membership, incarnation: Incarnation): WalIdentity {
+  return { ...membership, serverId: id, birthId: birthOf(id), incarnation };
 }

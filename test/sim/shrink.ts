@@ -26,8 +26,8 @@ export interface ShrinkLimits {
 const defaultLimits: ShrinkLimits = { runsMax: 3000, secondsMax: 240 };
 
 /** Undefined if the run does not fail. `setup` may plant a bug. */
-export function shrink(setup: ClusterSetup, limits: Partial<ShrinkLimits> = {}): Shrunk | undefined {
-  const result = runSeed(setup);
+export async function shrink(setup: ClusterSetup, limits: Partial<ShrinkLimits> = {}): Promise<Shrunk | undefined> {
+  const result = await runSeed(setup);
   if (result.failure === undefined) return undefined;
   return new Shrinking(setup, result, { ...defaultLimits, ...limits }).run();
 }
@@ -60,14 +60,14 @@ class Shrinking {
     this.#best = { seed: setup.seed, options: scriptOptions(first.options), faults: first.happened };
   }
 
-  run(): Shrunk {
+  async run(): Promise<Shrunk> {
     // A run ends with the failure: what would have come later is no part of it.
-    if (this.#safetyOnly) this.#tryOptions({ safetyUs: this.#first.nowUs + 1 });
+    if (this.#safetyOnly) await this.#tryOptions({ safetyUs: this.#first.nowUs + 1 });
     for (let before = ''; before !== this.#measure() && !this.#isOver; ) {
       before = this.#measure();
-      this.#fewerFaults();
-      this.#lessOfEverything();
-      this.#shorterFaults();
+      await this.#fewerFaults();
+      await this.#lessOfEverything();
+      await this.#shorterFaults();
     }
     return {
       rule: this.#rule,
@@ -89,10 +89,10 @@ class Shrinking {
   }
 
   /** Takes `candidate` over if it breaks the same rule. */
-  #try(candidate: Candidate): boolean {
+  async #try(candidate: Candidate): Promise<boolean> {
     if (this.#isOver) return false;
     this.#runs++;
-    const result = runSeed({
+    const result = await runSeed({
       ...this.#setup,
       seed: candidate.seed,
       options: { ...calmOptions, ...candidate.options },
@@ -107,22 +107,23 @@ class Shrinking {
   }
 
   /** Another size means other latencies: a few seeds are worth trying. */
-  #tryOptions(changed: Partial<SimOptions>): boolean {
+  async #tryOptions(changed: Partial<SimOptions>): Promise<boolean> {
     const { seed, options, faults } = this.#best;
     const smaller = { ...options, ...changed };
-    return [0, 1, 2].some((more) => this.#try({ seed: seed + more, options: smaller, faults }));
+    for (const more of [0, 1, 2]) if (await this.#try({ seed: seed + more, options: smaller, faults })) return true;
+    return false;
   }
 
   /** Takes out halves, then quarters and so on, down to single faults. */
-  #fewerFaults(): void {
-    if (this.#best.faults.length > 0 && this.#try({ ...this.#best, faults: [] })) return;
+  async #fewerFaults(): Promise<void> {
+    if (this.#best.faults.length > 0 && (await this.#try({ ...this.#best, faults: [] }))) return;
     for (let parts = 2; this.#best.faults.length > 0; ) {
       const size = Math.ceil(this.#best.faults.length / parts);
       let removed = false;
       for (let from = 0; from < this.#best.faults.length; ) {
         const { faults } = this.#best;
-        if (this.#try({ ...this.#best, faults: [...faults.slice(0, from), ...faults.slice(from + size)] }))
-          removed = true;
+        const rest = [...faults.slice(0, from), ...faults.slice(from + size)];
+        if (await this.#try({ ...this.#best, faults: rest })) removed = true;
         else from += size;
       }
       if (this.#isOver || (size === 1 && !removed)) return;
@@ -130,26 +131,28 @@ class Shrinking {
     }
   }
 
-  #lessOfEverything(): void {
+  async #lessOfEverything(): Promise<void> {
     const option = <Name extends keyof SimOptions>(name: Name): SimOptions[Name] =>
       this.#best.options[name] ?? calmOptions[name];
     for (const name of Object.keys(this.#best.options) as (keyof SimOptions)[]) {
-      if (name !== 'safetyUs' && name !== 'servers') this.#tryOptions({ [name]: calmOptions[name] });
+      if (name !== 'safetyUs' && name !== 'servers') await this.#tryOptions({ [name]: calmOptions[name] });
     }
-    if (option('servers') > 3) this.#tryOptions({ servers: 3 });
+    if (option('servers') > 3) await this.#tryOptions({ servers: 3 });
     for (const name of ['clients', 'rooms', 'window'] as const) {
-      while (option(name) > 1 && this.#tryOptions({ [name]: Math.floor(option(name) / 2) }));
+      while (option(name) > 1 && (await this.#tryOptions({ [name]: Math.floor(option(name) / 2) })));
     }
-    while (option('submitEveryUs') < 1_000_000 && this.#tryOptions({ submitEveryUs: 2 * option('submitEveryUs') }));
+    while (option('submitEveryUs') < 1_000_000) {
+      if (!(await this.#tryOptions({ submitEveryUs: 2 * option('submitEveryUs') }))) break;
+    }
   }
 
-  #shorterFaults(): void {
+  async #shorterFaults(): Promise<void> {
     for (let at = 0; at < this.#best.faults.length && !this.#isOver; at++) {
       for (let halvings = 0; halvings < 20; halvings++) {
         const { faults } = this.#best;
         const fault = faults[at];
         const shorter = fault === undefined ? undefined : halved(fault);
-        if (shorter === undefined || !this.#try({ ...this.#best, faults: faults.with(at, shorter) })) break;
+        if (shorter === undefined || !(await this.#try({ ...this.#best, faults: faults.with(at, shorter) }))) break;
       }
     }
   }

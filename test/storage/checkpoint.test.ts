@@ -1,137 +1,9 @@
 /** Checkpoints, slot index and log reader together: every applied slot can be read, after a crash at any moment too. */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
-import {
-  Checkpointer,
-  type CheckpointMeta,
-  LogReader,
-  loadCheckpoint,
-  MemoryRows,
-  MemoryStore,
-  Retention,
-  SlotIndex,
-  StateSets,
-  type StateStore,
-} from '../../src/storage/index.js';
-import type { SimDisk } from '../support/sim-disk.js';
-import { type OpenLog, openLog, testIdentity, World } from './world.js';
-
-const SIZES = { segmentBytes: 20_000, firstSegmentBytes: 20_000 };
-const ballot = { round: 1, server: 2, incarnation: 9 };
-const COUNT_KEY = Buffer.from('count');
-
-/** What slot `slot` holds, in every life. */
-function slotValue(slot: number): Buffer {
-  return Buffer.alloc(20 + ((slot * 37) % 200), slot % 251);
-}
-
-function checkpointerOf(
-  store: StateStore,
-  sets: StateSets,
-  { wal }: OpenLog,
-  index: SlotIndex,
-  last: CheckpointMeta | undefined,
-): Checkpointer {
-  const retention = new Retention({ wal, index, retainBytes: undefined });
-  return new Checkpointer({ store, sets, wal, index, retention, last });
-}
-
-/**
- * A server reduced to what storage sees of it: appends, applies, checkpoints; its state is the number of applied slots.
- */
-class Life {
-  readonly log: OpenLog;
-  readonly index: SlotIndex;
-  readonly reader: LogReader;
-  readonly checkpointer: Checkpointer;
-  readonly store: StateStore;
-  readonly sets: StateSets;
-  readonly meta: CheckpointMeta | undefined;
-  written = 0;
-
-  constructor(
-    readonly world: World,
-    readonly disk: SimDisk,
-    kept: MemoryRows,
-    counter: number,
-    cacheBytes = 2000,
-  ) {
-    const store = new MemoryStore(kept, (act) => void world.schedule(world.random.between(50, 500), act));
-    this.store = store;
-    this.meta = this.#wait<CheckpointMeta | undefined>((done) => loadCheckpoint(store, done));
-    const { meta } = this;
-    this.sets = new StateSets(store, meta?.set ?? 0);
-    this.index = new SlotIndex(() => this.sets.liveSet.slots);
-    if (meta !== undefined) this.#wait<void>((done) => this.index.load(meta.applied, meta.firstKept, done));
-    this.log = openLog(world, disk, {
-      ...SIZES,
-      identity: testIdentity(counter),
-      appliedSlot: meta?.applied ?? 0,
-      ...(meta && { replayFrom: meta.replayFrom, durableFloor: meta.durableFloor }),
-      onDurable: (records) => this.checkpointer.onDurable(records),
-    });
-    this.reader = new LogReader(this.log.wal, this.index, cacheBytes, (act) => void world.schedule(1, act));
-    this.checkpointer = checkpointerOf(store, this.sets, this.log, this.index, meta);
-    for (const { slot, location } of this.log.recovered.entries) this.index.logged(slot, location);
-    for (const { slot, value } of this.log.recovered.entries)
-      if (slot === this.index.applied + 1) this.apply(slot, value);
-  }
-
-  #wait<T>(act: (done: (error: Error | undefined, value?: T) => void) => void): T {
-    let answer: { error: Error | undefined; value?: T } | undefined;
-    act((error, value) => {
-      answer = { error, ...(value !== undefined && { value }) };
-    });
-    this.world.until(() => answer !== undefined, 'an answer');
-    if (answer?.error !== undefined) throw answer.error;
-    return answer?.value as T;
-  }
-
-  apply(slot: number, value: Uint8Array): void {
-    this.index.appliedSlot(slot);
-    this.reader.remember(slot, value);
-  }
-
-  append(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const slot = this.index.applied + 1;
-      const location = this.log.wal.append({ kind: 'accept', ballot, slot, value: slotValue(slot) });
-      if (location !== undefined) this.index.logged(slot, location);
-      this.apply(slot, slotValue(slot));
-    }
-    this.log.wal.flush();
-  }
-
-  checkpoint(): void {
-    if (this.checkpointer.busy) return;
-    const { applied } = this.index;
-    const puts = [{ key: COUNT_KEY, value: Buffer.from(String(applied)) }];
-    const hash = Buffer.alloc(8);
-    hash.writeUInt32BE(applied, 4);
-    this.checkpointer.write({ applied, hash, logClockMs: applied * 10, puts, deletes: [] }, (error) => {
-      if (error === undefined) this.written = applied;
-    });
-  }
-
-  /** Everything applied, read back in pieces of at most `limitBytes`. */
-  readAll(limitBytes: number): number {
-    let next = 1;
-    while (next <= this.index.applied) {
-      const values = this.#wait<Uint8Array[]>((done) => this.reader.read(next, this.index.applied, limitBytes, done));
-      if (values.length === 0) throw new Error(`nothing at slot ${next}`);
-      for (const value of values) {
-        if (!slotValue(next).equals(value)) throw new Error(`slot ${next} reads back wrong`);
-        next++;
-      }
-    }
-    return next - 1;
-  }
-
-  count(): number {
-    const value = this.#wait<Uint8Array | undefined>((done) => this.sets.liveSet.chat.get(COUNT_KEY, done));
-    return Number(Buffer.from(value ?? []).toString());
-  }
-}
+import { Checkpointer, MemoryRows, type StateStore } from '../../src/storage/index.js';
+import { Life } from './life.js';
+import { World } from './world.js';
 
 t.test('a checkpoint shortens the replay; every slot is still read, cached or not', async (t) => {
   const world = new World(4);
@@ -159,7 +31,7 @@ t.test('a checkpoint shortens the replay; every slot is still read, cached or no
 t.test('neighbouring records are read in one piece', async (t) => {
   const world = new World(4);
   const disk = world.disk();
-  const life = new Life(world, disk, new MemoryRows(), 1, 0);
+  const life = new Life(world, disk, new MemoryRows(), 1, { cacheBytes: 0 });
   life.append(60);
   world.until(() => life.log.wal.durableRecords === 60, 'durable');
   const { read } = disk.counts;
@@ -233,7 +105,7 @@ t.test('a failed checkpoint keeps its rows for the next one', async (t) => {
     },
   };
   let batches = 0;
-  const checkpointer = checkpointerOf(failing, life.sets, life.log, life.index, undefined);
+  const checkpointer = new Checkpointer({ ...life, store: failing, wal: life.log.wal, last: undefined });
   const answers: (Error | undefined)[] = [];
   const write = (name: string) => {
     const puts = [{ key: Buffer.from(name), value: Buffer.from('v') }];

@@ -1,5 +1,6 @@
 /** A data directory's identity: durable before it is used, also with a crash behind every event; coded refusals. */
 import t from 'tap';
+import { crc32 } from '../../src/base/index.js';
 import { Directory, type DirectoryOptions } from '../../src/storage/index.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import { World } from './world.js';
@@ -129,4 +130,33 @@ t.test('every bit flip and every truncation of the file is noticed', async (t) =
       t.throws(() => openDirectory(world, copy), { code: 'IDENTITY_DAMAGED' }, `bit ${bit} of ${at}`);
     }
   }
+});
+
+t.test('a line whose checksum holds but whose fields are no identity is refused as damaged', async (t) => {
+  const world = new World();
+  const id = '05'.repeat(16);
+  const sealed = { clusterId: id, epoch: 1, members: [{ id: 1, birthId: id }] };
+  const lawful = { format: 1, serverId: 2, birthId: id, counter: 7, logBegun: true, ...sealed };
+  const text = (change: object): string => JSON.stringify({ ...lawful, ...change });
+  const bad = [
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no counter', text({ counter: undefined })],
+    ['a counter of text', text({ counter: '7' })],
+    ['a counter beyond all lives', text({ counter: 2 ** 21 - 1 })],
+    ['a negative server', text({ serverId: -1 })],
+    ['a birth id of another kind', text({ birthId: 5 })],
+    ['logBegun of a kind that counts as false', text({ logBegun: 0 })],
+    ['members that are none', text({ members: { length: 1 } })],
+    ['a member that is null', text({ members: [null] })],
+  ] as const;
+  const openWith = (json: string): Directory => {
+    const disk = world.disk();
+    const sum = crc32(Buffer.from(json)).toString(16).padStart(8, '0');
+    disk.put('identity', Buffer.from(`${json}\n${sum}\n`));
+    return openDirectory(world, disk);
+  };
+  t.equal(openWith(text({})).serverId, 2);
+  for (const [what, json] of bad) t.throws(() => openWith(json), { code: 'IDENTITY_DAMAGED', exitCode: 7 }, what);
 });

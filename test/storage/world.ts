@@ -2,6 +2,7 @@
 import { assert, type Clock, Prng } from '../../src/base/index.js';
 import {
   type LogRecord,
+  type ReadRecord,
   type Recovered,
   scanLog,
   Wal,
@@ -197,12 +198,16 @@ export function recordsIn(disk: SimDisk, identity: WalIdentity | undefined = tes
 }
 
 /** A record in a form that can be compared at a glance. */
-export function show(record: LogRecord): string {
+export function show(record: ReadRecord['record']): string {
   switch (record.kind) {
     case 'promise':
       return `promise ${record.ballot.round}.${record.ballot.server}.${record.ballot.incarnation}`;
     case 'commit':
       return `commit ${record.upto}`;
+    case 'history':
+      return `history ${record.slot} ${Buffer.from(record.value).toString('hex')}`;
+    case 'mark':
+      return 'mark';
     default: {
       const { ballot, slot, value } = record;
       return `${record.kind} ${slot} at ${ballot.round}.${ballot.server}.${ballot.incarnation} ${Buffer.from(value).toString('hex')}`;

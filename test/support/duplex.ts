@@ -17,7 +17,12 @@ import {
 } from '../../src/net/index.js';
 import type { FakeClock } from './fake-clock.js';
 
-/** As much of net.Socket as a Connection uses. Bytes arrive at the other end in the next turn of the fake clock. */
+/** What calls a socket's owner back after what runs now; in the simulator that is when a frame has crossed the wire. */
+export interface SocketClock {
+  immediate(callback: () => void): void;
+}
+
+/** As much of net.Socket as a Connection uses. Bytes arrive at the other end in a later turn of its clock. */
 export class MemorySocket extends EventEmitter {
   readonly remoteAddress = '127.0.0.1';
   readonly localAddress = '127.0.0.1';
@@ -33,7 +38,8 @@ export class MemorySocket extends EventEmitter {
   muted = false;
   /** Cut the cable after this many more bytes written here; the rest never arrives. */
   cutAfterBytes = Number.POSITIVE_INFINITY;
-  readonly #clock: FakeClock;
+  readonly #clock: SocketClock;
+  #stalled = false;
   #corked = false;
   #flowing = false;
   #ended = false;
@@ -41,7 +47,7 @@ export class MemorySocket extends EventEmitter {
   #endReceived = false;
 
   constructor(
-    clock: FakeClock,
+    clock: SocketClock,
     readonly localPort: number,
     readonly remotePort: number,
   ) {
@@ -72,7 +78,7 @@ export class MemorySocket extends EventEmitter {
     this.cutAfterBytes -= kept.length;
     this.writableLength += kept.length;
     peer.#inbox.push(kept);
-    this.#clock.immediate(() => peer.#read());
+    peer.#clock.immediate(() => peer.#read());
     if (this.cutAfterBytes <= 0) this.#clock.immediate(() => this.reset());
     return this.writableLength === 0;
   }
@@ -93,7 +99,7 @@ export class MemorySocket extends EventEmitter {
     this.#ended = true;
     const peer = this.peer;
     if (peer !== undefined && !this.muted) {
-      this.#clock.immediate(() => {
+      peer.#clock.immediate(() => {
         peer.#endReceived = true;
         peer.#read();
       });
@@ -105,9 +111,9 @@ export class MemorySocket extends EventEmitter {
     if (this.destroyed) return this;
     this.destroyed = true;
     const peer = this.peer;
-    this.#clock.immediate(() => {
-      this.emit('close');
-      if (peer === undefined || this.muted) return;
+    this.#clock.immediate(() => this.emit('close'));
+    if (peer === undefined || this.muted) return this;
+    peer.#clock.immediate(() => {
       peer.#endReceived = true;
       peer.#read();
     });
@@ -116,27 +122,37 @@ export class MemorySocket extends EventEmitter {
 
   /** The cable breaks: what was under way is lost, both ends see a reset. */
   reset(): void {
-    for (const socket of [this, this.peer]) {
-      if (socket === undefined || socket.destroyed) continue;
-      socket.#inbox = [];
-      socket.destroyed = true;
-      socket.emit('error', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
-      socket.emit('close');
-    }
+    this.sever();
+    this.peer?.sever();
+  }
+
+  /** This end sees a reset. */
+  sever(): void {
+    if (this.destroyed) return;
+    this.#inbox = [];
+    this.destroyed = true;
+    this.emit('error', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    this.emit('close');
+  }
+
+  /** While set nothing is taken out of what arrives, as by a program that does not read. */
+  set stalled(stalled: boolean) {
+    this.#stalled = stalled;
+    if (!stalled) this.#clock.immediate(() => this.#read());
   }
 
   #read(): void {
-    while (this.#flowing && !this.destroyed) {
+    while (this.#flowing && !this.#stalled && !this.destroyed) {
       const chunk = this.#inbox.shift();
       if (chunk === undefined) break;
       const peer = this.peer;
       if (peer !== undefined) {
         peer.writableLength -= chunk.length;
-        if (peer.writableLength === 0) this.#clock.immediate(() => peer.emit('drain'));
+        if (peer.writableLength === 0) peer.#clock.immediate(() => peer.emit('drain'));
       }
       this.emit('data', chunk);
     }
-    if (!this.#endReceived || this.#inbox.length > 0 || this.destroyed || !this.#flowing) return;
+    if (!this.#endReceived || this.#inbox.length > 0 || this.destroyed || !this.#flowing || this.#stalled) return;
     this.#endReceived = false;
     this.emit('end');
     // allowHalfOpen is off on real sockets: the end of reading ends writing, and then it is over.
@@ -147,10 +163,16 @@ export class MemorySocket extends EventEmitter {
 
 let lastPort = 40_000;
 
-export function socketPair(clock: FakeClock, port = 9010): { caller: MemorySocket; listener: MemorySocket } {
+export interface SocketPair {
+  readonly caller: MemorySocket;
+  readonly listener: MemorySocket;
+}
+
+/** `listenerClock`: where the listener is another process. */
+export function socketPair(clock: SocketClock, port = 9010, listenerClock = clock): SocketPair {
   const callerPort = ++lastPort;
   const caller = new MemorySocket(clock, callerPort, port);
-  const listener = new MemorySocket(clock, port, callerPort);
+  const listener = new MemorySocket(listenerClock, port, callerPort);
   caller.peer = listener;
   listener.peer = caller;
   return { caller, listener };

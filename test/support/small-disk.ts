@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+const leaveAttemptsMax = 20;
 const mounted = new Set<SmallDisk>();
 
 /** First of all: folders that are still mounted can't be removed. */
@@ -45,9 +46,20 @@ export class SmallDisk {
     return Math.floor((bfree * bsize) / 1024);
   }
 
-  /** Larger or smaller, never below what is used. */
   resize(kibibytes: number): void {
-    this.#mount(`remount,size=${Math.max(kibibytes, this.usedKib)}k`);
+    this.#mount(`remount,size=${kibibytes}k`);
+  }
+
+  /** Makes it so small that only so much is free. */
+  leave(kibibytes: number): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.resize(this.usedKib + kibibytes);
+      } catch (error) {
+        // More was written since we asked: a disk can't be smaller than what it holds.
+        if (attempt === leaveAttemptsMax) throw error;
+      }
+    }
   }
 
   /** Also when files are still open there. */

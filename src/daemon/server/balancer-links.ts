@@ -3,6 +3,7 @@ import { type Clock, type Logger, limits, type Timer } from '../../base/index.js
 import {
   type CloseReason,
   type Dialling,
+  type DialResult,
   dial,
   dialLimits,
   type FrameConnection,
@@ -32,6 +33,8 @@ export interface BalancerLinksOptions {
   /** `host:port` of each balancer. */
   readonly addresses: readonly string[];
   readonly context: NetContext;
+  /** Opens a connection; a socket by default. */
+  readonly dial?: (address: string, timeoutMs: number, done: (result: DialResult) => void) => Dialling;
   readonly logger: Logger;
   /** Both are asked anew for each attempt: the id and the membership may have become known meanwhile. */
   readonly hello: () => Hello;
@@ -109,16 +112,15 @@ class BalancerLink {
   }
 
   start(): void {
-    this.#dialling = dial(
-      this.#address,
-      { timeoutMs: dialTimeoutMs, limits: dialLimits },
-      this.#options.context,
-      (result) => {
-        this.#dialling = undefined;
-        if (result.ok) this.#greet(result.connection);
-        else this.#failed(result.text);
-      },
-    );
+    const done = (result: DialResult): void => {
+      this.#dialling = undefined;
+      if (result.ok) this.#greet(result.connection);
+      else this.#failed(result.text);
+    };
+    const { context, dial: open } = this.#options;
+    this.#dialling =
+      open?.(this.#address, dialTimeoutMs, done) ??
+      dial(this.#address, { timeoutMs: dialTimeoutMs, limits: dialLimits }, context, done);
   }
 
   /** Within a moment, so that a thousand arriving clients cost a few reports. */

@@ -30,7 +30,7 @@ import { DurableGate } from './gate.js';
 import type { Roster } from './roster.js';
 import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
-import { StateSender } from './state-sender.js';
+import { StateSender, type StateSenderParts } from './state-sender.js';
 
 /** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
 export interface Transport {
@@ -68,6 +68,7 @@ export interface DriverParts {
   readonly store: Pick<StateStore, 'snapshot'>;
   readonly sets: StateSets;
   readonly retention: Pick<Retention, 'pin'>;
+  readonly chunkBytes: StateSenderParts['chunkBytes'];
   /** For a state that comes from a peer: an empty one, and how rows get into it. */
   readonly newChat: StateFetcherParts['newChat'];
   readonly loadChat: StateFetcherParts['loadChat'];

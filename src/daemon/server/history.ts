@@ -9,7 +9,14 @@ import {
   type PageRequest,
   type RowRange,
 } from '../../chat/index.js';
-import { type LogReader, type Row, type RowReader, type SlotIndex, storeDamage } from '../../storage/index.js';
+import {
+  type Later,
+  type LogReader,
+  type Row,
+  type RowReader,
+  type SlotIndex,
+  storeDamage,
+} from '../../storage/index.js';
 import type { EventGroup, Slot } from '../../wire/index.js';
 
 export interface HistoryPage {
@@ -31,8 +38,8 @@ export interface HistoryParts {
   readonly reader: Pick<LogReader, 'read'>;
   /** The disk, or what stands on it, is bad: the server must stop. */
   readonly onFatal: (error: Error) => void;
-  /** Calls back once the caller has returned; only the simulator gives one. */
-  readonly later?: (act: () => void) => void;
+  /** Calls back once the caller has returned; the simulator gives its own. */
+  readonly later?: Later;
 }
 
 /** Slots between two wanted ones that are read along rather than asked for apart. */
@@ -66,6 +73,7 @@ interface Beginning {
  */
 export class History {
   readonly #parts: HistoryParts;
+  readonly #later: Later;
   readonly #waiting: (() => void)[] = [];
   readonly #beginnings = new Map<string, Beginning>();
   #reading = 0;
@@ -74,6 +82,7 @@ export class History {
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
+    this.#later = parts.later ?? queueMicrotask;
   }
 
   /** Some rooms no longer begin with their first event. */
@@ -99,7 +108,7 @@ export class History {
       this.#begin({ room, request, end, epoch: this.#epoch });
     };
     this.#waiting.push(start);
-    (this.#parts.later ?? queueMicrotask)(() => this.#next());
+    this.#later(() => this.#next());
   }
 
   #next(): void {

@@ -3,7 +3,7 @@
  * style
  * and without timers of its own, so that the simulator recovers exactly as production does.
  */
-import { type Clock, equalBytes, failpoint, type Logger, type Prng } from '../../base/index.js';
+import { type Clock, equalBytes, failpoint, type Logger, limits, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';
 import { type Now, type Plants, Replica, type ReplicaOptions } from '../../paxos/index.js';
 import {
@@ -53,6 +53,8 @@ export interface OpenOptions {
   readonly expectLog?: boolean;
   /** Bytes of log kept at least; undefined: all of it. */
   readonly retainBytes?: number | undefined;
+  /** About the size of a chunk of state; only tests give one. */
+  readonly stateChunkBytes?: number;
   readonly wal?: Pick<WalOptions, 'segmentBytes' | 'firstSegmentBytes' | 'markAfterMs' | 'fullRetryMs'>;
   /** Calls back once the caller has returned; only the simulator gives one. */
   readonly later?: (act: () => void) => void;
@@ -199,6 +201,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         store,
         sets,
         retention,
+        chunkBytes: options.stateChunkBytes ?? limits.stateChunkBytes,
         checkpointer: new Checkpointer({ store, sets, wal, index, retention, last: meta }),
         newChat: () => newChat(options),
         loadChat,

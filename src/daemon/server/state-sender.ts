@@ -11,6 +11,8 @@ export interface StateSenderParts extends StateSourceParts {
   readonly send: (to: ServerId, chunk: StateChunk) => void;
   readonly nowMs: () => number;
   readonly logger: Logger;
+  /** `limits.stateChunkBytes`, unless a test gives less. */
+  readonly chunkBytes: number;
 }
 
 /** A peer that is being served, and the state it gets. */
@@ -106,7 +108,7 @@ export class StateSender {
     transfer.reading = true;
     // A view of the frame that it came in.
     const place = Buffer.from(position);
-    source.read(place, limits.stateChunkBytes, (error, piece) => {
+    source.read(place, this.#parts.chunkBytes, (error, piece) => {
       transfer.reading = false;
       if (this.#transfers.get(to) !== transfer) return;
       if (piece === undefined) return this.#failed(transfer, error);

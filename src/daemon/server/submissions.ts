@@ -324,7 +324,7 @@ export class Submissions<C> {
       this.#finish(run);
       done++;
     }
-    if (done > 0) this.#sweep(queue);
+    if (done > 0) this.#goOn(queue);
   }
 
   /** Submits what `queue` still waits for, unless its first run is still on its way: then everything waits for that. */
@@ -379,12 +379,18 @@ export class Submissions<C> {
       this.#finish(run);
       done++;
     }
-    if (done > 0) this.#sweep(queue);
+    if (done > 0) this.#goOn(queue);
   }
 
   #dropFrom(queue: Queue<C>, seq: number): void {
     for (const run of queue.runs) if (run.firstSeq >= seq) this.#finish(run);
     this.#sweep(queue);
+  }
+
+  /** The first runs are done: a run that had overtaken them was settled without an answer and waited for this. */
+  #goOn(queue: Queue<C>): void {
+    this.#sweep(queue);
+    if (queue.runs[0]?.batch === 0) this.#resubmit(queue);
   }
 
   /** Removes what is done; a closed connection's queue goes with its last run. */

@@ -1,6 +1,7 @@
 /** All checkers behind one object, which the simulated cluster tells everything that happens. */
 import { toHex } from '../../../src/base/index.js';
 import type { Answer, Applied } from '../../../src/chat/index.js';
+import type { Membership } from '../../../src/daemon/server/hello.js';
 import type { PaxosMessage, Persist } from '../../../src/paxos/index.js';
 import type { Recovered } from '../../../src/storage/index.js';
 import type { ServerId, Slot } from '../../../src/wire/index.js';
@@ -9,10 +10,14 @@ import { Agreement } from './agreement.js';
 import { FrameRules } from './frames.js';
 import { History } from './history.js';
 import { Ledger } from './ledger.js';
+import { Lines } from './lines.js';
 
 export class Oracle {
   readonly agreement: Agreement;
   readonly history = new History();
+  /** What clients of production's library said; the simulator's own say the same again in another session. */
+  readonly lines: Lines | undefined;
+  #cluster: string | undefined;
   readonly #frames: FrameRules;
   readonly #ledgers = new Map<ServerId, Ledger>();
   readonly #majority: number;
@@ -20,7 +25,8 @@ export class Oracle {
   readonly #appliedThrough = new Map<ServerId, Slot>();
 
   /** `watchGate`: whether each frame is compared with what is durable when it leaves. */
-  constructor(ids: readonly ServerId[], watchGate: boolean) {
+  constructor(ids: readonly ServerId[], { watchGate, library }: { watchGate: boolean; library: boolean }) {
+    this.lines = library ? new Lines() : undefined;
     this.agreement = new Agreement(ids.length);
     this.#frames = new FrameRules(this.agreement, watchGate);
     this.#majority = (ids.length + 1) / 2;
@@ -35,6 +41,13 @@ export class Oracle {
 
   synced(id: ServerId, records: number): void {
     this.#ledger(id).synced(records);
+  }
+
+  /** A balancer says which cluster it is: for ever the same one (RELIABILITY.md, pitfalls 46 and 47). */
+  sealed(id: ServerId, { clusterId, members }: Membership): void {
+    const cluster = `${toHex(clusterId)} ${members.map((member) => `${member.id}:${toHex(member.birthId)}`).join()}`;
+    this.#cluster ??= cluster;
+    demand(this.#cluster === cluster, 'one cluster', () => `server ${id} hears of ${cluster} after ${this.#cluster}`);
   }
 
   storeLost(id: ServerId): void {
@@ -71,6 +84,7 @@ export class Oracle {
     this.#appliedThrough.set(id, slot);
     this.agreement.applied(String(id), slot, digest, toHex(hash));
     this.history.applied(applied);
+    this.lines?.applied(applied);
   }
 
   /** A server sends an answer to a client: the message's slot must be durable on a quorum at this very instant (S2). */
