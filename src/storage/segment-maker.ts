@@ -4,7 +4,7 @@
  * has a segment's name always has its full length, and a sync of it writes data only (PERFORMANCE.md, choice 5).
  */
 import { assert, failStep } from '../base/index.js';
-import type { Disk, Done } from './disk.js';
+import { type Disk, type Done, isDiskFull } from './disk.js';
 import { segmentName } from './segment.js';
 import { runSteps, type Step } from './steps.js';
 
@@ -30,8 +30,8 @@ export class SegmentMaker {
   }
 
   /**
-   * Makes `segment`, `bytes` long. On an error (a full disk, mostly) the unfinished file is removed first, so that it
-   * does not keep the space that others need. One at a time.
+   * Makes `segment`, `bytes` long. On a full disk the unfinished file is removed first, so that it does not keep the
+   * space that others need. One at a time.
    */
   make(segment: number, bytes: number, done: Done): void {
     assert(!this.#busy, 'one segment is prepared at a time');
@@ -58,8 +58,10 @@ export class SegmentMaker {
         this.#busy = false;
         if (!this.#stopped) done(error);
       };
-      if (error === undefined || this.#stopped || disk.size(UNFINISHED_NAME) === undefined) finish();
-      else disk.remove(UNFINISHED_NAME, finish);
+      // A broken disk is told of at once: nothing may leave while a file is tidied away on it.
+      const tidies = error !== undefined && isDiskFull(error) && !this.#stopped;
+      if (tidies && disk.size(UNFINISHED_NAME) !== undefined) disk.remove(UNFINISHED_NAME, finish);
+      else finish();
     });
   }
 

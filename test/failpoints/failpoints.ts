@@ -138,6 +138,8 @@ class Suite {
     const isOver = (): boolean => armed.some((id) => cluster.server(id).exit !== undefined);
     if (how === 'stop') {
       await this.#ready(victim);
+      // Its log must hold something of this life, or there is no end to mark.
+      await this.#progress('before the stop');
       cluster.server(victim).signal('SIGTERM');
     }
     if (how === 'lead' || how === 'depose') {

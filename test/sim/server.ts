@@ -736,9 +736,7 @@ export class SimServer implements ServerEnd {
   }
 }
 
-/** Names the server's data directory. */
-/** The id of a server's first directory, and of later ones. */
-
+/** The directories that ids stand for to this server. */
 function birthsOf({ roster, driver }: OpenedDriver): ReadonlyMap<ServerId, string> {
   return new Map([...roster.links(driver.view.epoch).values()].map(({ id, birthId }) => [id, toHex(birthId)]));
 }

@@ -14,7 +14,7 @@ export function straceMissing(): string | undefined {
 
 /** The `when`-th call of this kind is answered with EIO and not made. */
 export function failingSync(call: SyncCall, when: number, traceFile: string): ProgramOptions {
-  const strace = ['strace', '-D', '-f', '-qq', '-ttt', '-yy', '-s', '0', '-o', traceFile];
+  const strace = ['strace', '-D', '-f', '-qq', '-ttt', '-yy', '-s', '200', '-o', traceFile];
   const traced = 'trace=fdatasync,fsync,write,writev,sendto,sendmsg,exit_group';
   return {
     through: [...strace, '-e', traced, '-e', `inject=${call}:error=EIO:when=${when}`],
@@ -30,8 +30,7 @@ export interface FailedSync {
   readonly exitAfterMs: number;
   /**
    * Calls that wrote to a socket after the process knew: it says so on stderr. Between the failed call in its thread
-   * and
-   * that, the main thread may finish what it was about; it vouches for nothing that is not on disk.
+   * and that, the main thread may finish what it was about; it vouches for nothing that is not on disk.
    */
   readonly writesAfter: readonly string[];
   /** Calls that wrote to a socket before it knew. */
@@ -45,7 +44,7 @@ export function readTrace(traceFile: string): FailedSync | undefined {
   const failed = lines[at];
   if (failed === undefined) return undefined;
   const after = lines.slice(at + 1);
-  const knows = after.findIndex((line) => /writev?\(2</.test(line));
+  const knows = after.findIndex((line) => /writev?\(2<.*(driver-halted|EIO|i\/o error)/.test(line));
   const isFrame = (line: string): boolean => /(write|writev|sendto|sendmsg)\(\d+<TCP/.test(line);
   const exit = after.find((line) => line.includes('exit_group('));
   return {
