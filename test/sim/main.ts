@@ -18,6 +18,7 @@ const usage = `Usage: npm run sim -- [--seeds N] [--seed S] [--trace] [--keep-go
 Runs whole clusters in one thread, each from one seed; the same seed gives the same run on every machine.
   --seed S       the first seed (default 1); alone it runs that seed only
   --seeds N      how many seeds to run, one after the other (default 1 with --seed, else 100)
+  --minutes M    no new seed after so long
   --trace        print what the servers log, with the simulated time
   --keep-going   go on after a failing seed
   --shrink S     make this failing seed's run small and print it as a script (test/sim/scenarios)
@@ -34,6 +35,7 @@ type Print = (line: string) => void;
 interface Arguments {
   readonly seed: number;
   readonly seeds: number;
+  readonly minutes: number;
   readonly trace: boolean;
   readonly keepGoing: boolean;
   readonly shrink: boolean;
@@ -52,6 +54,7 @@ export function parseArguments(
       options: {
         seed: { type: 'string' },
         seeds: { type: 'string' },
+        minutes: { type: 'string' },
         trace: { type: 'boolean' },
         'keep-going': { type: 'boolean' },
         shrink: { type: 'string' },
@@ -68,11 +71,14 @@ export function parseArguments(
     if (!Number.isSafeInteger(seed) || seed < 0) return { error: `a seed must be a whole number, not "${given}"` };
     if (!Number.isSafeInteger(seeds) || seeds < 1)
       return { error: `--seeds must be at least 1, not "${values.seeds}"` };
+    const minutes = Number(values.minutes ?? Number.POSITIVE_INFINITY);
+    if (!(minutes > 0)) return { error: `--minutes must be above 0, not "${values.minutes}"` };
     const plant = plantNames.find((name) => name === values.plant);
     if (values.plant !== undefined && plant === undefined) return { error: `--plant knows no "${values.plant}"` };
     return {
       seed,
       seeds,
+      minutes,
       trace: values.trace ?? false,
       keepGoing: values['keep-going'] ?? false,
       shrink: values.shrink !== undefined,
@@ -105,7 +111,7 @@ export async function main(argv: readonly string[], print: Print): Promise<numbe
 const repeatEvery = 100;
 
 async function runSeeds(parsed: Arguments, print: Print): Promise<number> {
-  const { seed, seeds, trace, keepGoing } = parsed;
+  const { seed, seeds, minutes, trace, keepGoing } = parsed;
   const runAgain = async (at: number, hash: number | undefined): Promise<void> => {
     const again = await runSeed({ ...setupOf(parsed), seed: at });
     if (again.result?.hash === hash) return;
@@ -115,7 +121,8 @@ async function runSeeds(parsed: Arguments, print: Print): Promise<number> {
   const totals = { ran: 0, failed: 0, events: 0, slots: 0, acked: 0, simulatedS: 0 };
   const coverage = new Coverage();
   const startMs = performance.now();
-  for (let at = seed; at < seed + seeds; at++) {
+  const isTime = (): boolean => performance.now() - startMs < 60_000 * minutes;
+  for (let at = seed; at < seed + seeds && isTime(); at++) {
     const { failure, result } = await runSeed({ ...setupOf(parsed), seed: at, ...(trace ? { trace: print } : {}) });
     totals.ran++;
     if (at % repeatEvery === 0 && !trace) await runAgain(at, result?.hash);

@@ -34,7 +34,7 @@ import { birthOf, type Makers } from './makers.js';
 import type { SimOptions } from './options.js';
 import { SimClock } from './sim-clock.js';
 import type { SimStore } from './sim-store.js';
-import type { Tape } from './tape.js';
+import type { Point, Tape } from './tape.js';
 import { CrashSignal, demand } from './violation.js';
 
 /** What a server needs of the cluster around it. */
@@ -441,6 +441,7 @@ export class SimServer implements ServerEnd {
   // --- a life -------------------------------------------------------------------------------------------------------
 
   #appliedDigest = '';
+  readonly #boundaries = new Map<string, Point>();
 
   /** Its place on the wires; turns end when {@link #guarded} says so. */
   #host(clock: SimClock, run: (act: () => void) => void): Host | undefined {
@@ -621,8 +622,13 @@ export class SimServer implements ServerEnd {
   #boundary(where: string): void {
     const { tape, options } = this.#world;
     if (!this.#mayEnd) return;
+    let point = this.#boundaries.get(where);
+    if (point === undefined) {
+      point = tape.point(`crash ${this.id} at ${where}`);
+      this.#boundaries.set(where, point);
+    }
     const rate = options.boundaryCrashPer100k * (boundaryWeights[where] ?? 5);
-    const forUs = tape.point(`crash ${this.id} at ${where}`).strikes(rate, (random) => downUs(random, options));
+    const forUs = point.strikes(rate, (random) => downUs(random, options));
     if (forUs !== undefined) throw new CrashSignal(where, forUs);
   }
 

@@ -41,27 +41,49 @@ class SimFile {
   /** Where the newest synced write begins: in a log it proves that everything before it had been durable. */
   provenBytes = 0;
 
-  constructor(content: Buffer = Buffer.alloc(0)) {
-    this.current = new Bytes(content);
-    this.durable = new Bytes(content);
+  constructor(content = new Bytes(Buffer.alloc(0))) {
+    this.current = content;
+    this.durable = content.fork();
   }
 }
 
-/** A growing array of bytes, zero where nothing was written. */
+/** A growing array of bytes, zero where nothing was written; copies share their memory until one of them changes. */
 class Bytes {
   #held: Buffer;
+  #isShared = false;
   length: number;
 
-  constructor(content: Buffer) {
-    this.#held = Buffer.from(content);
-    this.length = content.length;
+  /** Takes `held` over. */
+  constructor(held: Buffer) {
+    this.#held = held;
+    this.length = held.length;
   }
 
+  /** A copy. */
+  fork(): Bytes {
+    const copy = new Bytes(this.#held);
+    copy.length = this.length;
+    copy.#isShared = true;
+    this.#isShared = true;
+    return copy;
+  }
+
+  /** To be read only. */
   get content(): Buffer {
     return this.#held.subarray(0, this.length);
   }
 
+  /** To be changed. */
+  own(): Buffer {
+    if (this.#isShared) {
+      this.#held = Buffer.from(this.#held);
+      this.#isShared = false;
+    }
+    return this.content;
+  }
+
   apply(change: Change): void {
+    this.own();
     if (change.kind === 'truncate') {
       this.#resize(change.length);
       return;
@@ -140,7 +162,7 @@ export class SimDisk implements Disk {
   flipBit(name: string, offset: number, bit: number): void {
     const file = this.#file(name);
     for (const bytes of [file.current, file.durable]) {
-      if (offset < bytes.length) bytes.content[offset] = (bytes.content[offset] as number) ^ (1 << bit);
+      if (offset < bytes.length) bytes.own()[offset] = (bytes.content[offset] as number) ^ (1 << bit);
     }
   }
 
@@ -168,14 +190,18 @@ export class SimDisk implements Disk {
     const sector = Buffer.from(current.content.subarray(from, from + SECTOR_BYTES));
     if (isZero(sector) && isZero(current.content.subarray(to, to + SECTOR_BYTES))) return false;
     for (const bytes of [current, durable]) {
-      bytes.content.fill(0, from, from + SECTOR_BYTES);
-      if (to !== from) sector.copy(bytes.content, to);
+      bytes.own().fill(0, from, from + SECTOR_BYTES);
+      if (to !== from) sector.copy(bytes.own(), to);
     }
     return true;
   }
 
   /** Sets a file's content, all of it synced. */
-  put(name: string, content: Buffer, provenBytes = 0): void {
+  put(name: string, content: Buffer): void {
+    this.#keep(name, new Bytes(Buffer.from(content)), 0);
+  }
+
+  #keep(name: string, content: Bytes, provenBytes: number): void {
     const file = new SimFile(content);
     file.provenBytes = provenBytes;
     this.#names.set(name, file);
@@ -212,7 +238,7 @@ export class SimDisk implements Disk {
     for (const change of this.#nameChanges.slice(0, kept)) applyName(names, change);
     const next = new SimDisk(options);
     next.capacityBytes = this.capacityBytes;
-    for (const [name, file] of names) next.put(name, this.#afterPowerLoss(file), file.provenBytes);
+    for (const [name, file] of names) next.#keep(name, this.#afterPowerLoss(file), file.provenBytes);
     return next;
   }
 
@@ -231,8 +257,8 @@ export class SimDisk implements Disk {
     return next;
   }
 
-  #afterPowerLoss(file: SimFile): Buffer {
-    const bytes = new Bytes(file.durable.content);
+  #afterPowerLoss(file: SimFile): Bytes {
+    const bytes = file.durable.fork();
     const mode = this.#random.below(4);
     for (const change of file.unsynced) {
       if (mode === 0) continue;
@@ -245,7 +271,7 @@ export class SimDisk implements Disk {
         this.#someSectors(bytes, change.offset, change.bytes);
       }
     }
-    return Buffer.from(bytes.content);
+    return bytes;
   }
 
   #someSectors(bytes: Bytes, offset: number, written: Buffer): void {
