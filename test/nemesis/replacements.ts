@@ -46,7 +46,7 @@ export function allReplacements(): Replacement[] {
 }
 
 /** Each one adds twelve thousand slots that hold nothing, which every new server learns. */
-const replacementsPerCluster = 12;
+const replacementsPerCluster = 6;
 const linesPerSecond = 40;
 const crowd = { processes: 1, library: 4 };
 const stepDeadlineMs = 40_000;
