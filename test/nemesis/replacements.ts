@@ -166,7 +166,7 @@ class Round {
   async run(): Promise<number> {
     const cluster = this.#cluster;
     const { old, point } = this.#replacement;
-    const { leader } = await cluster.waitForVotes(stepDeadlineMs);
+    const leader = await cluster.waitForVotes(stepDeadlineMs);
     this.#leader = leader;
     this.#replaced = old === 'leader' ? leader : (cluster.ids.find((id) => id !== leader) ?? 0);
     if (old === 'dead') await cluster.killServer(this.#replaced);
