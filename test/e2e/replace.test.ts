@@ -14,7 +14,7 @@ const deadlineMs = 60_000;
 t.test('the leader replaced at the second try, because the first new server died while it learnt', async (t) => {
   const cluster = await Cluster.start();
   t.teardown(() => cluster.stop());
-  const { leader: old } = await cluster.waitForVotes(deadlineMs);
+  const old = await cluster.waitForVotes(deadlineMs);
   const clients = cluster.ids.map((id) => cluster.chat(`At${id}`, ['--server', cluster.address(id)]));
   const routed = cluster.chat('Routed');
   await Promise.all([...clients, routed].map((client) => client.waitForConnected(deadlineMs)));
@@ -99,7 +99,8 @@ t.test('the leader replaced at the second try, because the first new server died
   const again = await replace(`${old}`, '--with', '5');
   t.equal(again.code, 0, 'the same command again: it is done');
 
-  const status = await cluster.waitForVotes(deadlineMs);
+  await cluster.waitForVotes(deadlineMs);
+  const status = await cluster.status();
   t.same(
     status.servers.map(({ id, seat, takes }) => ({ id, seat, takes })),
     cluster.ids.toSorted().map((id) => ({ id, seat: 'votes', takes: 0 })),
@@ -116,10 +117,7 @@ t.test('the leader replaced at the second try, because the first new server died
 });
 
 t.test('killed on the way: a short share of `npm run replacements`', async (t) => {
-  const replacements: Replacement[] = [
-    { old: 'dead', point: 'learner', victim: 'leader' },
-    { old: 'leader', point: 'promoted', victim: 'seal' },
-  ];
+  const replacements: Replacement[] = [{ old: 'leader', point: 'promoted', victim: 'seal' }];
   const summary = await runReplacements({ seed: 0, replacements, print: (line) => t.comment(line) });
   t.equal(summary.replacements, replacements.length);
 });

@@ -46,7 +46,7 @@ export function allReplacements(): Replacement[] {
 }
 
 /** Each one adds twelve thousand slots that hold nothing, which every new server learns. */
-const replacementsPerCluster = 12;
+const replacementsPerCluster = 6;
 const linesPerSecond = 40;
 const crowd = { processes: 1, library: 4 };
 const stepDeadlineMs = 40_000;
@@ -166,7 +166,7 @@ class Round {
   async run(): Promise<number> {
     const cluster = this.#cluster;
     const { old, point } = this.#replacement;
-    const { leader } = await cluster.waitForVotes(stepDeadlineMs);
+    const leader = await cluster.waitForVotes(stepDeadlineMs);
     this.#leader = leader;
     this.#replaced = old === 'leader' ? leader : (cluster.ids.find((id) => id !== leader) ?? 0);
     if (old === 'dead') await cluster.killServer(this.#replaced);

@@ -334,12 +334,20 @@ export class Cluster {
     return said.ok ? said.answer : undefined;
   }
 
-  /** Waits until all members are up and have their votes. */
-  async waitForVotes(deadlineMs = 30_000): Promise<ClusterStatus> {
-    const test = ({ servers, leader }: ClusterStatus): boolean =>
-      leader !== 0 &&
-      this.#ids.every((id) => servers.some((one) => one.id === id && one.seat === 'votes' && one.state === 'up'));
-    return await this.waitForStatus(`the votes of ${this.#ids.join(', ')}`, test, deadlineMs);
+  /** Waits until all members are up and know that each has its vote; who leads then. Asked in this process. */
+  async waitForVotes(deadlineMs = 30_000): Promise<number> {
+    const ids = this.#ids;
+    return await until(
+      `the votes of ${ids.join(', ')}`,
+      deadlineMs,
+      async () => {
+        const known = await Promise.all(ids.map((id) => this.seatsAt(id)));
+        const isSettled = known.every((one) => one?.votes === true && one.governing && one.seats.every(isVoter));
+        const answered = await askOnce({ address: this.address(ids[0] ?? 0), timeoutMs: 1000 }, (one) => one.status());
+        return isSettled && answered.ok && answered.answer.happy ? answered.answer.leader : undefined;
+      },
+      () => this.describe(),
+    );
   }
 
   async leader(deadlineMs = 20_000): Promise<number> {
@@ -402,4 +410,8 @@ export class Cluster {
     const others = [this.#balancer, this.#proxy?.program, ...this.#servers.values()];
     return others.map((program) => program?.describe() ?? '').join('\n');
   }
+}
+
+function isVoter({ votes }: Seats['seats'][number]): boolean {
+  return votes;
 }

@@ -47,7 +47,8 @@ function lostMajority({ latest, newcomers }: NoteFacts): string {
   if (newcomers.length === 0) return '';
   const own = latest.seats.filter(({ takes }) => takes === 0);
   const left = own.filter(({ id, votes }) => votes && !newcomers.includes(id));
-  const who = newcomers.length === 1 ? `server ${newcomers[0]} is` : `servers ${newcomers.join(', ')} are`;
+  const ids = [...newcomers].sort((a, b) => a - b);
+  const who = ids.length === 1 ? `server ${ids[0]} is` : `servers ${ids.join(', ')} are`;
   return left.length >= majorityOf(own.length)
     ? `no leader: ${who} admitted once a majority of the others is up`
     : `no majority: ${who} back without the data that had a vote; only with that data this cluster goes on, ` +
