@@ -139,7 +139,10 @@ class Suite {
     if (how === 'stop') {
       await this.#ready(victim);
       // Its log must hold something of this life, or there is no end to mark.
-      await this.#progress('before the stop');
+      const applied = async (): Promise<number> =>
+        (await cluster.status()).servers.find(({ id }) => id === victim)?.applied ?? 0;
+      const before = await applied();
+      await until('the server to follow', deadlineMs, async () => isOver() || (await applied()) > before + 3);
       cluster.server(victim).signal('SIGTERM');
     }
     if (how === 'lead' || how === 'depose') {
