@@ -165,6 +165,6 @@ t.test('a lost store whose log does not reach back to slot 1: it says so and doe
   await t.rejects(LoneServer.open({ directory, life: 4, segmentBytes }), {
     code: 'LOG_TRIMMED',
     exitCode: 7,
-    message: /begins with wal-0000000003.log.*start with an empty one/,
+    message: /begins with wal-0000000003.log.*or with an empty directory/,
   });
 });
