@@ -23,11 +23,14 @@ t.test('a round is a function of the seed and its number', async (t) => {
 
 t.test('the proxy takes every rule, and no round is empty', async (t) => {
   const surroundings = { servers, seed: 1 };
-  const empty = rounds(7).filter(({ links, storm, blows }) => {
-    for (const { rule } of links) {
-      if (rule.preset === undefined) readRule(rule, 'rule');
-      else presetRules(rule, surroundings);
-    }
+  const empty = [7, 8, 101].flatMap(rounds).filter((round) => {
+    const { links, storm, blows } = round;
+    const ids = links.flatMap(({ rule }, place) =>
+      rule.preset === undefined
+        ? [readRule(rule, `rule ${place}`).id]
+        : presetRules(rule, surroundings).map(({ id }) => id),
+    );
+    if (new Set(ids).size !== ids.length) t.fail(`two rules of one name in ${describeRound(round)}`);
     const steps = storm === undefined ? 0 : readTimeline(storm.script, surroundings, storm.seed).steps.length;
     return links.length + steps + blows.length === 0;
   });

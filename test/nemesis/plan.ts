@@ -151,7 +151,9 @@ function anyKinds(draw: Draw): string[] {
   const blows = lists.flatMap((list) => drawKind(list, draw));
   if (draw.below(100) < stormPercent) return [...blows, 'storm'];
   const count = (blows.length === 0 ? 1 : 0) + draw.below(3);
-  return [...blows, ...Array.from({ length: count }, () => linkFaultNames[draw.below(linkFaultNames.length)] ?? '')];
+  const links = Array.from({ length: count }, () => linkFaultNames[draw.below(linkFaultNames.length)] ?? '');
+  // Each once: two faults of one kind may be one and the same, which the proxy does not take.
+  return [...blows, ...new Set(links)];
 }
 
 /** One of these, or two that don't stand in the way of each other. */
