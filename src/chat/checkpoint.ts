@@ -13,21 +13,25 @@ import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
 import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';
 import { begin, enter } from './presence.js';
+import type { RowSum } from './row-sum.js';
 import type { IndexRow } from './spans.js';
 import type { MembersChange, Row } from './types.js';
 import type { World } from './world.js';
 
 /** Written into the meta row; a state of another version is refused. */
-const version = 1;
+const version = 2;
 
-/** Where the state stands: slot, hash and log clock of one moment. */
-export function metaRow(world: World): Row {
+/** Where the state stands: slot, hash and log clock of one moment, and the sum of all other rows that are loaded. */
+export function metaRow(world: World, rowSum: RowSum): Row {
+  const { rows, sum } = rowSum.value;
   const writer = new ByteWriter();
   writer.u8(version);
   writer.varint(world.applied);
   writer.raw(world.hash.bytes());
   writer.varint(world.clockMs);
   writer.varint(world.skippedItems);
+  writer.varint(rows);
+  writer.varint(sum);
   for (const change of world.members) writeMembers(writer, change);
   return { key: metaKey, value: writer.copy() };
 }
@@ -95,19 +99,22 @@ export function indexRows(room: Room, row: IndexRow): Row[] {
 export function loadRows(world: World, rows: Iterable<Row>): void {
   assert(world.applied === 0 && world.sessions.size === 0, 'only an empty state is loaded');
   const sessions: { id: SessionId; value: Uint8Array }[] = [];
-  let found = false;
-  for (const { key, value } of rows) {
+  let wanted: RowSum['value'] | undefined;
+  for (const row of rows) {
+    const { key, value } = row;
     const split = splitKey(key);
     if (split === undefined) continue;
     const { kind, rest } = split;
-    if (kind === 'meta') loadMeta(world, value);
+    if (kind === 'meta') wanted = loadMeta(world, value);
     else if (kind === 'name') loadName(world, rest.toString('latin1'), value);
     else if (kind === 'room') loadRoom(world, rest.toString('utf8'), value);
     else if (kind === 'session') sessions.push({ id: sessionId(rest), value });
-    found ||= kind === 'meta';
+    if (kind === 'name' || kind === 'room' || kind === 'session') world.rowSum.put(row);
   }
-  if (!found && (sessions.length > 0 || world.names.size > 0 || world.rooms.size > 0)) {
-    throw new DamagedRow('a checkpoint without its meta row');
+  const found = world.rowSum.value;
+  if (wanted === undefined && found.rows > 0) throw new DamagedRow('a checkpoint without its meta row');
+  if (wanted !== undefined && (wanted.rows !== found.rows || wanted.sum !== found.sum)) {
+    throw new DamagedRow(`${found.rows} rows that are not the ${wanted.rows} of its last checkpoint`);
   }
   const loaded = sessions.map(({ id, value }) => loadSession(world, id, value));
   // The order of activity is the order of expiry; ties are broken there by id, so any order among them will do.
@@ -115,16 +122,19 @@ export function loadRows(world: World, rows: Iterable<Row>): void {
   for (const session of loaded) world.sessions.add(session);
 }
 
-function loadMeta(world: World, value: Uint8Array): void {
+/** Returns the sum of the rows that were written with it. */
+function loadMeta(world: World, value: Uint8Array): RowSum['value'] {
   const reader = new ByteReader(value);
   if (reader.u8() !== version) throw new DamagedRow('a checkpoint of another version of synod');
   world.applied = reader.varint();
   world.hash.restore(reader.raw(HASH_BYTES));
   world.clockMs = reader.varint();
   world.skippedItems = reader.varint();
+  const rowSum = { rows: reader.varint(), sum: reader.varint() };
   const members: MembersChange[] = [];
   while (!reader.done) members.push(readMembersChange(reader));
   world.members = members;
+  return rowSum;
 }
 
 function writeMembers(writer: ByteWriter, { epoch, slot, seats }: MembersChange): void {

@@ -7,6 +7,7 @@ import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './ch
 import { kindRange, sessionKey } from './keys.js';
 import { compareRooms, type Room, type Session } from './model.js';
 import { RoomPage } from './page.js';
+import { RowSum } from './row-sum.js';
 import { canonicalRoom, directNames, foldName, isName } from './rules.js';
 import type {
   Applied,
@@ -157,19 +158,19 @@ export class ChatState {
     const world = this.#world;
     const changes = world.takeChanges(this.#taken);
     this.#taken = changes;
-    const puts: Row[] = [metaRow(world)];
+    const puts: Row[] = [];
     for (const name of changes.names) puts.push(nameRow(name));
     for (const session of changes.sessions) puts.push(sessionRow(session));
+    for (const room of changes.rooms) puts.push(roomRow(room));
+    const deletes = changes.removedSessions.map(({ slot, index }) => sessionKey(slot, index));
+    for (const key of deletes) world.rowSum.delete(key);
+    for (const row of puts) world.rowSum.put(row);
+    puts.push(metaRow(world, world.rowSum));
     for (const room of changes.rooms) {
-      puts.push(roomRow(room));
       for (const row of room.finished) puts.push(...indexRows(room, row));
       room.taken = room.finished.length;
     }
-    return {
-      slot: world.applied,
-      puts,
-      deletes: changes.removedSessions.map(({ slot, index }) => sessionKey(slot, index)),
-    };
+    return { slot: world.applied, puts, deletes };
   }
 
   /** The batch of the last `takeDirty` is on disk: the finished index rows in it leave memory. */
@@ -198,10 +199,13 @@ export class ChatState {
    */
   snapshot(): Row[] {
     const world = this.#world;
-    const rows: Row[] = [metaRow(world)];
+    const rows: Row[] = [];
     for (const name of world.names.values()) rows.push(nameRow(name));
     for (const room of [...world.rooms.values()].sort(compareRooms)) rows.push(roomRow(room));
     for (const session of world.sessions.sorted()) rows.push(sessionRow(session));
+    const rowSum = new RowSum();
+    for (const row of rows) rowSum.put(row);
+    rows.push(metaRow(world, rowSum));
     return rows.sort((a, b) => Buffer.compare(a.key, b.key));
   }
 

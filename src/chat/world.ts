@@ -6,6 +6,7 @@ import type { SessionId, Slot } from '../wire/index.js';
 import { StateHash } from './hash.js';
 import { compareRooms, compareSessions, type Name, Room, type Session, SessionTable } from './model.js';
 import { end, exit, setAttached } from './presence.js';
+import { RowSum } from './row-sum.js';
 import type { Span } from './spans.js';
 import type { Answer, Attachment, ChatLimits, MembersChange, Registration } from './types.js';
 
@@ -38,6 +39,8 @@ export class World {
   /** The last change of the members and the one before it, which may govern still; none before the first. */
   members: readonly MembersChange[] = [];
   readonly hash = new StateHash();
+  /** Of the rows as the last checkpoint took them. */
+  readonly rowSum = new RowSum();
   applied: Slot = 0;
   clockMs = 0;
   /** Broken items and entries met so far. */

@@ -123,7 +123,7 @@ export const commands: readonly CommandSpec[] = [
       logLevel,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
-    load: async () => (await import('./server.js')).server,
+    load: async () => (await import('./load-server.js')).loadServer(),
   },
   {
     name: 'chat',

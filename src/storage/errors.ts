@@ -61,3 +61,18 @@ export function diskError(doing: string, cause: Error): StorageError {
     { cause },
   );
 }
+
+/** What of a state store's errors a replay of the log makes good. */
+export function isStoreDamage(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'STORE_DAMAGED';
+}
+
+/** The state store is not what was written. The server sets it aside by itself (StoreHome) and replays its log. */
+export function storeDamage(name: string, what: string, cause?: Error): StorageError {
+  return new StorageError(
+    'STORE_DAMAGED',
+    `the checkpoint store ${name} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
+      'from the log',
+    cause === undefined ? undefined : { cause },
+  );
+}

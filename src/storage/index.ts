@@ -11,7 +11,7 @@ export {
   storedBirth,
 } from './checkpoint.js';
 export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
-export { DamagedLog, diskError, StorageError, type StorageErrorCode } from './errors.js';
+export { DamagedLog, diskError, isStoreDamage, StorageError, type StorageErrorCode, storeDamage } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
 export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
 export { LevelHome } from './level-home.js';

@@ -1,8 +1,10 @@
 /** The directory of a LevelStore: opens it, and moves a damaged one aside so that the log can fill an empty one. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { damaged, LevelStore, type OpenStoreDone } from './level-store.js';
-import type { StoreHome } from './state-store.js';
+import { storeDamage } from './errors.js';
+import { LevelStore } from './level-store.js';
+import { openSealed } from './sealed-store.js';
+import type { StateStore, StoreHome } from './state-store.js';
 
 /** LevelDB's pointer to everything else. Where it is missing LevelDB would take the rest for rubbish and begin anew. */
 const ROOT_NAME = 'CURRENT';
@@ -14,19 +16,22 @@ export class LevelHome implements StoreHome {
     this.#directory = directory;
   }
 
-  open(done: OpenStoreDone): void {
+  open(done: (error: Error | undefined, store?: StateStore) => void): void {
     let names: string[];
     try {
       names = namesIn(this.#directory);
     } catch (error) {
-      process.nextTick(done, damaged(this.#directory, (error as Error).message, error as Error));
+      process.nextTick(done, storeDamage(this.#directory, (error as Error).message, error as Error));
       return;
     }
     if (names.length > 0 && !names.includes(ROOT_NAME)) {
-      process.nextTick(done, damaged(this.#directory, `its file ${ROOT_NAME} is missing`));
+      process.nextTick(done, storeDamage(this.#directory, `its file ${ROOT_NAME} is missing`));
       return;
     }
-    LevelStore.open(this.#directory, done);
+    LevelStore.open(this.#directory, (error, store) => {
+      if (store === undefined) done(error);
+      else openSealed(store, this.#directory, done);
+    });
   }
 
   /** One is kept at most: the newest tells the most, and a disk must not fill up with rotten stores. */

@@ -1,12 +1,9 @@
-/**
- * The state store on classic-level (LevelDB): binary keys in bytewise order, every batch synced. LevelDB looks at its
- * own checksums only where it is told to, which classic-level does not do, so every row carries one of ours.
- */
+/** The state store on classic-level (LevelDB): binary keys in bytewise order, every batch synced. */
 import { statfs } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClassicLevel, type Snapshot } from 'classic-level';
-import { asBuffer, assert, crc32, readU32, writeU32 } from '../base/index.js';
-import { diskError, StorageError } from './errors.js';
+import { asBuffer, assert } from '../base/index.js';
+import { diskError, StorageError, storeDamage } from './errors.js';
 import type { GetDone, KeyRange, Row, RowsDone, StateStore, StoreDone, StoreSnapshot } from './state-store.js';
 
 type Level = ClassicLevel<Buffer, Buffer>;
@@ -87,30 +84,20 @@ export class LevelStore implements StateStore {
   }
 
   #get(from: Source, key: Uint8Array, done: GetDone): void {
-    this.#read<Uint8Array | undefined>(async () => {
-      const sealed = await this.#level.get(asBuffer(key), from);
-      return sealed === undefined ? undefined : this.#unseal(key, sealed);
-    }, done);
+    this.#read<Uint8Array | undefined>(() => this.#level.get(asBuffer(key), from), done);
   }
 
   #iterate(source: Source, range: KeyRange, done: RowsDone): void {
     const { from, to, reverse = false, limit = -1 } = range;
     const bounds = { ...(from && { gte: asBuffer(from) }), ...(to && { lt: asBuffer(to) }) };
-    this.#read<Row[]>(
-      async () => {
-        const entries = await this.#level.iterator({ ...bounds, ...source, reverse, limit }).all();
-        return entries.map(([key, sealed]) => ({ key, value: this.#unseal(key, sealed) }));
-      },
-      (error, rows = []) => done(error, rows),
+    this.#read(
+      () => this.#level.iterator({ ...bounds, ...source, reverse, limit }).all(),
+      (error, entries = []) =>
+        done(
+          error,
+          entries.map(([key, value]) => ({ key, value })),
+        ),
     );
-  }
-
-  /** The value of a row as it was put, or STORE_DAMAGED. */
-  #unseal(key: Uint8Array, sealed: Buffer): Buffer {
-    const end = sealed.length - SEAL_BYTES;
-    const value = sealed.subarray(0, Math.max(0, end));
-    if (end >= 0 && readU32(sealed, end) === rowChecksum(key, value)) return value;
-    throw damaged(this.#path, 'a row fails its checksum, or a version of synod before 0.4 wrote it');
   }
 
   /** A read that the store's end overtakes is never answered. */
@@ -149,13 +136,13 @@ export class LevelStore implements StateStore {
       await this.#demandSpace();
       await this.#reopen();
     }
-    const put = puts.map(({ key, value }) => ({ type: 'put' as const, key: asBuffer(key), value: seal(key, value) }));
+    const put = puts.map(({ key, value }) => ({ type: 'put' as const, key: asBuffer(key), value: asBuffer(value) }));
     const del = deletes.map((key) => ({ type: 'del' as const, key: asBuffer(key) }));
     try {
       await this.#level.batch([...put, ...del], { sync: true });
     } catch (error) {
       this.#writeFailed = true;
-      throw isCorruption(error as Error) ? damaged(this.#path, reasonOf(error as Error)) : error;
+      throw isCorruption(error as Error) ? storeDamage(this.#path, reasonOf(error as Error)) : error;
     }
   }
 
@@ -201,8 +188,7 @@ export class LevelStore implements StateStore {
 }
 
 function lacksSpace(error: Error): boolean {
-  const cause = (error.cause ?? error) as Error;
-  return /No space left|quota exceeded|Too many open files/.test(cause.message);
+  return /No space left|quota exceeded|Too many open files/.test(reasonOf(error));
 }
 
 /** A promise's end as a callback outside of the promise, so that what the callback throws is not swallowed. */
@@ -213,55 +199,36 @@ function settle<T>(promise: Promise<T>, done: (error: Error | undefined, value?:
   );
 }
 
-/** Behind each value: the checksum of its key and itself. */
-const SEAL_BYTES = 4;
-
-function rowChecksum(key: Uint8Array, value: Uint8Array): number {
-  return crc32(value, crc32(key));
-}
-
-function seal(key: Uint8Array, value: Uint8Array): Buffer {
-  const sealed = Buffer.allocUnsafe(value.length + SEAL_BYTES);
-  sealed.set(value);
-  writeU32(sealed, value.length, rowChecksum(key, value));
-  return sealed;
-}
-
 function openError(path: string, error: Error): StorageError {
   const cause = (error.cause ?? error) as NodeJS.ErrnoException;
   if (cause.code === 'LEVEL_LOCKED') {
     return new StorageError('DIRECTORY_LOCKED', `${path} is in use by another process: stop that one first`, { cause });
   }
   if (isDiskTrouble(cause)) return diskError(`opening the checkpoint store ${path}`, cause);
-  return damaged(path, `it does not open: ${cause.message}`, cause);
+  return storeDamage(path, `it does not open: ${cause.message}`, cause);
 }
 
 /** Trouble that a new store would have as well. LevelDB gives the system's error as a text only. */
 function isDiskTrouble(error: Error): boolean {
-  return lacksSpace(error) || /Input\/output error|Permission denied|Read-only file system/.test(error.message);
+  return lacksSpace(error) || /Input\/output error|Permission denied|Read-only file system/.test(reasonOf(error));
 }
 
-/** What a read met: rot, or a disk that fails. */
-function readError(path: string, error: Error): StorageError {
-  if (error instanceof StorageError) return error;
-  const isDamage = isCorruption(error) || /No such file/.test(reasonOf(error));
-  return isDamage ? damaged(path, reasonOf(error), error) : diskError(`reading the checkpoint store ${path}`, error);
+/** What a read met: rot, a disk that fails, or (as it comes) a store or snapshot that was closed meanwhile. */
+function readError(path: string, error: Error): Error {
+  if (isCorruption(error)) return storeDamage(path, reasonOf(error), error);
+  if (codeOf(error) !== 'LEVEL_IO_ERROR') return error;
+  if (isDiskTrouble(error)) return diskError(`reading the checkpoint store ${path}`, error);
+  return storeDamage(path, reasonOf(error), error);
 }
 
 function isCorruption(error: Error): boolean {
-  return ((error.cause ?? error) as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION';
+  return codeOf(error) === 'LEVEL_CORRUPTION';
+}
+
+function codeOf(error: Error): string | undefined {
+  return ((error.cause ?? error) as NodeJS.ErrnoException).code;
 }
 
 function reasonOf(error: Error): string {
   return ((error.cause ?? error) as Error).message;
-}
-
-/** The server sets such a store aside by itself (StoreHome) and replays its log. */
-export function damaged(path: string, what: string, cause?: Error): StorageError {
-  return new StorageError(
-    'STORE_DAMAGED',
-    `the checkpoint store ${path} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
-      'from the log',
-    cause === undefined ? undefined : { cause },
-  );
 }

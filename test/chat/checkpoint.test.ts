@@ -184,8 +184,30 @@ t.test('rows cut short, lengthened or without their companions are refused as da
   }
   const meta = rows.find(({ key }) => Buffer.from(key).toString() === 'cm') ?? assert.fail();
   const other = rows.map((row) =>
-    row === meta ? { ...row, value: Buffer.from([2, ...meta.value.subarray(1)]) } : row,
+    row === meta ? { ...row, value: Buffer.from([1, ...meta.value.subarray(1)]) } : row,
   );
   t.throws(() => load(other), /another version/);
   load([]);
 });
+
+t.test('a lost row, and one of an earlier checkpoint, are refused: each is well-formed by itself', async (t) => {
+  const { state, options } = busyLog();
+  const rows = state.snapshot();
+  const load = (damaged: Row[]) => new ChatState(options).load(damaged);
+  for (const lost of rows) {
+    t.throws(() => load(rows.filter((row) => row !== lost)), DamagedRow, `without ${Buffer.from(lost.key)}`);
+  }
+  const bench = new Bench();
+  const ann = bench.register(0, 'ann');
+  bench.apply([bench.run(ann, 0, 1, [post('#a', 'one')])]);
+  const earlier = bench.state.snapshot();
+  bench.apply([bench.run(ann, 0, 2, [post('#a', 'two')])]);
+  const later = bench.state.snapshot();
+  const stale = later.map((row) => (isSession(row) ? (earlier.find(isSession) ?? assert.fail()) : row));
+  t.notSame(stale, later, 'the session differs');
+  t.throws(() => load(stale), DamagedRow, 'it would apply its second line once more');
+});
+
+function isSession({ key }: Row): boolean {
+  return key[1] === 's'.charCodeAt(0);
+}

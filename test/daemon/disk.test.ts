@@ -86,6 +86,8 @@ t.test('a broken disk', async (t) => {
   const others = [1, 2, 3].filter((id) => id !== broken) as [number, number];
   const user = await User.at(cluster.server(broken).address, 'Aaron');
   await user.say(lobby, 'before');
+  // Behind a sync that succeeds the others' two votes could lawfully commit the line before the next one fails.
+  await until('its disk to be at rest', () => disks.get(broken)?.syncing === 0);
   (disks.get(broken) as FaultyDisk).broken = true;
   const begun = nodeClock.monotonicMs();
   user.send({ kind: 'post', room: lobby, text: 'unknown outcome' });

@@ -4,6 +4,8 @@ import { type Disk, type Done, FileDisk, type ReadDone } from '../../src/storage
 export class FaultyDisk implements Disk {
   full = false;
   broken = false;
+  /** Syncs under way. */
+  syncing = 0;
   readonly #disk: FileDisk;
 
   constructor(directory: string, fsync: boolean) {
@@ -28,7 +30,13 @@ export class FaultyDisk implements Disk {
   }
   sync(name: string, done: Done): void {
     if (this.broken) setImmediate(done, Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
-    else this.#disk.sync(name, done);
+    else {
+      this.syncing++;
+      this.#disk.sync(name, (error) => {
+        this.syncing--;
+        done(error);
+      });
+    }
   }
   truncate(name: string, length: number, done: Done): void {
     this.#disk.truncate(name, length, done);

@@ -1,6 +1,4 @@
-/**
- * The thread that fuzzes: targets take turns until the time is over. It may hang or run out of memory: it is watched.
- */
+/** The thread that fuzzes: targets take turns until the time is over. It may hang or exhaust memory: it is watched. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Campaign } from './campaign.js';
 import { loadCorpus } from './corpus.js';

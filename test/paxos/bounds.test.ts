@@ -72,20 +72,6 @@ t.test('a leader that has not fetched up to its floor proposes only so far ahead
   t.ok(lone.replica.view.abdicated, 'and gives way when patience runs out');
 });
 
-t.test('a leader that lacks more than that proposes nothing before it has fetched it', async (t) => {
-  const lone = new Lone();
-  lone.lead(limits.acceptAheadSlots + 1);
-  lone.step({ kind: 'submit', batch: 1, bytes: Buffer.from('x') });
-  t.same(lone.frames('accept'), []);
-  lone.step({ kind: 'installed', slot: limits.acceptAheadSlots + 1 });
-  lone.pass(10);
-  t.same(
-    lone.frames('accept').map(({ slot }) => slot),
-    [1, 1, 2, 2].map((above) => limits.acceptAheadSlots + 1 + above),
-    'then its no-op, and the batch that waited',
-  );
-});
-
 t.test('a leader that installs a state commits what it has counted above it, and says so', async (t) => {
   const lone = new Lone();
   const led = lone.lead(1000);
@@ -99,6 +85,20 @@ t.test('a leader that installs a state commits what it has counted above it, and
   t.equal(lone.replica.view.role, 'leader', 'a state at the floor holds nothing that it had to count');
   t.equal(lone.replica.view.commit, last);
   t.equal(lone.frames('commit').at(-1)?.upto, last, 'its followers hear of it');
+});
+
+t.test('a leader that lacks more than that proposes nothing before it has fetched it', async (t) => {
+  const lone = new Lone();
+  lone.lead(limits.acceptAheadSlots + 1);
+  lone.step({ kind: 'submit', batch: 1, bytes: Buffer.from('x') });
+  t.same(lone.frames('accept'), []);
+  lone.step({ kind: 'installed', slot: limits.acceptAheadSlots + 1 });
+  lone.pass(10);
+  t.same(
+    lone.frames('accept').map(({ slot }) => slot),
+    [1, 1, 2, 2].map((above) => limits.acceptAheadSlots + 1 + above),
+    'then its no-op, and the batch that waited',
+  );
 });
 
 t.test('a full log above the commit index still takes the slot that all the others wait for', async (t) => {

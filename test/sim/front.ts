@@ -70,7 +70,7 @@ export class Front implements ClientSide {
       },
       index,
       reader,
-      onFatal: (error) => this.#driver.onFatal(error),
+      onFatal: (error) => opened.driver.onFatal(error),
       later: (act) => this.#events.later(act),
     });
   }
@@ -175,7 +175,10 @@ export class Front implements ClientSide {
   installed(slot: Slot): void {
     this.#history?.reset();
     this.#events.installed(slot);
-    for (const connection of [...this.#guests.keys()]) connection.close();
+    for (const [connection, guest] of this.#guests) {
+      guest.rooms.clear();
+      connection.close();
+    }
   }
 
   settled(batches: readonly number[]): void {

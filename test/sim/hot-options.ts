@@ -10,7 +10,6 @@ export const hotOptions: Partial<SimOptions> = {
   submitEveryUs: 20 * ms,
   window: 16,
   textBytesMax: 40,
-  segmentBytes: 1 << 17,
   lossPerMille: 100,
   duplicatePerMille: 100,
   delayUs: 5 * ms,
@@ -31,5 +30,6 @@ export const hotOptions: Partial<SimOptions> = {
   damageEveryUs: 0,
   storeLossPercent: 0,
   retainSegments: 0,
+  segmentBytes: 1 << 17,
   sessionExpiryMs: 0,
 };

@@ -106,11 +106,10 @@ export const logFile = /^wal-\d/;
 
 /** What piles up for a paused server at most; the rest is lost, as in a full socket buffer. */
 const backlogMax = 20_000;
-/** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
-const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
-
 /** How much more or less likely than elsewhere a crash is; what happens seldom must be struck when it does. */
 const boundaryWeights: Readonly<Record<string, number>> = { ack: 1, install: 250 };
+/** The most expensive frames to lose a server behind: crashes strike there ten times as often. */
+const boundaryFrames = new Set<PaxosMessage['type']>(['promise', 'accepted', 'prepare', 'accept']);
 
 export class SimServer implements ServerEnd {
   readonly id: ServerId;

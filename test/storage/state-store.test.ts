@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   type KeyRange,
+  LevelHome,
   LevelStore,
   MemoryRows,
   MemoryStore,
@@ -141,6 +142,10 @@ contract('MemoryStore', () => {
   return async () => new MemoryStore(kept);
 });
 contract('LevelStore', (directory) => () => openLevel(path.join(directory, 'state')));
+contract('what a LevelHome opens', (directory) => {
+  const home = new LevelHome(path.join(directory, 'state'));
+  return () => call<StateStore>((done) => home.open(done)) as Promise<StateStore>;
+});
 
 t.test('a second process, a directory that is no store', async (t) => {
   const directory = path.join(t.testdir(), 'state');

@@ -4,7 +4,7 @@ import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/ind
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import { isQuorum } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
-import type { Directory, Disk, StateStore } from '../../storage/index.js';
+import { type Directory, type Disk, isStoreDamage, type StateStore } from '../../storage/index.js';
 import {
   type Hello,
   type Member,
@@ -29,7 +29,7 @@ import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator } from './operators.js';
 import { Peers } from './peers.js';
 import type { Roster } from './roster.js';
-import { closeStore, isStoreDamage, openStoredDriver, setStoreAside } from './stored-driver.js';
+import { closeStore, openStoredDriver, setStoreAside } from './stored-driver.js';
 
 export interface CoreOptions {
   readonly self: Self;

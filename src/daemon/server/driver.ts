@@ -14,7 +14,16 @@
 import { assert, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
 import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
-import type { Checkpointer, LogReader, Retention, SlotIndex, StateSets, StateStore, Wal } from '../../storage/index.js';
+import {
+  type Checkpointer,
+  isStoreDamage,
+  type LogReader,
+  type Retention,
+  type SlotIndex,
+  type StateSets,
+  type StateStore,
+  type Wal,
+} from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
 import { DurableGate } from './gate.js';
 import type { Roster } from './roster.js';
@@ -375,7 +384,7 @@ export class Driver {
     checkpointer.write({ applied, hash, logClockMs, puts, deletes }, (error) => {
       if (this.#halted) return;
       if (error === undefined) chat.stored();
-      else if (checkpointer.overdue) this.onFatal(error);
+      else if (checkpointer.overdue || isStoreDamage(error)) this.onFatal(error);
       else
         logger.warn('checkpoint-failed', {
           error: error.message,

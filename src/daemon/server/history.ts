@@ -1,7 +1,22 @@
 /** Reads pages of a room's history: rows of the index from the store, values from the log, events from both. */
 import { limits } from '../../base/index.js';
-import type { BeginningReader, ChatState, PageReader, PageRequest, RowRange } from '../../chat/index.js';
-import type { LogReader, Row, RowReader, SlotIndex } from '../../storage/index.js';
+import {
+  type BeginningReader,
+  type ChatState,
+  DamagedRow,
+  HistoryError,
+  type PageReader,
+  type PageRequest,
+  type RowRange,
+} from '../../chat/index.js';
+import {
+  type Later,
+  type LogReader,
+  type Row,
+  type RowReader,
+  type SlotIndex,
+  storeDamage,
+} from '../../storage/index.js';
 import type { EventGroup, Slot } from '../../wire/index.js';
 
 export interface HistoryPage {
@@ -23,8 +38,8 @@ export interface HistoryParts {
   readonly reader: Pick<LogReader, 'read'>;
   /** The disk, or what stands on it, is bad: the server must stop. */
   readonly onFatal: (error: Error) => void;
-  /** Calls back once the caller has returned; only the simulator gives one. */
-  readonly later?: (act: () => void) => void;
+  /** Calls back once the caller has returned; the simulator gives its own. */
+  readonly later?: Later;
 }
 
 /** Slots between two wanted ones that are read along rather than asked for apart. */
@@ -58,6 +73,7 @@ interface Beginning {
  */
 export class History {
   readonly #parts: HistoryParts;
+  readonly #later: Later;
   readonly #waiting: (() => void)[] = [];
   readonly #beginnings = new Map<string, Beginning>();
   #reading = 0;
@@ -66,6 +82,7 @@ export class History {
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
+    this.#later = parts.later ?? queueMicrotask;
   }
 
   /** Some rooms no longer begin with their first event. */
@@ -91,7 +108,7 @@ export class History {
       this.#begin({ room, request, end, epoch: this.#epoch });
     };
     this.#waiting.push(start);
-    (this.#parts.later ?? queueMicrotask)(() => this.#next());
+    this.#later(() => this.#next());
   }
 
   #next(): void {
@@ -155,9 +172,7 @@ export class History {
       // Retention was faster: once more, from where the room begins now.
       if (first < this.#parts.index.firstKept) return this.#begin(job);
       if (found.length === 0) {
-        return this.#parts.onFatal(
-          new Error(`slot ${first} is in the history but not in the log: restore the data directory`),
-        );
+        return this.#parts.onFatal(storeDamage('state', `it does not say where in the log slot ${first} stands`));
       }
       let next = from;
       let wanted = true;
@@ -183,13 +198,14 @@ export class History {
     if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN, firstEvent });
   }
 
-  /** Rows and values that don't fit together mean a damaged disk or a defect: nobody may be served from it. */
+  /** Values have their own checksums: rows that don't fit them, or each other, are not all that was written. */
   #guard(work: () => void): boolean {
     try {
       work();
       return true;
     } catch (error) {
-      this.#parts.onFatal(error as Error);
+      const isMisfit = error instanceof HistoryError || error instanceof DamagedRow;
+      this.#parts.onFatal(isMisfit ? storeDamage('state', error.message, error) : (error as Error));
       return false;
     }
   }

@@ -3,17 +3,12 @@
  * replayed into an empty one, without anybody's help.
  */
 import type { Logger } from '../../base/index.js';
-import { type StateStore, StorageError, type StoreHome } from '../../storage/index.js';
+import { isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
 import type { OpenDriverDone, OpenedDriver } from './open-driver.js';
 
 export interface StoredDriver {
   readonly store: StateStore;
   readonly opened: OpenedDriver;
-}
-
-/** What of a state store's errors a replay of the log makes good. */
-export function isStoreDamage(error: unknown): boolean {
-  return error instanceof StorageError && error.code === 'STORE_DAMAGED';
 }
 
 /** `openOn` is called a second time, with an empty store, when the first one turns out to be damaged. */

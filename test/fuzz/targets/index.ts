@@ -5,13 +5,14 @@ import * as plans from './plans.js';
 import { caller, liar } from './sessions.js';
 import { apply, replica, rows, submits } from './state.js';
 import { addresses, checkpoint, identity, seal, wal } from './storage.js';
-import { entries, frames, messages, runs } from './wire.js';
+import { entries, frames, messages, runs, stateItems } from './wire.js';
 
 export const targets: readonly Target[] = [
   frames,
   messages,
   runs,
   entries,
+  stateItems,
   submits,
   apply,
   rows,

@@ -1,5 +1,13 @@
 /** Lawful runs, items and values for the fuzz targets to begin with. */
-import { attachItem, detachItem, encodeRun, registerItem, runItem, touchItem } from '../../../src/wire/index.js';
+import {
+  attachItem,
+  detachItem,
+  encodeRun,
+  membersItem,
+  registerItem,
+  runItem,
+  touchItem,
+} from '../../../src/wire/index.js';
 
 const nonce = Buffer.alloc(16, 1);
 /** The session that {@link registerFirst} opens when it is applied in slot 1. */
@@ -33,5 +41,9 @@ export function lawfulItems(): Buffer[] {
     touchItem([firstSession, { slot: 2, index: 1 }]),
     attachItem({ session: firstSession, nonce, server: 2 }),
     detachItem({ session: firstSession, attachment: 2 }),
+    membersItem({
+      epoch: 2,
+      seats: [1, 2, 3].map((id) => ({ id, birthId: Buffer.alloc(16, id), votes: true, takes: 0 })),
+    }),
   ];
 }

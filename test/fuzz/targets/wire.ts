@@ -11,11 +11,14 @@ import {
   encode,
   encodeEntry,
   encodeRun,
+  encodeStateRow,
+  encodeStateValue,
   eventKinds,
   FRAME_HEADER_BYTES,
   FrameSplitter,
   ITEM_ATTACH,
   ITEM_DETACH,
+  ITEM_MEMBERS,
   ITEM_REGISTER,
   ITEM_RUN,
   ITEM_TOUCH,
@@ -26,8 +29,10 @@ import {
   readAttach,
   readDetach,
   readEntryHeader,
+  readMembers,
   readRegister,
   readRunHeader,
+  readStateItems,
   readTouch,
   registry,
 } from '../../../src/wire/index.js';
@@ -180,7 +185,7 @@ export const entries: Target = {
 /** An item with a header that fits, around a body that was changed. */
 function withOneItem(random: Prng, seed: Buffer): Buffer {
   const body = mutate(random, seed.subarray(18), { pool: [seed], words: [] });
-  const kind = Buffer.from([random.chance(1, 4) ? random.between(1, 5) : (seed[13] ?? 1), 0, 0, 0, 0]);
+  const kind = Buffer.from([random.chance(1, 4) ? random.between(1, 6) : (seed[13] ?? 1), 0, 0, 0, 0]);
   kind.writeUInt32BE(body.length, 1);
   return Buffer.concat([seed.subarray(0, 13), kind, body]);
 }
@@ -207,10 +212,34 @@ function readItem(bytes: Buffer, { kind, offset, length, end }: EntryReader): st
       return readAttach(bytes, offset, length).nonce.length === 16 ? 'attach' : 'attach of no nonce';
     case ITEM_DETACH:
       return readDetach(bytes, offset, length).attachment >= 0 ? 'detach' : 'detach of none';
+    case ITEM_MEMBERS:
+      return `members ${readMembers(bytes, offset, length).seats.length % 2}`;
     default:
       return `kind ${kind}`;
   }
 }
+
+/** A chunk of a peer's state, which comes in pieces of the same bytes. */
+export const stateItems: Target = {
+  name: 'state-items',
+  about: 'rows and values in a chunk of transferred state, encoded again',
+  seeds: () => [
+    Buffer.concat([
+      encodeStateRow(Buffer.from('ckey'), Buffer.from('value')),
+      encodeStateValue(7, Buffer.alloc(20, 1)),
+    ]),
+    encodeStateRow(Buffer.alloc(0), Buffer.alloc(0)),
+  ],
+  read: (input) =>
+    refusalOf(() => {
+      const found = readStateItems(input);
+      const again = found.map((item) =>
+        item.kind === 'row' ? encodeStateRow(item.key, item.value) : encodeStateValue(item.slot, item.value),
+      );
+      demand(Buffer.concat(again).equals(input), 'items that do not come back');
+      return `taken ${[...new Set(found.map(({ kind }) => kind))].sort().join(' ')}`;
+    }),
+};
 
 function isRefusal(answer: string): boolean {
   return /^(too|checksum|version|unknown|reserved|truncated|left|outOf|count|utf8)/.test(answer);

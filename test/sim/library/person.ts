@@ -141,8 +141,16 @@ export class Person implements SimClient {
     client.on('connected', () => this.#parts.coverage.add('library connects'));
     client.on('error', ({ code, text }) => {
       if (code === 'SESSION_EXPIRED') this.#parts.coverage.add('renewed sessions');
-      else demand(code !== 'GAP', 'gapless streams', () => `${this.name}: ${text}`);
+      else demand(code !== 'GAP' || this.#trims, 'gapless streams', () => `${this.name}: ${text}`);
     });
+    // Where the beginning of a room is no longer kept, whoever was away for too long goes on behind it, and is told so.
+    client.on('subscribed', ({ room, nextEvent }) => {
+      if (this.#trims) this.#next.set(room, Math.max(nextEvent, this.#next.get(room) ?? 1));
+    });
+  }
+
+  get #trims(): boolean {
+    return this.#parts.options.retainSegments > 0;
   }
 
   #shown(room: string, group: EventGroup, skip: number): void {

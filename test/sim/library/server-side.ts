@@ -10,7 +10,7 @@ import type { OpenedDriver } from '../../../src/daemon/server/open-driver.js';
 import { answerOperator } from '../../../src/daemon/server/operators.js';
 import type { FrameConnection } from '../../../src/net/index.js';
 import type { StandingChange } from '../../../src/paxos/index.js';
-import type { Hello, Message, Slot } from '../../../src/wire/index.js';
+import type { Hello, Message, Seats, Slot } from '../../../src/wire/index.js';
 import type { ClientSide, ClientSideEvents } from '../client-side.js';
 import { demand } from '../violation.js';
 import type { Host } from './wires.js';
@@ -36,6 +36,7 @@ export class LibrarySide implements ClientSide {
   readonly #parts: LibrarySideParts;
   readonly #links: BalancerLinks;
   #clients: Clients | undefined;
+  #opened: OpenedDriver | undefined;
   #leading = false;
 
   constructor(parts: LibrarySideParts) {
@@ -59,7 +60,7 @@ export class LibrarySide implements ClientSide {
         leader: this.#clients?.lastStanding?.leader ?? 0,
         hasMajority: true,
       }),
-      seats: () => undefined,
+      seats: () => (this.#opened === undefined ? undefined : this.#seats(this.#opened, 0)),
       onWaiting: () => undefined,
       onSealed: ({ clusterId, epoch, members }) =>
         onSealed({
@@ -74,7 +75,8 @@ export class LibrarySide implements ClientSide {
   }
 
   start(opened: OpenedDriver): void {
-    const { driver, chat, sets, index, reader, wal } = opened;
+    this.#opened = opened;
+    const { driver, chat, sets, index, reader, wal, roster } = opened;
     const { self, logger, addresses, host, later, membership } = this.#parts;
     const { clock, turn } = host.context;
     const sealed = membership();
@@ -82,7 +84,7 @@ export class LibrarySide implements ClientSide {
     if (sealed === undefined) return;
     this.#clients = new Clients({
       serverId: self.id,
-      servers: () => sealed.members.length,
+      servers: () => roster.latest.seats.filter(({ takes }) => takes === 0).length,
       driver,
       chat,
       history: new History({
@@ -102,19 +104,8 @@ export class LibrarySide implements ClientSide {
         answerOperator(message, {
           self,
           clusterId: sealed.clusterId,
-          seats: (request) => ({
-            type: 'seats',
-            request,
-            epoch: sealed.epoch,
-            governing: true,
-            seats: sealed.members.map((member, at) => ({
-              ...member,
-              votes: true,
-              takes: 0,
-              address: addresses[at] ?? '',
-            })),
-          }),
-          governing: () => true,
+          seats: (request) => this.#seats(opened, request),
+          governing: () => this.#seats(opened, 0).governing,
           propose: () => undefined,
           driver,
           chat,
@@ -127,6 +118,23 @@ export class LibrarySide implements ClientSide {
     this.#clients.onceStopped(() => this.#parts.events.stopped());
     const onHello = (connection: FrameConnection, hello: Hello): void => this.#accept(connection, hello, sealed);
     host.listen(self.address, helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger, clock }));
+  }
+
+  #seats({ roster, driver }: OpenedDriver, request: number): Seats {
+    const { epoch, seats } = roster.latest;
+    const { addresses } = this.#parts;
+    return {
+      type: 'seats',
+      request,
+      epoch,
+      governing: driver.view.epoch === epoch,
+      seats: seats.map((seat) => ({ ...seat, address: addresses[seat.id - 1] ?? '' })),
+    };
+  }
+
+  /** The log changed the members. */
+  membersChanged(): void {
+    this.#links.membersChanged();
   }
 
   #accept(connection: FrameConnection, hello: Hello, { clusterId }: Membership): void {
