@@ -10,7 +10,6 @@ export const hotOptions: Partial<SimOptions> = {
   submitEveryUs: 20 * ms,
   window: 16,
   textBytesMax: 40,
-  segmentBytes: 1 << 17,
   lossPerMille: 100,
   duplicatePerMille: 100,
   delayUs: 5 * ms,
