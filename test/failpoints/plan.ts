@@ -16,7 +16,7 @@ export interface Reach {
 
 /** Where nothing else is said: met at once or often. */
 const byFolder: readonly (readonly [prefix: string, reach: Reach])[] = [
-  ['identity.', { how: 'run', passMax: 1 }],
+  ['identity.', { how: 'run', passMax: 0 }],
   ['open.replay', { how: 'rebuild', passMax: 20 }],
   ['open.', { how: 'run', passMax: 0 }],
   ['segment.', { how: 'run', passMax: 1 }],

@@ -1,8 +1,16 @@
 /** Collects what clients and servers saw of a room and has the linear checker judge it. */
-import { checkHistory, describeVerdict, type FreshRead, type Send, type Verdict } from '../checkers/history.js';
+import {
+  checkHistory,
+  describeVerdict,
+  type FreshRead,
+  type Send,
+  type ServerLog,
+  type Stream,
+  type Verdict,
+} from '../checkers/history.js';
 import type { Cluster } from './cluster.js';
 import type { Talker } from './talker.js';
-import { until } from './until.js';
+import { nowMs, until } from './until.js';
 
 export interface Parties {
   /** Clients that are connected to the end, so that each must have been shown everything. */
@@ -14,6 +22,8 @@ export interface Parties {
   readonly strays?: readonly { readonly author: string; readonly text: string }[];
   /** Fresh reads made on the way. */
   readonly reads?: readonly FreshRead[];
+  /** Servers keep the end of the history only: what they have must fit, wherever it begins. */
+  readonly trimmed?: boolean;
 }
 
 /** As {@link judgeHistory}, but throws with the violations; returns the verdict of a good history. */
@@ -50,9 +60,17 @@ export async function judgeHistory(cluster: Cluster, parties: Parties): Promise<
   const streams = [
     ...parties.watching.map((client) => client.stream(room, true)),
     ...gone.map((client) => client.stream(room, false)),
+    ...(parties.trimmed === true ? servers.map(streamOf) : []),
   ];
   for (const client of clients) {
     if (client.strangeLines.length > 0) throw new Error(`${client.name} printed no JSON: ${client.strangeLines[0]}`);
   }
-  return checkHistory({ servers, streams, sends, reads });
+  return checkHistory({ servers: parties.trimmed === true ? [] : servers, streams, sends, reads });
+}
+
+/** A log that begins somewhere and reaches the end, as a stream that was shown just now. */
+function streamOf({ server, entries }: ServerLog): Stream {
+  const atMs = nowMs();
+  const deliveries = entries.map((entry) => ({ ...entry, atMs }));
+  return { client: `server ${server}`, from: undefined, deliveries, reachesEnd: true };
 }

@@ -37,6 +37,11 @@ export interface FailedSync {
   readonly writesBetween: number;
 }
 
+/** The state store has synced a batch. */
+export function hasCheckpoint(traceFile: string): boolean {
+  return /fdatasync\(\d+<[^>]*\/state\/\d+\.log>/.test(readFileSync(traceFile, 'utf8'));
+}
+
 /** What became of the failed call; undefined when none has failed. */
 export function readTrace(traceFile: string): FailedSync | undefined {
   const lines = readFileSync(traceFile, 'utf8').split('\n');
@@ -48,11 +53,20 @@ export function readTrace(traceFile: string): FailedSync | undefined {
   const isFrame = (line: string): boolean => /(write|writev|sendto|sendmsg)\(\d+<TCP/.test(line);
   const exit = after.find((line) => line.includes('exit_group('));
   return {
-    file: /<([^>]*)>/.exec(failed)?.[1] ?? failed,
+    file: fileOf(failed, lines.slice(0, at)),
     exitAfterMs: exit === undefined ? Number.POSITIVE_INFINITY : timeMs(exit) - timeMs(failed),
     writesAfter: knows < 0 ? [] : after.slice(knows + 1).filter(isFrame),
     writesBetween: (knows < 0 ? after : after.slice(0, knows)).filter(isFrame).length,
   };
+}
+
+/** A call that another thread's line has cut in two has its file in the first part. */
+function fileOf(failed: string, before: readonly string[]): string {
+  const pid = failed.split(/\s+/)[0] ?? '';
+  const whole = failed.includes('resumed>')
+    ? (before.findLast((line) => line.startsWith(`${pid} `) && line.includes('<unfinished')) ?? failed)
+    : failed;
+  return /sync\(\d+<([^>]*)>/.exec(whole)?.[1] ?? failed;
 }
 
 /** "PID seconds.microseconds call" */
