@@ -104,7 +104,7 @@ t.test('a server that was away for longer than the log is kept takes over state 
 });
 
 t.test(
-  'under load, with the sender killed on the way: everything acknowledged is in every history that is kept',
+  'under load, with the receiver killed on the way: everything acknowledged is in every history that is kept',
   async (t) => {
     const cluster = await startSmall(t);
     const user = await User.at(cluster.server(1).address, 'Aaron');
