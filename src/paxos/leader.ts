@@ -120,6 +120,8 @@ export class Leader {
    */
   advance(): void {
     if (this.abdicated) return;
+    // What was learned before the election may have been committed while it waited for its turn: it needs no proposal.
+    this.nextSlot = Math.max(this.nextSlot, this.#log.commit + 1);
     while (this.nextSlot <= this.readFloor && this.#mayPropose(this.nextSlot)) this.#proposeAgain();
     const { pending } = this.#context.configurations;
     while (pending !== undefined && this.nextSlot < pending.from && this.hasWindow) this.propose([]);

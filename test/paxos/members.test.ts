@@ -181,6 +181,24 @@ t.test('a learner learns, votes for nobody that counts, and does not campaign', 
   t.equal(lone.applied.get(1), 'a');
 });
 
+t.test('a leader passes over what it had learned before and what was committed before its turn came', async (t) => {
+  const ballot = { round: 1, server: 3, incarnation: 1 };
+  const learned = Array.from({ length: alpha + 4 }, (_, at) => ({
+    slot: at + 2,
+    ballot,
+    chosen: true,
+    value: Buffer.from(`v${at + 2}`),
+  }));
+  const lone = new Lone(3, { recovered: { promised: ballot, commit: 0, accepted: learned } });
+  lone.lead();
+  t.equal(proposed(lone), alpha, 'the first slot was missing; no more than this may be proposed yet');
+  const own = lone.replica.view.ballot;
+  lone.receive(2, { type: 'accepted', ballot: own, incarnation: 1, slot: 1, count: alpha });
+  t.equal(lone.replica.view.commit, alpha + 5, 'with it all that was learned is committed');
+  lone.step({ kind: 'submit', batch: 1, bytes: Buffer.from('x') });
+  t.equal(proposed(lone), alpha + 6, 'and the next proposal comes behind it');
+});
+
 t.test('a learner that catches up applies several changes in one step', async (t) => {
   const lone = new Lone(3, { configurations: [change({ epoch: 1, from: 1, voters: [2, 3], learners: [1] })] });
   const values = Array.from({ length: alpha + 2 }, (_, at) => Buffer.from(`v${at}`));
