@@ -4,4 +4,4 @@ import { expectSeeds } from './expect-seeds.js';
 
 t.setTimeout(300_000);
 
-t.test('seeds 1 to 200', (t) => expectSeeds(t, 1, 200));
+t.test('seeds 1 to 140', (t) => expectSeeds(t, 1, 140));

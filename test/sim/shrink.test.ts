@@ -10,7 +10,7 @@ import { shrink } from './shrink.js';
 t.setTimeout(120_000);
 
 t.test('a run from its recorded faults is the same run', async (t) => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  for (const seed of [1, 2, 3]) {
     const { happened, options, result } = await runSeed({ seed });
     const faults = JSON.parse(JSON.stringify(happened));
     const again = await runSeed({ seed, options: { ...calmOptions, ...scriptOptions(options) }, faults });

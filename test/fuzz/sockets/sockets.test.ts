@@ -11,7 +11,7 @@ const rssMiBMax = 400;
 t.test('mutated traffic, dripped and hoarded frames, half-open connections', async (t) => {
   const results = await assault({
     attacks: attackNames,
-    seconds: 3,
+    seconds: 2,
     sockets: {
       traffic: { sockets: 32, socketsPerSecond: 100 },
       drip: { sockets: 100, socketsPerSecond: 100 },
