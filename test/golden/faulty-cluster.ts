@@ -43,8 +43,9 @@ export class FaultyCluster {
     // Only server 1 can be elected while nobody hears of another candidate.
     await cluster.proxy.setRules({ match: { from: [2, 3], to: '*', kinds: 'prepare' }, do: 'drop' });
     await cluster.startServers();
+    // Whoever linked itself after the election promises with the first message, and follows all the same.
     await cluster.waitForStatus('server 1 to lead, and all to follow', ({ leader, servers }) => {
-      return leader === 1 && servers.every(({ ballot }) => ballot === servers[0]?.ballot);
+      return leader === 1 && servers.every(({ applied }) => applied > 0 && applied === servers[0]?.applied);
     });
     await cluster.proxy.heal();
   }
