@@ -5,6 +5,7 @@ import type { ChatClient } from '../support/chat-client.js';
 import { Cluster } from '../support/cluster.js';
 import { Load } from '../support/load.js';
 import { judgeHistory } from '../support/one-history.js';
+import { until } from '../support/until.js';
 
 const deadlineMs = 40_000;
 
@@ -49,7 +50,7 @@ t.test('memory only: each killed in turn under load, then two at once', async (t
   t.match(noteOf(left), /^no majority: servers 2, 3 are back without the data .*start a new one/);
   for (const id of lost) {
     t.match(noteOf(id), /^waits to be admitted: .*majority lost at once cannot come back: start a new cluster/);
-    t.match(cluster.server(id).stderr, /waits to be admitted/, 'its log says so too');
+    await until('its log to say so too', deadlineMs, () => /waits to be admitted/.test(cluster.server(id).stderr));
   }
   t.match(halted, { quorum: { up: 1, size: 3, ok: false }, leader: 0 });
   const { committed } = halted.servers[0] ?? {};
