@@ -156,7 +156,7 @@ class Suite {
     }
     if (how === 'lead' || how === 'depose') {
       await this.#ready(victim);
-      for (let tries = 0; tries < 12 && !isOver(); tries++) await this.#changeLeader(how, victim, isOver);
+      for (let tries = 0; tries < 12 && !isOver(); tries++) await this.#changeLeader(victim, isOver);
     }
     if (how === 'fetch' || how === 'send') await this.#keepAway(victim);
     await until('the crash', deadlineMs, isOver).catch(() => undefined);
@@ -167,17 +167,18 @@ class Suite {
     if (how === 'send') await this.#startAgain(victim);
   }
 
-  async #changeLeader(how: 'lead' | 'depose', victim: number, isOver: () => boolean): Promise<void> {
+  /** A victim that leads is stopped for a while and follows then; another leader is killed. */
+  async #changeLeader(victim: number, isOver: () => boolean): Promise<void> {
     const cluster = this.#cluster;
     const { leader } = await cluster.status();
-    if (leader === victim && how === 'depose') {
+    if (leader === victim) {
       cluster.server(victim).signal('SIGSTOP');
       await until('another leader', 10_000, async () => {
         const now = await cluster.status();
         return now.leader !== 0 && now.leader !== victim;
       }).catch(() => undefined);
       cluster.server(victim).signal('SIGCONT');
-    } else if (leader !== 0 && leader !== victim) {
+    } else if (leader !== 0) {
       await cluster.killServer(leader);
       await until('a new leader, or the crash', 10_000, async () => isOver() || (await cluster.status()).leader !== 0);
       await cluster.startServer(leader);
