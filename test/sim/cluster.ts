@@ -262,7 +262,8 @@ export class Cluster {
 
   /** Just enough servers that can go on together, undamaged and with votes wherever votes are needed. */
   #soundMajority(random: Prng): SimServer[] {
-    let core = random.shuffle(this.servers.filter((server) => !server.isDamaged));
+    let core = random.shuffle(this.servers.filter((server) => this.#keeps(server)));
+    if (!this.#isQuorum(core)) throw new Error('the simulator let a majority lose what it holds');
     for (const server of [...core]) {
       const without = core.filter((other) => other !== server);
       if (this.#isQuorum(without)) core = without;
@@ -270,17 +271,24 @@ export class Cluster {
     return core;
   }
 
-  /** True if these servers' directories have the votes of a majority in all slots to come. */
+  /**
+   * True if these servers' directories can go on without all others: what they do not know to be chosen, those who
+   * govern it can still decide. A slot of the members before is theirs to decide until it is known, however long ago
+   * somebody else applied it.
+   */
   #isQuorum(servers: readonly SimServer[]): boolean {
     const holders = new Set(servers.map(({ id, birth }) => `${id}:${birth}`));
-    const { electorates, highest } = this.oracle.agreement;
-    return electorates.isQuorumAbove(Math.min(highest, this.oracle.appliedThrough), (voter) => holders.has(voter));
+    const known = this.oracle.knownThrough(servers.map(({ id }) => id));
+    return this.oracle.agreement.electorates.isQuorumAbove(known, (voter) => holders.has(voter));
+  }
+
+  /** It will still have its directory when all faults are over. */
+  #keeps(server: SimServer): boolean {
+    return !server.isDamaged && !(this.options.memory && server.isEnding);
   }
 
   #mayLose(server: SimServer): boolean {
-    const { memory } = this.options;
-    const stays = (other: SimServer): boolean => other !== server && !other.isDamaged && !(memory && other.isEnding);
-    return this.#isQuorum(this.servers.filter(stays));
+    return this.#isQuorum(this.servers.filter((other) => other !== server && this.#keeps(other)));
   }
 
   /** Who knows the servers can do without a balancer for ever. */

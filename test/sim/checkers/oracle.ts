@@ -53,9 +53,9 @@ export class Oracle {
     this.#appliedThrough.delete(member.id);
   }
 
-  /** The furthest that any server has applied. */
-  get appliedThrough(): Slot {
-    return Math.max(0, ...this.#appliedThrough.values());
+  /** The slots that the directories of these servers will know to be chosen after any crash, values included. */
+  knownThrough(ids: readonly ServerId[]): Slot {
+    return Math.max(0, ...ids.map((id) => this.#ledger(id).commit));
   }
 
   persisted(id: ServerId, records: readonly Persist[]): void {
