@@ -44,6 +44,29 @@ t.test('old segments go, the kept slots are read, the others are said to be gone
   t.equal(second.log.recovered.promised.round, 77, 'the promise outlives the segment that it was made in');
 });
 
+t.test('a log that fills several segments between two checkpoints does not outgrow its size', async (t) => {
+  const world = new World(8);
+  const disk = world.disk();
+  const life = new Life(world, disk, new MemoryRows(), 1, { retainSegments });
+  const between = 4;
+  let most = 0;
+  for (let checkpoints = 0; checkpoints < 15; checkpoints++) {
+    // 40 times ten slots: four segments.
+    for (let turn = 0; turn < 10 * between; turn++) {
+      life.append(10);
+      world.run(1500);
+    }
+    most = Math.max(most, segmentsOn(disk).length);
+    const { applied } = life.index;
+    life.checkpoint();
+    world.until(() => life.written === applied, `checkpoint at ${applied}`);
+  }
+  const rolled = segmentsOn(disk).at(-1) as number;
+  t.ok(rolled > 15 * (between - 1), `${rolled} segments were begun`);
+  // Those since the checkpoint before the last one, which a replay may need, the one being written and the next one.
+  t.ok(most <= retainSegments + 2 * between + 2, `never more than ${most} of them at once`);
+});
+
 t.test('without a size all is kept', async (t) => {
   const world = new World(2);
   const disk = world.disk();
