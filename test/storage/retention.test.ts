@@ -143,6 +143,34 @@ t.test('a store of version 0.3, which knew nothing of segments, is surveyed once
   t.equal(third.readAll(5000), third.index.applied);
 });
 
+t.test('EIO while old segments are deleted is final: told once, nothing is written or told after it', async (t) => {
+  for (const failing of ['remove', 'syncDirectory'] as const) {
+    const world = new World(9);
+    const disk = world.disk();
+    const life = new Life(world, disk, new MemoryRows(), 1, { retainSegments });
+    let injected = false;
+    disk.onOperation = (operation, name) => {
+      if (injected || operation !== 'remove' || segmentNumber(name) === undefined) return;
+      injected = true;
+      disk.inject(failing, 'EIO');
+    };
+    for (let turn = 0; turn < 200 && life.log.fatal.length === 0; turn++) {
+      life.append(10);
+      if (turn % 5 === 4) life.checkpoint();
+      world.run(1500);
+    }
+    const told = { code: 'DISK_ERROR', exitCode: 7, message: /^deleting old segments: .*start again/ };
+    t.match(life.log.fatal, [told], failing);
+    const { write, sync, remove } = disk.counts;
+    const durable = life.log.durable.length;
+    life.append(10);
+    world.run(5_000_000);
+    t.equal(life.log.fatal.length, 1, `${failing}: once`);
+    t.match(disk.counts, { write, sync, remove }, `${failing}: nothing is asked of the disk`);
+    t.equal(life.log.durable.length, durable, `${failing}: nothing is called durable`);
+  }
+});
+
 t.test('a log without its beginning and without checkpoints is refused with instructions', async (t) => {
   const world = new World(7);
   const disk = world.disk();
