@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ExitError, exitCodes, nearest, sanitise } from '../base/index.js';
+import { endWhenNobodyReads } from './broken-pipe.js';
 import type { CommandSpec, OldSpelling, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
 import { UsageError } from './go-flags.js';
@@ -21,7 +22,7 @@ type Request =
 
 /** Runs one command line as `program` (`synod` or an old spelling) and ends the process with the right code. */
 export async function run(program: string, args: readonly string[]): Promise<void> {
-  endQuietlyWhenNobodyReads();
+  endWhenNobodyReads((code) => process.exit(code));
   const code = await codeOf(program, args);
   // Whatever a library still holds open must not keep a finished command alive; first let the last lines out.
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
@@ -150,15 +151,6 @@ function terminalOutput(): Output {
     line: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void process.stderr.write(`${sanitise(text)}\n`),
   };
-}
-
-/** `synod tail | head` is no error: when the reader has gone, so do we. */
-function endQuietlyWhenNobodyReads(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The terminal is gone. SIGHUP and the end of the input tell so, too, and what runs here ends in order.
-    if (error.code === 'EIO') return;
-    process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.internal);
-  });
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

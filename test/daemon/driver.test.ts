@@ -3,6 +3,7 @@
  * the log.
  */
 import t, { type Test } from 'tap';
+import { StorageError } from '../../src/storage/index.js';
 import { Cluster } from '../sim/cluster.js';
 import { calmOptions } from '../sim/options.js';
 
@@ -80,6 +81,33 @@ t.test('a checkpoint waits until the log is durable through it', async (t) => {
   }
   cluster.kernel.run(cluster.kernel.nowUs + 5 * second);
   t.ok(seen >= 6, `${seen} checkpoints`);
+});
+
+t.test('a checkpoint that meets EIO is fatal, one that finds no space is tried again', async (t) => {
+  const full = Object.assign(new Error('no space: simulated, the store'), { code: 'ENOSPC' });
+  const broken = new StorageError('DISK_ERROR', 'EIO: simulated, the store');
+  for (const fault of [broken, full]) {
+    const { code } = fault;
+    const cluster = started(t);
+    const opened = cluster.servers.find((server) => server.opened?.driver.view.role === 'leader')?.opened;
+    t.ok(opened);
+    if (opened === undefined) return;
+    const { store, driver } = opened;
+    const batch = store.batch.bind(store);
+    let asked = 0;
+    let isStored = false;
+    store.batch = (puts, deletes, done) => {
+      const fails = ++asked === 1;
+      batch(fails ? [] : puts, fails ? [] : deletes, (error) => {
+        isStored = !fails && error === undefined;
+        done(fails ? fault : error);
+      });
+    };
+    const isOver = (): boolean => driver.halted || isStored;
+    t.ok(cluster.kernel.run(cluster.kernel.nowUs + 10 * second, isOver), `${code}: it ends, or goes on`);
+    t.equal(driver.halted, fault === broken, `${code}: fatal or not`);
+    t.equal(asked, fault === broken ? 1 : 2, `${code}: so often a checkpoint was written`);
+  }
 });
 
 t.test('a restart begins at the checkpoint and comes to the same state', async (t) => {

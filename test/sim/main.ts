@@ -3,6 +3,7 @@
  * if one fails, 2 for usage.
  */
 import { parseArgs } from 'node:util';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import type { ClusterSetup } from './cluster.js';
 import { Coverage } from './coverage.js';
 import { hotOptions } from './hot-options.js';
@@ -185,5 +186,6 @@ async function runScript(file: string, trace: Print | undefined, print: Print): 
 }
 
 if (process.argv[1] !== undefined && import.meta.url.endsWith('/sim/main.js') && process.argv[1].endsWith('main.js')) {
+  endWhenNobodyReads((code) => process.exit(code));
   process.exitCode = await main(process.argv.slice(2), (line) => process.stdout.write(`${line}\n`));
 }

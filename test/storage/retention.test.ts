@@ -44,6 +44,29 @@ t.test('old segments go, the kept slots are read, the others are said to be gone
   t.equal(second.log.recovered.promised.round, 77, 'the promise outlives the segment that it was made in');
 });
 
+t.test('a log that fills several segments between two checkpoints does not outgrow its size', async (t) => {
+  const world = new World(8);
+  const disk = world.disk();
+  const life = new Life(world, disk, new MemoryRows(), 1, { retainSegments });
+  const between = 4;
+  let most = 0;
+  for (let checkpoints = 0; checkpoints < 15; checkpoints++) {
+    // 40 times ten slots: four segments.
+    for (let turn = 0; turn < 10 * between; turn++) {
+      life.append(10);
+      world.run(1500);
+    }
+    most = Math.max(most, segmentsOn(disk).length);
+    const { applied } = life.index;
+    life.checkpoint();
+    world.until(() => life.written === applied, `checkpoint at ${applied}`);
+  }
+  const rolled = segmentsOn(disk).at(-1) as number;
+  t.ok(rolled > 15 * (between - 1), `${rolled} segments were begun`);
+  // Those since the checkpoint before the last one, which a replay may need, the one being written and the next one.
+  t.ok(most <= retainSegments + 2 * between + 2, `never more than ${most} of them at once`);
+});
+
 t.test('without a size all is kept', async (t) => {
   const world = new World(2);
   const disk = world.disk();
@@ -118,6 +141,34 @@ t.test('a store of version 0.3, which knew nothing of segments, is surveyed once
   for (let applied = 760; segmentsOn(third.disk)[0] === 1; applied += 10) third.runTo(applied);
   t.ok(third.index.firstKept > 50, `history begins at slot ${third.index.firstKept}`);
   t.equal(third.readAll(5000), third.index.applied);
+});
+
+t.test('EIO while old segments are deleted is final: told once, nothing is written or told after it', async (t) => {
+  for (const failing of ['remove', 'syncDirectory'] as const) {
+    const world = new World(9);
+    const disk = world.disk();
+    const life = new Life(world, disk, new MemoryRows(), 1, { retainSegments });
+    let injected = false;
+    disk.onOperation = (operation, name) => {
+      if (injected || operation !== 'remove' || segmentNumber(name) === undefined) return;
+      injected = true;
+      disk.inject(failing, 'EIO');
+    };
+    for (let turn = 0; turn < 200 && life.log.fatal.length === 0; turn++) {
+      life.append(10);
+      if (turn % 5 === 4) life.checkpoint();
+      world.run(1500);
+    }
+    const told = { code: 'DISK_ERROR', exitCode: 7, message: /^deleting old segments: .*start again/ };
+    t.match(life.log.fatal, [told], failing);
+    const { write, sync, remove } = disk.counts;
+    const durable = life.log.durable.length;
+    life.append(10);
+    world.run(5_000_000);
+    t.equal(life.log.fatal.length, 1, `${failing}: once`);
+    t.match(disk.counts, { write, sync, remove }, `${failing}: nothing is asked of the disk`);
+    t.equal(life.log.durable.length, durable, `${failing}: nothing is called durable`);
+  }
 });
 
 t.test('a log without its beginning and without checkpoints is refused with instructions', async (t) => {

@@ -88,6 +88,8 @@ t.test('EIO on write, and on preparing the next segment, is final too', async (t
   for (const [operation, name] of [
     ['write', /wal-0000000001/],
     ['sync', /wal-next/],
+    ['rename', /wal-next/],
+    ['syncDirectory', /./],
   ] as const) {
     const world = new World(5);
     const disk = world.disk();
