@@ -40,14 +40,17 @@ export class FaultyCluster {
     await cluster.startWithoutServers();
     if (this.variant === 'mode') for (const id of this.#faulty) cluster.modes.set(id, this.#modes[id] ?? '');
     if (this.variant !== 'rules') return await cluster.startServers();
-    // Only server 1 can be elected while nobody hears of another candidate.
+    // Until the faults begin nobody hears of another candidate, so that server 1 leads, however busy this machine is.
     await cluster.proxy.setRules({ match: { from: [2, 3], to: '*', kinds: 'prepare' }, do: 'drop' });
     await cluster.startServers();
-    // Whoever linked itself after the election promises with the first message, and follows all the same.
-    await cluster.waitForStatus('server 1 to lead, and all to follow', ({ leader, servers }) => {
+    await this.#serverOneLeads();
+  }
+
+  /** Whoever linked itself after the election promises with the first message, and follows all the same. */
+  async #serverOneLeads(): Promise<void> {
+    await this.cluster.waitForStatus('server 1 to lead, and all to follow', ({ leader, servers }) => {
       return leader === 1 && servers.every(({ applied }) => applied > 0 && applied === servers[0]?.applied);
     });
-    await cluster.proxy.heal();
   }
 
   get #faulty(): number[] {
@@ -57,8 +60,8 @@ export class FaultyCluster {
   /** With `rules`: the faults begin. */
   async strike(): Promise<void> {
     if (this.variant !== 'rules') return;
-    const { leader } = await this.cluster.status();
-    if (leader !== 1) throw new Error(`server ${leader} leads before there is a fault, server 1 did`);
+    await this.#serverOneLeads();
+    await this.cluster.proxy.heal();
     await this.cluster.proxy.setRules(...this.#faulty.flatMap((id) => rulesOf(id, this.#modes[id] ?? '')));
   }
 
