@@ -7,8 +7,7 @@ import type { ConsumerKind, FanOut, Publisher, Subscriber } from './peer.js';
  * How many messages the publisher may be ahead of the slowest subscriber: the same for all systems, so that none is
  * flooded, and enough of them for servers that join what they write.
  */
-const aheadMax = 4_096;
-const arrivalMs = 10_000;
+export const aheadMax = 4_096;
 const probeMs = 5;
 
 export interface FanOutOptions {
@@ -17,14 +16,16 @@ export interface FanOutOptions {
   readonly valueBytes: number;
   readonly warmUpMs: number;
   readonly windowMs: number;
+  /** How long what is under way may take to arrive after the window. */
+  readonly arrivalMs: number;
   /** Every process of the measurement. */
   pids(): readonly number[];
 }
 
 export interface FanOutResult {
   readonly deliveriesPerSecond: number;
-  /** Messages that some subscriber did not get within the deadline, over all of them; 0 in a valid run. */
-  readonly missing: number;
+  /** By how much any subscriber's messages differ from those published, over all of them; 0 in a valid run. */
+  readonly wrong: number;
   /** Cores that other programs used during the window. */
   readonly foreignCores: number;
 }
@@ -50,7 +51,7 @@ export async function measureFanOut(fanOut: FanOut, options: FanOutOptions): Pro
     const seconds = (performance.now() - startMs) / 1_000;
     const foreignCores = cpu.cores().foreign;
     flow.stop();
-    return { deliveriesPerSecond: deliveries / seconds, missing: await flow.missing(), foreignCores };
+    return { deliveriesPerSecond: deliveries / seconds, wrong: await flow.wrong(options.arrivalMs), foreignCores };
   } finally {
     flow?.stop();
     await publisher?.close();
@@ -91,11 +92,11 @@ class Flow {
     this.#isStopped = true;
   }
 
-  /** Waits until everything published has come everywhere; what has not by the deadline. */
-  async missing(): Promise<number> {
+  /** Waits until everything published has come everywhere; what has not by the deadline, and what came too often. */
+  async wrong(arrivalMs: number): Promise<number> {
     const endMs = performance.now() + arrivalMs;
     while (slowest(this.#subscribers) < this.#published && performance.now() < endMs) await pause(probeMs);
-    return this.#subscribers.reduce((total, { received }) => total + Math.max(0, this.#published - received), 0);
+    return this.#subscribers.reduce((total, { received }) => total + Math.abs(this.#published - received), 0);
   }
 }
 

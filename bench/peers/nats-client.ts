@@ -9,7 +9,13 @@ export interface NatsConnection {
   jetstreamManager(options: { timeout: number }): Promise<{
     readonly streams: {
       add(stream: object): Promise<unknown>;
-      info(name: string): Promise<{ readonly cluster?: { readonly leader?: string } }>;
+      info(name: string): Promise<{ readonly cluster?: NatsGroup }>;
     };
   }>;
+}
+
+/** Who holds a stream: its leader, and the others. */
+export interface NatsGroup {
+  readonly leader?: string;
+  readonly replicas?: readonly unknown[];
 }

@@ -1,4 +1,6 @@
-/** NATS: three servers; JetStream with three replicas on files, which it does not sync per message, and core fan-out. */
+/**
+ * NATS: three servers; JetStream with three replicas on files, which it does not sync per message, and core fan-out.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../../test/support/ports.js';
@@ -91,7 +93,7 @@ async function makeStream(port: number): Promise<string | undefined> {
     const manager = await connection.jetstreamManager({ timeout: 2_000 });
     await manager.streams.add({ name: 'BENCH', subjects: [subject], num_replicas: 3, storage: 'file' });
     const { cluster } = await manager.streams.info('BENCH');
-    return cluster?.leader;
+    return cluster?.replicas?.length === 2 ? cluster.leader : undefined;
   } finally {
     await connection.close();
   }

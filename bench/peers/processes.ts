@@ -49,10 +49,13 @@ function removeNow(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
-/** The first of these programs that is there, in the folders of PATH or in `folders`; undefined if none is. */
+/** Where Debian puts daemons; not in the PATH of everybody. */
+const daemonFolder = '/usr/sbin';
+
+/** A program of this name in `folders`, in those of PATH or among the system's daemons; undefined if there is none. */
 export function findProgram(name: string, folders: readonly string[] = []): string | undefined {
-  const all = [...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''), ...folders];
-  return all.map((folder) => path.join(folder, name)).find(isProgram);
+  const inPath = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  return [...folders, ...inPath, daemonFolder].map((folder) => path.join(folder, name)).find(isProgram);
 }
 
 function isProgram(file: string): boolean {
@@ -133,7 +136,9 @@ export class PeerProcess {
     if (!(await this.#waitUntilGone(goneMs))) throw new Error(`${this.#title} does not end: look for it with ps`);
   }
 
-  /** Resolves at the first value of `probe` that is neither undefined nor false; rejects at once if the program ends. */
+  /**
+   * Resolves at the first value of `probe` that is neither undefined nor false; rejects at once if the program ends.
+   */
   async until<T>(what: string, deadlineMs: number, probe: () => Promise<T>): Promise<NonNullable<T>> {
     const endMs = performance.now() + deadlineMs;
     let last: unknown = '';
@@ -163,7 +168,7 @@ export class PeerProcess {
   }
 }
 
-/** Processes whose group this is. Linux only, as the bench is. */
+/** Processes whose group this is; those that have ended and wait to be noticed are none. Linux only, as the bench. */
 function groupOf(group: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -174,7 +179,8 @@ function groupOf(group: number): number[] {
 function groupOfProcess(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? 0 : Number(group);
   } catch {
     return 0; // It ended just now.
   }

@@ -7,7 +7,7 @@ import { nodeFor, type Outcome, type Peer, type PeerClient, type Placement, type
 import { findProgram, PeerProcess, startOrStop, stopAll } from './processes.js';
 import { askPort } from './sockets.js';
 
-/** Debian's own launcher in /usr/sbin changes the user; the one that it calls does not. */
+/** Debian's launcher in /usr/sbin changes the user; the one here, which it calls, does not. */
 const binFolder = '/usr/lib/rabbitmq/bin';
 const libFolder = '/usr/lib/rabbitmq/lib';
 /** An Erlang node of this size takes its time on a busy machine. */
@@ -143,8 +143,7 @@ function startNode(node: RabbitNode, index: number, home: string, epmdPort: numb
   writeFileSync(path.join(home, 'enabled_plugins'), '[].\n');
   writeFileSync(path.join(home, '.erlang.cookie'), cookie);
   chmodSync(path.join(home, '.erlang.cookie'), 0o400);
-  // The folder first: it may be found in PATH as Debian's launcher, which changes the user.
-  const program = path.join(binFolder, 'rabbitmq-server');
+  const program = findProgram('rabbitmq-server', [binFolder]) ?? 'rabbitmq-server';
   const env = rabbitmqEnvironment(node, index, home, epmdPort);
   return new PeerProcess({ program, args: [], directory: home, name: `rabbitmq-${index}`, env });
 }

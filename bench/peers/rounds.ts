@@ -9,6 +9,7 @@ import type { ConsumerKind, Peer, PeerClient, RunningPeer } from './peer.js';
 import { Scratch } from './processes.js';
 
 const closeMs = 10_000;
+const arrivalMs = 10_000;
 
 interface Taken {
   readonly peer: string;
@@ -25,7 +26,7 @@ export interface FanOutSample extends Taken {
   readonly kind: ConsumerKind;
   readonly subscribers: number;
   readonly deliveriesPerSecond: number;
-  readonly missing: number;
+  readonly wrong: number;
 }
 
 /** Of the largest process of a system when all its loads were over. */
@@ -148,6 +149,7 @@ async function measureFanOuts(running: RunningPeer, plan: Plan): Promise<Omit<Fa
         valueBytes: plan.valueBytes,
         warmUpMs: plan.warmUpSeconds * 1_000,
         windowMs: plan.seconds * 1_000,
+        arrivalMs,
         pids: () => pidsOf(running),
       });
       samples.push({ kind, subscribers, ...result });

@@ -3,7 +3,7 @@ import { medians } from '../report.js';
 import type { ConsumerKind, Peer } from './peer.js';
 import type { AppendSample, FanOutSample, Samples } from './rounds.js';
 
-/** Medians over the rounds; failed, unknown and missing are sums, foreign cores the most of any round. */
+/** Medians over the rounds; failed, unknown and wrong are sums, foreign cores the most of any round. */
 export interface AppendRow {
   readonly peer: string;
   readonly durable: boolean;
@@ -28,7 +28,7 @@ export interface FanOutRow {
   readonly deliveriesPerSecond: number;
   /** synod's ÷ this peer's, of the same kind, number and durability; NaN for synod itself. */
   readonly times: number;
-  readonly missing: number;
+  readonly wrong: number;
   readonly foreignCores: number;
 }
 
@@ -99,7 +99,7 @@ function fanOutRow({ name, durable }: Peer, samples: readonly FanOutSample[]): F
     subscribers: samples[0]?.subscribers ?? 0,
     ...medians(samples.map(({ deliveriesPerSecond }) => ({ deliveriesPerSecond }))),
     times: Number.NaN,
-    missing: sum(samples, ({ missing }) => missing),
+    wrong: sum(samples, ({ wrong }) => wrong),
     foreignCores: Math.max(...samples.map(({ foreignCores }) => foreignCores)),
   };
 }

@@ -57,7 +57,7 @@ function appendTable(title: string, rows: readonly AppendRow[]): string {
 
 export function fanOutText(rows: readonly FanOutRow[]): string {
   if (rows.length === 0) return '';
-  const head = ['subscribers', 'into', 'system', 'durable', 'deliveries/s', 'synod ÷ it', 'missing', 'foreign cores'];
+  const head = ['subscribers', 'into', 'system', 'durable', 'deliveries/s', 'synod ÷ it', 'wrong', 'foreign cores'];
   const keys = [...new Set(rows.map(({ subscribers, kind }) => `${subscribers} ${kind}`))];
   const lines = keys
     .flatMap((key) => rows.filter(({ subscribers, kind }) => `${subscribers} ${kind}` === key))
@@ -68,7 +68,7 @@ export function fanOutText(rows: readonly FanOutRow[]): string {
       row.durable ? 'yes' : 'no',
       Math.round(row.deliveriesPerSecond).toLocaleString('en'),
       numberText(row.times),
-      `${row.missing}`,
+      `${row.wrong}`,
       row.foreignCores.toFixed(2),
     ]);
   return ['Fan-out: one publisher, all subscribers on one server', '', ...table(head, lines), '', ''].join('\n');
