@@ -78,6 +78,8 @@ export function rabbitmqEnvironment(
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     // The launcher then becomes the node, instead of staying beside it.
     RUNNING_UNDER_SYSTEMD: '1',
+    // Ours is there already; one that an Erlang machine starts by itself would outlive it.
+    ERL_AFLAGS: '-start_epmd false',
     ERL_EPMD_PORT: `${epmdPort}`,
     ERL_EPMD_ADDRESS: '127.0.0.1',
   };
