@@ -33,7 +33,7 @@ export function judgeGoals(peers: readonly Peer[], { appends, fanOuts }: Summary
     appends.find((row) => row.peer === name && row.load === load);
   const fanOut = (name: string, kind: string, subscribers: number): FanOutRow | undefined =>
     fanOuts.find((row) => row.peer === name && row.kind === kind && row.subscribers === subscribers);
-  const delivered = fanOut('synod', 'library', 200)?.deliveriesPerSecond;
+  const delivered = fanOut('synod', 'library', 200);
   return [
     atLeast('durable 16x256, appends/s ÷ Redis with a WAIT per batch', 5, throughputOf(named('redis-batch', '16x256'))),
     atMost('durable 1x1, p50 ÷ the best peer', 0.85, promptest(true, '1x1')),
@@ -45,7 +45,8 @@ export function judgeGoals(peers: readonly Peer[], { appends, fanOuts }: Summary
     atLeast(
       '200 subscribers, deliveries/s into our client library, durable',
       1_000_000,
-      delivered === undefined ? undefined : { measured: delivered, against: '' },
+      // Messages that were lost, or came twice, are no deliveries.
+      delivered?.wrong === 0 ? { measured: delivered.deliveriesPerSecond, against: '' } : undefined,
     ),
   ];
 }

@@ -26,7 +26,7 @@ export interface FanOutRow {
   readonly kind: ConsumerKind;
   readonly subscribers: number;
   readonly deliveriesPerSecond: number;
-  /** synod's ÷ this peer's, of the same kind, number and durability; NaN for synod itself. */
+  /** synod's ÷ this peer's, of the same kind, number and durability; NaN for synod itself, and where one is wrong. */
   readonly times: number;
   readonly wrong: number;
   readonly foreignCores: number;
@@ -126,6 +126,6 @@ function fanOutBesideSynod(row: FanOutRow, rows: readonly FanOutRow[], peers: re
     ({ peer, kind, subscribers, durable }) =>
       isSynod(peers, peer) && kind === row.kind && subscribers === row.subscribers && durable === row.durable,
   );
-  if (ours === undefined || ours === row) return row;
+  if (ours === undefined || ours === row || ours.wrong + row.wrong > 0) return row;
   return { ...row, times: ours.deliveriesPerSecond / row.deliveriesPerSecond };
 }

@@ -309,6 +309,16 @@ t.test('goals are held, missed or not judged', async (t) => {
   ]);
 });
 
+t.test('a fan-out that lost messages decides no goal', async (t) => {
+  const lossy = { ...measured, fanOuts: measured.fanOuts.map((sample) => ({ ...sample, wrong: 1 })) };
+  const goals = judgeGoals(compared, summarise(compared, lossy));
+  t.ok(goals.filter(({ what }) => what.includes('subscribers')).every(({ verdict }) => verdict === 'not judged'));
+  t.match(
+    fanOutText(summarise(compared, lossy).fanOuts),
+    /\| 50 +\| +library \| +nats \| +no \| +1,000,000 \| + \| +1 \|/,
+  );
+});
+
 t.test('a peer without synod beside it decides no goal', async (t) => {
   const alone = { ...measured, appends: measured.appends.filter(({ peer }) => !peer.startsWith('synod')), fanOuts: [] };
   const goals = judgeGoals(compared, summarise(compared, alone));
