@@ -28,6 +28,8 @@ export interface FailpointRun {
 }
 
 const segmentBytes = 40 * 1024;
+/** Until the third server has given the leader up and campaigns: it hears nobody, and asks again and again. */
+const sleepMs = 1_000;
 const deadlineMs = 40_000;
 /** @throws Error that names the failpoint, when it is not reached or something does not come back. */
 export async function runFailpoints(options: FailpointOptions): Promise<FailpointRun> {
@@ -154,9 +156,9 @@ class Suite {
       await until('the server to follow', deadlineMs, async () => isOver() || (await applied()) > before + 3);
       cluster.server(victim).signal('SIGTERM');
     }
-    if (how === 'lead' || how === 'depose') {
+    if (how === 'lead' || how === 'promise' || how === 'depose') {
       await this.#ready(victim);
-      for (let tries = 0; tries < 12 && !isOver(); tries++) await this.#changeLeader(victim, isOver);
+      for (let tries = 0; tries < 12 && !isOver(); tries++) await this.#changeLeader(victim, isOver, how === 'promise');
     }
     if (how === 'fetch' || how === 'send') await this.#keepAway(victim);
     await until('the crash', deadlineMs, isOver).catch(() => undefined);
@@ -167,8 +169,11 @@ class Suite {
     if (how === 'send') await this.#startAgain(victim);
   }
 
-  /** A victim that leads is stopped for a while and follows then; another leader is killed. */
-  async #changeLeader(victim: number, isOver: () => boolean): Promise<void> {
+  /**
+   * A victim that leads is stopped for a while and follows then; another leader is killed, while the victim sleeps if
+   * the third one is to campaign before it.
+   */
+  async #changeLeader(victim: number, isOver: () => boolean, asleep: boolean): Promise<void> {
     const cluster = this.#cluster;
     const { leader } = await cluster.status();
     if (leader === victim) {
@@ -179,7 +184,12 @@ class Suite {
       }).catch(() => undefined);
       cluster.server(victim).signal('SIGCONT');
     } else if (leader !== 0) {
+      if (asleep) cluster.server(victim).signal('SIGSTOP');
       await cluster.killServer(leader);
+      if (asleep) {
+        await timePasses(sleepMs);
+        cluster.server(victim).signal('SIGCONT');
+      }
       await until('a new leader, or the crash', 10_000, async () => isOver() || (await cluster.status()).leader !== 0);
       await cluster.startServer(leader);
     }

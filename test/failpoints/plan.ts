@@ -3,10 +3,10 @@ import { type FailpointName, failpointNames } from '../../src/base/index.js';
 
 /**
  * run: by a server that runs, or starts, under load · rebuild: at a start without checkpoints · lead: while leaders
- * change · depose: by a leader that is stopped for a while · stop: on SIGTERM · damage: at a start on a damaged state
+ * change · promise: the same, and another one campaigns · depose: by a leader that is stopped for a while · stop: on SIGTERM · damage: at a start on a damaged state
  * store · trim: where old log is deleted · fetch, send: by a server that was away for too long, and by the others.
  */
-export type How = 'run' | 'rebuild' | 'lead' | 'depose' | 'stop' | 'damage' | 'trim' | 'fetch' | 'send';
+export type How = 'run' | 'rebuild' | 'lead' | 'promise' | 'depose' | 'stop' | 'damage' | 'trim' | 'fetch' | 'send';
 
 export interface Reach {
   readonly how: How;
@@ -27,6 +27,7 @@ const byFolder: readonly (readonly [prefix: string, reach: Reach])[] = [
   ['gate.', { how: 'run', passMax: 60 }],
   ['step.', { how: 'run', passMax: 200 }],
   ['election.lost', { how: 'depose', passMax: 0 }],
+  ['election.promised', { how: 'promise', passMax: 0 }],
   ['election.', { how: 'lead', passMax: 0 }],
   ['apply.', { how: 'run', passMax: 60 }],
   ['checkpoint.', { how: 'run', passMax: 2 }],
