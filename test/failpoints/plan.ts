@@ -3,7 +3,8 @@ import { type FailpointName, failpointNames } from '../../src/base/index.js';
 
 /**
  * run: by a server that runs, or starts, under load · rebuild: at a start without checkpoints · lead: while leaders
- * change · promise: the same, and another one campaigns · depose: by a leader that is stopped for a while · stop: on SIGTERM · damage: at a start on a damaged state
+ * change · promise: the same, and another one campaigns · depose: by a leader that is stopped for a while · stop: on
+ * SIGTERM · damage: at a start on a damaged state
  * store · trim: where old log is deleted · fetch, send: by a server that was away for too long, and by the others.
  */
 export type How = 'run' | 'rebuild' | 'lead' | 'promise' | 'depose' | 'stop' | 'damage' | 'trim' | 'fetch' | 'send';
