@@ -239,9 +239,9 @@ export class Load {
     await Promise.all(this.#senders.map(({ client }) => client.drain(3_600_000)));
   }
 
-  /** Sends nothing more. */
+  /** Sends what is still meant within the window, and nothing more. */
   halt(): void {
-    this.#pacer?.stop();
+    this.#pacer?.stop(this.#tally.window.endMs);
     for (const sender of this.#senders) sender.stop();
   }
 

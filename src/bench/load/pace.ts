@@ -115,8 +115,12 @@ export class Pacer {
     this.#wake();
   }
 
-  stop(): void {
+  /** What came due since the last look and before `endMs` is sent if there is room. */
+  stop(endMs: number): void {
+    if (this.#stopped) return;
     this.#stopped = true;
+    const lastMs = Math.min(endMs, this.#clock.monotonicMs());
+    for (const { sender } of this.#clients) sender.pump(lastMs);
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
   }
 

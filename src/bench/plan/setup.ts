@@ -32,7 +32,9 @@ export function placementText({ on, placement, leaders }: BenchResult): string {
   const led =
     leaders.start === leaders.end ? `s${leaders.end} led` : `s${leaders.start} led, at the end s${leaders.end}`;
   const leader = leaders.start === 0 && leaders.end === 0 ? 'leader unknown' : led;
-  return `clients on ${on} (${spread.join(', ')}), ${leader}`;
+  const where =
+    on === 'spread' ? 'spread by the balancer' : `all on ${/^\d+$/.test(on) ? `server ${on}` : `the ${on}`}`;
+  return `clients ${where} (${spread.join(', ')}); ${leader}`;
 }
 
 export function machineText({ host, cores, cpu, node, system }: BenchResult): string {
@@ -67,7 +69,7 @@ export function setupRows(result: BenchResult): readonly (readonly [name: string
     return `${name} ${mebibytesText(rssBytes)} (at most ${mebibytesText(rssBytesMax)})`;
   });
   return [
-    ['loop', loopText(result)],
+    ['load', loopText(result)],
     [
       'messages',
       `${sizeText(result)}, ${rooms === 1 ? '1 room' : `${rooms} rooms`}${readers}, ${durabilityText(result)}`,

@@ -99,21 +99,21 @@ export class FaultPlayer {
     const { cluster } = this.#stage;
     this.#stage.beforeKill();
     record.fromMs = this.#nowMs();
-    record.detail = `server ${id}${this.#ledText(fault.server)} killed`;
+    record.detail = `server ${id}${this.#ledText(fault.server)} was killed`;
     await cluster.kill(id);
     await this.#until(record.fromMs + fault.restartAfterMs);
     const startedMs = this.#nowMs();
     await cluster.restart(id);
     this.#away.delete(id);
     record.untilMs = this.#nowMs();
-    record.detail += `, started again at ${secondsText(startedMs)}`;
+    record.detail += `; started again at ${secondsText(startedMs)}`;
   }
 
   async #pause(fault: Extract<Fault, { kind: 'pause' }>, record: Open): Promise<void> {
     const id = await this.#take(fault.server, record);
     if (id === 0) return;
     record.fromMs = this.#nowMs();
-    record.detail = `server ${id}${this.#ledText(fault.server)} stopped`;
+    record.detail = `server ${id}${this.#ledText(fault.server)} was stopped`;
     this.#stage.cluster.pause(id);
     await this.#until(record.fromMs + fault.forMs);
     this.#stage.cluster.resume(id);

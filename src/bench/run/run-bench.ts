@@ -109,8 +109,8 @@ async function measure(scene: Scene): Promise<BenchResult> {
     // A fault that cannot be set makes the run worthless; one that ends orderly does not end it.
     const broken = faults.then(() => new Promise<never>(() => undefined));
     await Promise.race([sleep(nodeClock, options.durationMs, over), target.failure, broken]);
-    load.halt();
     load.cutWindow();
+    load.halt();
     const deliveredInWindow = subscribers.delivered - deliveredBefore;
     const used = usage.end();
     ended.abort();
