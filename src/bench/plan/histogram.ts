@@ -145,5 +145,5 @@ function bucketOf(us: number): number {
 function highestOf(bucket: number): number {
   if (bucket < 2 * SUB) return bucket;
   const shift = (bucket >>> SUB_BITS) - 1;
-  return (((bucket & (SUB - 1)) + SUB + 1) << shift) - 1;
+  return ((bucket & (SUB - 1)) + SUB + 1) * 2 ** shift - 1;
 }
