@@ -35,7 +35,7 @@ export interface Chart {
 const width = 960;
 const height = 330;
 const left = 72;
-const right = width - 16;
+const right = width - 34;
 const top = 34;
 const bottom = height - 46;
 const legendStep = 128;

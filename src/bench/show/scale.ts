@@ -15,7 +15,7 @@ export function linearScale(
   endsAtMost = false,
 ): Scale {
   const highest = most > 0 ? most : 1;
-  const rough = highest / 5;
+  const rough = highest / 6;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * magnitude >= rough) ?? 10) * magnitude;
   const end = endsAtMost ? highest : Math.ceil(highest / step) * step;

@@ -1,4 +1,6 @@
-/** Closed and open loops against a cluster that is made of a clock: what counts from when, and what is never skipped. */
+/**
+ * Closed and open loops against a cluster that is made of a clock: what counts from when, and what is never skipped.
+ */
 import t from 'tap';
 import { Prng } from '../../../src/base/index.js';
 import { closedPace, OpenPace, Pacer } from '../../../src/bench/load/pace.js';
