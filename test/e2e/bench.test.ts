@@ -143,6 +143,18 @@ t.test('an interruption tells what was measured until then, and leaves nothing',
   t.same(readdirSync(folder), []);
 });
 
+t.test('a server that ends by itself ends the run, and its log is kept', async (t) => {
+  const folder = folderFor(t);
+  const program = new Program('synod', ['bench', 'run', '--warmup', '60s', ...fewClients, '--data-dir', folder]);
+  await until('its servers', 30_000, () => pidOf(folder, 'server --id 2') !== undefined);
+  // It must have said READY, or the start fails, which is told in the same words.
+  process.kill(pidOf(folder, 'server --id 2') ?? 0, 'SIGKILL');
+  const exit = await program.waitForExit(30_000);
+  t.equal(exit.code, 1, program.describe());
+  t.match(program.stderr, /server 2 ended \(SIGKILL\)/);
+  t.same(processesOf(folder), []);
+});
+
 t.test('a cluster that is there already; without a quorum: 5', async (t) => {
   const cluster = await Cluster.start();
   t.teardown(() => cluster.stop());
@@ -164,6 +176,19 @@ t.test('a cluster that is there already; without a quorum: 5', async (t) => {
   t.equal(dead.code, 5, dead.stderr);
   t.match(dead.stderr, /is there a quorum\? See synod status/);
 });
+
+/** The daemon of the folder with these words in its command line. */
+function pidOf(folder: string, words: string): number | undefined {
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return /^\d+$/.test(pid) && line.includes(folder) && line.includes(words);
+    } catch {
+      return false; // It has just ended, or is no process.
+    }
+  });
+  return found === undefined ? undefined : Number(found);
+}
 
 /** Whether a process of the folder was stopped by the kernel's signal. */
 function isAnyStopped(folder: string): boolean {

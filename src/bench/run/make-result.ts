@@ -16,8 +16,8 @@ export interface Findings {
   readonly faults: readonly FaultRecord[];
   readonly leaders: { readonly start: number; readonly end: number };
   readonly history: HistoryCheck;
-  /** When the window opened, by the machine's clock. */
-  readonly originMs: number;
+  /** The window was cut short. */
+  readonly interrupted: boolean;
 }
 
 export function buildResult(scene: Scene, findings: Findings): BenchResult {
@@ -94,7 +94,7 @@ export function buildResult(scene: Scene, findings: Findings): BenchResult {
             perSec: round(findings.deliveredInWindow / seconds, 1),
             missing: findings.missing,
           },
-    interrupted: surroundings.signal.aborted,
+    interrupted: findings.interrupted,
     silence: { atMs: round(silence.atMs - window.startMs, 1), ms: round(silence.ms, 1) },
     history: findings.history,
     slo: judge(options.slo, {

@@ -109,6 +109,7 @@ async function measure(scene: Scene): Promise<BenchResult> {
     // A fault that cannot be set makes the run worthless; one that ends orderly does not end it.
     const broken = faults.then(() => new Promise<never>(() => undefined));
     await Promise.race([sleep(nodeClock, options.durationMs, over), target.failure, broken]);
+    const interrupted = signal.aborted;
     load.cutWindow();
     load.halt();
     const deliveredInWindow = subscribers.delivered - deliveredBefore;
@@ -116,7 +117,7 @@ async function measure(scene: Scene): Promise<BenchResult> {
     ended.abort();
     stopProgress();
     await sampling;
-    const forMs = signal.aborted ? interruptedDrainMs : drainMs;
+    const forMs = interrupted ? interruptedDrainMs : drainMs;
     // What was killed comes back while the rest comes home.
     const drained = Promise.all([load.stop(forMs), player?.finish()]);
     await Promise.race([drained, target.failure]);
@@ -134,7 +135,7 @@ async function measure(scene: Scene): Promise<BenchResult> {
       faults: player?.records ?? [],
       leaders,
       history,
-      originMs,
+      interrupted,
     });
   } finally {
     stopProgress();

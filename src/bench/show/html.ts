@@ -122,8 +122,8 @@ function row(name: string, cells: readonly string[], kind: 'td' | 'th' = 'td'): 
 
 /** Colours that are told apart by people who see red and green alike; dashes for print. */
 const style = `
-:root{color-scheme:light dark;--back:#fff;--ink:#1b1f24;--faint:#5b6570;--grid:#e3e6ea;--bad:#b3261e;
---fault:#d9822b33;--c0:#0b6bcb;--c1:#c2410c;--c2:#5b6570;--c3:#7c3aed;--c4:#0f7b6c;--c5:#9d174d;--c6:#8a6d00;--c7:#334155}
+:root{color-scheme:light dark;--back:#fff;--ink:#1b1f24;--faint:#5b6570;--grid:#e3e6ea;--bad:#b3261e;--fault:#d9822b33;
+--c0:#0b6bcb;--c1:#c2410c;--c2:#5b6570;--c3:#7c3aed;--c4:#0f7b6c;--c5:#9d174d;--c6:#8a6d00;--c7:#334155}
 @media(prefers-color-scheme:dark){:root{--back:#14171b;--ink:#e6e9ed;--faint:#9aa5b1;--grid:#2b3138;--bad:#ff8a80;
 --fault:#ffb74d2e;--c0:#6cb6ff;--c1:#ff9d66;--c2:#9aa5b1;--c3:#b794f6;--c4:#4fd1c5;--c5:#f687b3;--c6:#e9c46a;
 --c7:#cbd5e1}}
