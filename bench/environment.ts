@@ -1,7 +1,7 @@
 /** What the header of a developers' report says, and the look at processors and memory that `synod bench` takes too. */
 import { tmpdir } from 'node:os';
 import process from 'node:process';
-import { describeDisk, describeMachine as machine } from '../src/bench/run/machine.js';
+import { describeDisk as disk, describeMachine as machine } from '../src/bench/run/machine.js';
 
 export { CpuWatch, cpuSeconds, residentBytes, residentBytesMax } from '../src/bench/run/cpu-watch.js';
 
@@ -11,10 +11,15 @@ export function describeMachine(): string {
   return `commit ${commit}${changed ? ' (src changed)' : ''} · ${host} · ${cores} cores (${cpu}) · Node ${node}`;
 }
 
+/** File system and device under the temporary folder, where benchmarks keep their data. */
+export function describeDisk(): string {
+  return disk(tmpdir());
+}
+
 /** Two lines for the top of a report. */
 export function describeEnvironment(): string {
   return [
     describeMachine(),
-    `data on ${describeDisk(tmpdir())} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
+    `data on ${describeDisk()} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
   ].join('\n');
 }

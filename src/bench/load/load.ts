@@ -36,7 +36,11 @@ export interface LoadOptions {
   readonly random?: Prng;
   /** Ends by itself after so many messages in all; without it `stop` ends it. */
   readonly linesMax?: number;
-  /** Before the names of its clients; another one each time, since a name belongs to the token that used it first. */
+  /**
+   * Before the names of its clients. A name belongs to the token that used it first, so that it must be another one
+   * each
+   * time; drawn unless it is given.
+   */
   readonly namePrefix?: string;
   /** Hits fractions of a millisecond where an open loop is to do so (FineClock). */
   readonly clock?: Clock;
@@ -68,12 +72,14 @@ export class Load {
   readonly #senders: Sender[];
   readonly #paces: OpenPace[] = [];
   readonly #pacer: Pacer | undefined;
+  readonly #namePrefix: string;
   readonly #punctuality: Punctuality = { late: 0, lag: new Histogram() };
   #lost = '';
 
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#clock = options.clock ?? nodeClock;
+    this.#namePrefix = options.namePrefix ?? `bench-${randomBytes(4).toString('hex')}-`;
     const { open, random, clients } = options;
     if (open !== undefined && random !== undefined) {
       const all = schedules(open.arrivals, { clients, perSecond: open.perSecond }, random);
@@ -87,9 +93,9 @@ export class Load {
   }
 
   #sender(index: number): Sender {
-    const { clients, inFlight, rooms, payloads, place, linesMax, namePrefix = 'bench' } = this.#options;
+    const { clients, inFlight, rooms, payloads, place, linesMax } = this.#options;
     const client = new ChatClient({
-      name: `${namePrefix}${index}`,
+      name: `${this.#namePrefix}${index}`,
       token: randomBytes(32),
       window: inFlight,
       ...place(index),
@@ -162,10 +168,15 @@ export class Load {
         () => resolve(connected ? 'no answer' : 'unreachable'),
         deadlineMs - this.#clock.monotonicMs(),
       );
-      client.post(this.#options.rooms[0] as string, 'first', (code) => {
+      const settle = (code: string): void => {
         this.#clock.clearTimeout(timer);
         resolve(code);
+      };
+      // A name that another token holds is never answered otherwise.
+      client.on('error', ({ code }) => {
+        if (code === 'NAME_TAKEN' || code === 'BAD_NAME') settle(code);
       });
+      client.post(this.#options.rooms[0] as string, 'first', settle);
       client.connect();
     });
   }
