@@ -1,11 +1,12 @@
 /** How long acknowledgements stop when the leader is killed: the longest silence around each of many kills. */
 
+import type { Load } from '../src/bench/load/load.js';
 import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
 import { eventText, loggedEvents } from './election-trace.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
-import { Load } from './load.js';
+import { closedLoad } from './load.js';
 
 const room = '#bench';
 const clients = 6;
@@ -26,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
   // Two of five may be down while the next one is elected.
   const cluster = await startCluster({ servers: young > 0 ? 5 : 3 });
   try {
-    const load = new Load({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
+    const load = closedLoad({ clients, inFlight, sizeBytes: 100, room, balancer: cluster.balancerAddress });
     const anyGaps: number[] = [];
     const clientGaps: number[] = [];
     const slow: string[] = [];

@@ -4,7 +4,7 @@ import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until } from '../test/support/until.js';
 import { pidsOf, postsIn, readerOf, readNumbers, startCluster } from './cluster.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
-import { Load } from './load.js';
+import { closedLoad } from './load.js';
 
 const room = '#bench';
 const clients = 16;
@@ -21,7 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const peaks = new Map<number, number>();
   const sample = setInterval(() => void sampleMemory(cluster, peaks), 200);
   try {
-    const load = new Load({
+    const load = closedLoad({
       clients,
       inFlight: options.inflight,
       sizeBytes: options.size,

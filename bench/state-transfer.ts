@@ -4,15 +4,21 @@
  * three servers that run; without the third one, which has a share in the two cores, it is given, too.
  */
 import { readdirSync } from 'node:fs';
+import type { Load, WindowFigures } from '../src/bench/load/load.js';
 import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, timePasses, until } from '../test/support/until.js';
 import { pidsOf, readNumbers, startCluster } from './cluster.js';
 import { CpuWatch, describeEnvironment, residentBytes } from './environment.js';
-import { Load } from './load.js';
+import { closedLoad } from './load.js';
 
 const defaults = { clients: 4, inflight: 4, size: 100, seconds: 10, rounds: 3 };
 const away = 3;
 const mebibyte = 1024 * 1024;
+
+function figures({ perSecond, latencies }: WindowFigures) {
+  const [p50Us = Number.NaN, p99Us = Number.NaN] = latencies.percentilesUs([50, 99]);
+  return { perSecond, p50Us, p99Us, maxUs: latencies.maxUs };
+}
 
 /** Lines that fill the log fast. */
 const bulk = { clients: 16, inFlight: 32, sizeBytes: 8_000 };
@@ -31,7 +37,7 @@ async function statusOf(cluster: Cluster, id: number): Promise<{ applied: number
 async function outrun(cluster: Cluster): Promise<void> {
   const ids = cluster.ids.filter((id) => id !== away);
   const wanted = new Map(ids.map((id) => [id, (segments(cluster, id).at(-1) ?? 0) + 1]));
-  const load = new Load({ ...bulk, room: '#bulk', balancer: cluster.balancerAddress });
+  const load = closedLoad({ ...bulk, room: '#bulk', balancer: cluster.balancerAddress });
   await load.start();
   await until('old segments are deleted', 600_000, () =>
     ids.every((id) => (segments(cluster, id)[0] ?? 0) >= (wanted.get(id) ?? 0)),
@@ -43,16 +49,16 @@ async function outrun(cluster: Cluster): Promise<void> {
 async function liveLoad(cluster: Cluster, options: { clients: number; inFlight: number; size: number }): Promise<Load> {
   const servers = cluster.ids.filter((id) => id !== away).map((id) => cluster.address(id));
   const { clients, inFlight, size } = options;
-  const load = new Load({ clients, inFlight, sizeBytes: size, room: '#live', balancer: '', servers });
+  const load = closedLoad({ clients, inFlight, sizeBytes: size, room: '#live', balancer: '', servers });
   await load.start();
   await timePasses(2000);
   return load;
 }
 
-async function measured(load: Load, seconds: number): Promise<ReturnType<Load['window']>> {
+async function measured(load: Load, seconds: number): Promise<ReturnType<typeof figures>> {
   load.openWindow();
   await timePasses(seconds * 1000);
-  return load.window();
+  return figures(load.window());
 }
 
 /** Ends with 1 if the p99 more than doubled in the median round. */
@@ -81,7 +87,7 @@ export async function main(args: readonly string[]): Promise<number> {
         return here.note === '' && here.applied > 0 && here.applied >= there.applied - 2_000;
       });
       const tookMs = nowMs() - startMs;
-      const during = load.window();
+      const during = figures(load.window());
       const { foreign } = watch.cores();
       const rss = residentBytes(cluster.server(away).pid) / mebibyte;
       await load.stop();

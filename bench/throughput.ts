@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
-import { Load } from './load.js';
+import { closedLoad } from './load.js';
 
 const room = '#bench';
 const shapes = [
@@ -36,19 +36,19 @@ async function measure(
 ): Promise<number> {
   const cluster = await startCluster();
   try {
-    const load = new Load({ clients, inFlight, sizeBytes: options.size, room, balancer: cluster.balancerAddress });
+    const load = closedLoad({ clients, inFlight, sizeBytes: options.size, room, balancer: cluster.balancerAddress });
     await load.start();
     await pause(options.warmup * 1000);
     const cpu = new CpuWatch(() => pidsOf(cluster));
     load.openWindow();
     await pause(options.seconds * 1000);
-    const { perSecond, p50Us, p99Us, maxUs } = load.window();
+    const { perSecond, latencies } = load.window();
     const { foreign, own } = cpu.cores();
     const counts = await load.stop();
     const cells = [
       `${clients}×${inFlight}`,
       Math.round(perSecond).toLocaleString('en'),
-      ...[p50Us, p99Us, maxUs].map((us) => (us / 1000).toFixed(2)),
+      ...[...latencies.percentilesUs([50, 99]), latencies.maxUs].map((us) => (us / 1000).toFixed(2)),
       ...[counts.ok, counts.failed, counts.unknown].map((count) => count.toLocaleString('en')),
       ((own * 1e6) / perSecond).toFixed(1),
       foreign.toFixed(2),

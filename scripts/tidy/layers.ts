@@ -13,8 +13,10 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   client: ['net', 'wire', 'base'],
   proxy: ['wire', 'base'],
   tui: ['client', 'chat', 'wire', 'base'],
+  cluster: ['base'],
+  bench: ['cluster', 'proxy', 'client', 'base'],
   daemon: ['storage', 'paxos', 'chat', 'net', 'proxy', 'wire', 'base'],
-  cli: ['daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
+  cli: ['bench', 'cluster', 'daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
 };
 
 /** Folders below src that are functions of their inputs: no clock, no chance, no input or output, no packages. */
@@ -27,6 +29,8 @@ const pureFolders: readonly string[] = [
   'tui/text',
   'tui/editor',
   'tui/model',
+  'bench/plan',
+  'bench/show',
 ];
 
 /** The pure folder that a file belongs to, as `proxy/plan`; undefined for any other file. */

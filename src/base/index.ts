@@ -29,4 +29,5 @@ export { nodeClock } from './node-clock.js';
 export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
+export { type Column, renderTable } from './table.js';
 export { isUtf8 } from './utf8.js';

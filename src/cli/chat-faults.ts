@@ -1,6 +1,6 @@
 /** The chat's control of faults: a fault proxy's API behind the interface that the terminal asks for. */
 import { ExitError, sanitise } from '../base/index.js';
-import { PlanError } from '../proxy/index.js';
+import { cutPreset, delayPreset, lossPreset, PlanError, type PresetBody } from '../proxy/index.js';
 import {
   type FaultAction,
   type FaultAnswer,
@@ -9,7 +9,6 @@ import {
   type FaultState,
   usageOf,
 } from '../tui/index.js';
-import { cutPreset, delayPreset, lossPreset, type PresetBody } from './fault-words.js';
 import { ProxyApi } from './proxy-api.js';
 
 /** A person waits for each call. */

@@ -310,22 +310,69 @@ export const commands: readonly CommandSpec[] = [
     examples: ['synod fault run storm.toml --seed 7', 'synod fault stop'],
     load: async () => (await import('./fault.js')).fault,
   },
-  laterCommand('bench', 'the bench'),
-];
-
-function laterCommand(name: string, comesWith: string): CommandSpec {
-  const about = `Not built yet; it comes with ${comesWith}.`;
-  return {
-    name,
-    summary: 'not built yet',
-    about,
+  {
+    name: 'bench run',
+    summary: 'load a cluster, in closed or open loop, and say how fast it was',
+    about:
+      'Start a cluster, load it, and print throughput, latency and what became of every message. Without --rate the ' +
+      'loop is closed: a client sends when one of its messages has come home. Faults: "3s..5s p:1::a:2", "3s..5s delay ' +
+      '1 2 20ms" (also cut, isolate, halves, loss, as in synod link), "5s kill leader" (back after 2s), "5s pause 1 2s". ' +
+      'docs/BENCH.md tells what each figure means.',
     positional: '',
     positionalMax: 0,
-    options: [],
-    examples: [],
-    comesWith,
-  };
-}
+    options: [
+      { name: 'clients', value: 'N', help: 'clients that send', default: '16' },
+      { name: 'inflight', value: 'N', help: 'messages in flight of each client', default: '256' },
+      { name: 'size', value: 'BYTES', help: 'bytes of a message, as 100 or 64-1024', default: '100' },
+      { name: 'duration', value: 'TIME', help: 'how long to measure', default: '10s' },
+      { name: 'warmup', value: 'TIME', help: 'how long to send before that', default: '2s' },
+      { name: 'rate', value: 'N', help: 'open loop: messages per second in all, by a fixed schedule' },
+      {
+        name: 'arrivals',
+        value: 'KIND',
+        help: 'with --rate: uniform or poisson',
+        shownDefault: 'uniform',
+      },
+      { name: 'rooms', value: 'N', help: 'rooms that are written to in turn', default: '1' },
+      { name: 'subscribers', value: 'N', help: 'further clients that follow all rooms', default: '0' },
+      { name: 'on', value: 'WHERE', help: 'spread, leader, follower, or a server by number', default: 'spread' },
+      { name: 'servers', value: 'N', help: 'servers of the own cluster', shownDefault: '3' },
+      { name: 'no-fsync', help: 'servers do not sync their disks: not durable' },
+      { name: 'proxy', help: 'links and clients run through a fault proxy' },
+      { name: 'mode', value: 'SPEC', help: 'faults on the links for the whole run; again for more', repeats: true },
+      { name: 'fault', value: 'FAULT', help: 'a fault at its time; again for more', repeats: true },
+      { name: 'balancer', value: 'H:P', help: 'load this cluster', shownDefault: 'a cluster of its own' },
+      { ...timeout, help: 'how long to wait for the cluster' },
+      { name: 'seed', value: 'N', help: 'repeats sizes, arrivals, chances', shownDefault: 'random' },
+      { name: 'slo', value: 'GOALS', help: 'as p99<=5ms,failed=0; exit code 6 if one is missed' },
+      { name: 'out', value: 'FILE', help: 'write the result as JSON' },
+      { name: 'html', value: 'FILE', help: 'write a report with charts' },
+      { name: 'data-dir', value: 'DIR', help: 'where the data lies meanwhile', shownDefault: 'temporary' },
+      { name: 'keep', help: 'do not remove the data at the end' },
+      { name: 'json', help: 'one JSON object, for programs' },
+    ],
+    examples: [
+      'synod bench run --rate 20000 --fault "5s kill leader" --html run.html',
+      'synod bench run --clients 1 --inflight 1 --slo "p99<=5ms,failed=0" --json',
+    ],
+    load: async () => (await import('./bench.js')).benchRun,
+  },
+  {
+    name: 'bench report',
+    summary: 'show what bench run found, or several runs side by side',
+    about:
+      'Print the report of one result, or compare several with the first. Runs in closed and in open loop are not ' +
+      'compared. What makes them unlike is said below the table.',
+    positional: 'FILE…',
+    positionalMax: Number.POSITIVE_INFINITY,
+    options: [
+      { name: 'html', value: 'FILE', help: 'write a report with charts' },
+      { name: 'json', help: 'one JSON object, for programs' },
+    ],
+    examples: ['synod bench report run.json --html run.html', 'synod bench report before.json after.json'],
+    load: async () => (await import('./bench-report.js')).benchReport,
+  },
+];
 
 export const oldSpellings: readonly OldSpelling[] = [
   {

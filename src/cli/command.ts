@@ -36,9 +36,7 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** A daemon ends with 0 on SIGINT and SIGTERM, anything else with 130 or 143. */
   readonly isDaemon?: boolean;
-  /** Commands of the table that are not built yet have none. */
-  readonly load?: () => Promise<Main>;
-  readonly comesWith?: string;
+  readonly load: () => Promise<Main>;
 }
 
 /** A spelling of the write-up: a command under another name, with further options and other defaults. */

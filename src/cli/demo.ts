@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ExitError, exitCodes } from '../base/index.js';
 import { askOnce } from '../client/index.js';
+import { type ClusterMember, LocalCluster } from '../cluster/index.js';
 import { readServers } from './balancer.js';
 import { runChat } from './chat.js';
-import { type ClusterMember, LocalCluster } from './cluster.js';
 import type { Call } from './command.js';
-import { ownCommand } from './own-command.js';
+import { ownCommand, ownProgram } from './own-command.js';
 import { Notes, wantsScreen } from './screen.js';
 import { readAddress } from './values.js';
 
@@ -53,12 +53,13 @@ async function start(call: Call, servers: number, dataDir: string): Promise<Loca
   const onEnd = (member: ClusterMember, how: string): void => {
     call.output.note(`${member.title} has ended (${how}). Start it again: ${member.command}`);
   };
+  const usual = { program: ownProgram(), calledAs: ownCommand(), dataDir, servers, proxy: { api: usualApi }, onEnd };
   try {
-    return await LocalCluster.start({ dataDir, servers, listen, api: usualApi, onEnd }, call.signal);
+    return await LocalCluster.start({ ...usual, listen }, call.signal);
   } catch (error) {
     const isBusy = error instanceof ExitError && error.exitCode === exitCodes.refused && given === undefined;
     if (!isBusy) throw error;
-    return LocalCluster.start({ dataDir, servers, listen: '127.0.0.1:0', api: usualApi, onEnd }, call.signal);
+    return LocalCluster.start({ ...usual, listen: '127.0.0.1:0' }, call.signal);
   }
 }
 

@@ -1,11 +1,10 @@
 /** `synod link`: the links between servers as a table, and the usual faults by name. */
-import { exitCodes } from '../base/index.js';
+import { exitCodes, renderTable } from '../base/index.js';
+import { isLinkFaultVerb, linkFaultForms, linkFaultPreset, type PresetBody } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
-import { cutPreset, delayPreset, lossPreset, type PresetBody, readEnd } from './fault-words.js';
 import { UsageError } from './go-flags.js';
 import { ProxyApi } from './proxy-api.js';
-import { renderTable } from './table.js';
 import { asUsage } from './values.js';
 
 const verbs: readonly string[] = ['ls', 'cut', 'isolate', 'halves', 'delay', 'loss', 'rm', 'heal'];
@@ -53,27 +52,13 @@ export async function link(call: Call): Promise<number> {
 
 /** The preset that the words mean, as the API takes it. */
 function presetOf(call: Call, verb: string, words: readonly string[]): PresetBody {
-  const scope = { oneWay: call.options.has('one-way'), kinds: call.options.text('kind')?.split(',') };
-  const [a = '', b = '', what = ''] = words;
-  switch (verb) {
-    case 'cut':
-      expectWords(verb, words, 2, 'A B');
-      return cutPreset(a, b, scope);
-    case 'isolate':
-      expectWords(verb, words, 1, 'A');
-      return { preset: 'isolate', server: readEnd(a) };
-    case 'halves':
-      expectWords(verb, words, 1, '1,2/3');
-      return { preset: 'halves', groups: a.split('/').map((group) => group.split(',').map(readEnd)) };
-    case 'delay':
-      expectWords(verb, words, 3, 'A B 200ms±50ms');
-      return delayPreset(a, b, what, scope);
-    case 'loss':
-      expectWords(verb, words, 3, 'A B 20%');
-      return lossPreset(a, b, what, scope);
-    default:
-      throw new UsageError(verb === '' ? `what? One of ${verbs.join(', ')}` : `no link command '${verb}'`);
+  if (!isLinkFaultVerb(verb)) {
+    throw new UsageError(verb === '' ? `what? One of ${verbs.join(', ')}` : `no link command '${verb}'`);
   }
+  const scope = { oneWay: call.options.has('one-way'), kinds: call.options.text('kind')?.split(',') };
+  const form = linkFaultForms[verb];
+  expectWords(verb, words, form.split(' ').length, form);
+  return linkFaultPreset(verb, words, scope);
 }
 
 function expectWords(verb: string, words: readonly string[], count: number, form: string): void {

@@ -56,9 +56,23 @@ function understand(program: string, args: readonly string[]): Request {
   const [word, ...rest] = args;
   if (word === undefined) throw new UsageError(`which command? One of ${commands.map((spec) => spec.name).join(', ')}`);
   if (['--help', '-help', '-h'].includes(word)) return { kind: 'print', text: generalHelp() };
-  if (word !== 'help') return { kind: 'call', ...commandOf(args) };
-  if (rest[0] === undefined) return { kind: 'print', text: generalHelp() };
-  return { kind: 'print', text: commandHelp(commandOf(rest).spec) };
+  const isHelp = word === 'help';
+  if (isHelp && rest[0] === undefined) return { kind: 'print', text: generalHelp() };
+  const words = isHelp ? rest : args;
+  const family = familyOf(words);
+  if (family !== undefined) {
+    if (isHelp || asksForHelp(rest)) return { kind: 'print', text: family.map((spec) => commandHelp(spec)).join('\n') };
+    throw new UsageError(`what? One of ${family.map(({ name }) => name).join(', ')}`);
+  }
+  if (!isHelp) return { kind: 'call', ...commandOf(words) };
+  return { kind: 'print', text: commandHelp(commandOf(words).spec) };
+}
+
+/** The commands that share a first word which is none by itself, when the second word names none of them. */
+function familyOf([first = '', second = '']: readonly string[]): readonly CommandSpec[] | undefined {
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `));
+  const isCommand = commands.some(({ name }) => name === first || name === `${first} ${second}`);
+  return family.length === 0 || isCommand ? undefined : family;
 }
 
 /** The command that the first words name, of which two may be one, and what follows them. */
@@ -91,7 +105,6 @@ async function call(
     process.stdout.write(commandHelp(spec, spelling));
     return exitCodes.ok;
   }
-  if (spec.load === undefined) throw new UsageError(`${spec.name} is not built yet: it comes with ${spec.comesWith}`);
   const { options, positionals, warnings } = parse(spec, args, spelling);
   for (const warning of warnings) output.note(`${program}: warning: ${warning}`);
   const interruption = watchSignals();

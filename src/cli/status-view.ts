@@ -1,8 +1,7 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
-import { isAllZero, sanitise } from '../base/index.js';
+import { type Column, isAllZero, renderTable, sanitise } from '../base/index.js';
 import type { SeatAddress, Seats, Status } from '../wire/index.js';
 import { newestSeats } from './newest-seats.js';
-import { type Column, renderTable } from './table.js';
 
 /** What came of asking one server. */
 export type Probe =

@@ -1,10 +1,9 @@
 /** `synod verify`: the state hash of every server at one slot that all have applied; they must be equal. */
-import { ExitError, exitCodes, sanitise } from '../base/index.js';
+import { ExitError, exitCodes, renderTable, sanitise } from '../base/index.js';
 import { type Operator, openOperator } from '../client/index.js';
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { knownCluster } from './members.js';
-import { renderTable } from './table.js';
 import { readDurationMs } from './values.js';
 
 /** The servers go on applying while they are asked, so that a common slot may take a few rounds to find. */

@@ -5,6 +5,7 @@ export { type CloseCode, type CloseReason, closedHere, closedThere, type LocalCl
 export { Connection } from './connection.js';
 export { netContext } from './context.js';
 export { type DialFailure, type Dialling, type DialOptions, type DialResult, dial } from './dial.js';
+export { openFilesMax } from './fd-limit.js';
 export type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
 export { Listener, type ListenOptions, listen } from './listener.js';
 export { Liveness, type LivenessVerdict } from './liveness.js';

@@ -5,9 +5,8 @@ import { commands, oldSpellings, test1 } from '../../src/cli/command-table.js';
 import { commandHelp, generalHelp, wrap } from '../../src/cli/help.js';
 import { optionsOf, parse } from '../../src/cli/parse.js';
 
-const built = commands.filter((spec) => spec.load !== undefined);
 const pages = [
-  ...[...built, test1].map((spec) => ({ title: spec.name, spec, spelling: undefined })),
+  ...[...commands, test1].map((spec) => ({ title: spec.name, spec, spelling: undefined })),
   ...oldSpellings.map((spelling) => {
     const spec = commands.find((candidate) => candidate.name === spelling.command) as CommandSpec;
     return { title: spelling.program, spec, spelling };

@@ -2,9 +2,8 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { sanitise } from '../../src/base/index.js';
+import { renderTable, sanitise } from '../../src/base/index.js';
 import { jsonLine, type LineEvent, plainLine } from '../../src/cli/events.js';
-import { renderTable } from '../../src/cli/table.js';
 
 process.env.TZ = 'UTC';
 const time = '2026-01-01T12:00:00.000Z';

@@ -1,5 +1,6 @@
 /** The write-up's fault grammar, `p:10::a:20::c:30` (BEHAVIOUR.md 5), turned into rules. */
 import { PlanError } from './errors.js';
+import type { JsonObject } from './fields.js';
 import { type Rule, readRule } from './rule.js';
 
 interface ModeItem {
@@ -30,15 +31,26 @@ export function readMode(text: string): readonly ModeItem[] {
 /** The rules of `server`'s mode, on all its links to other servers, both directions. @throws PlanError */
 export function modeRules(server: number, text: string): Rule[] {
   const group = `mode ${server}`;
+  return modeRuleBodies(server, text).map((body) => readRule(body, '', group));
+}
+
+/**
+ * The same as the control API takes them; with `*` once on every link between servers, whichever the two are.
+ *
+ * @throws PlanError
+ */
+export function modeRuleBodies(server: number | '*', text: string): JsonObject[] {
   return readMode(text).flatMap(({ letter, seconds }, place) => {
     const classes = classesOf[letter] as string;
     const action = letter === 'd' ? { type: 'drop' } : { type: 'delay', time: `${seconds}s` };
     const kinds = classes === '' ? {} : { classes };
+    const named = server === '*' ? 'all' : server;
     // A letter may stand twice; its delays then add up, as everything in a mode does.
-    const id = (from: unknown, to: unknown): string => `mode ${server} ${letter}${place + 1} ${from}>${to}`;
-    return [
-      readRule({ id: id(server, '*'), match: { from: server, to: '*', ...kinds }, do: action }, '', group),
-      readRule({ id: id('*', server), match: { from: '*', to: server, ...kinds }, do: action }, '', group),
-    ];
+    const rule = (from: number | '*', to: number | '*'): JsonObject => ({
+      id: `mode ${named} ${letter}${place + 1} ${from}>${to}`,
+      match: { from, to, ...kinds },
+      do: action,
+    });
+    return server === '*' ? [rule('*', '*')] : [rule(server, '*'), rule('*', server)];
   });
 }

@@ -3,7 +3,6 @@ import { sanitise } from '../../../src/base/index.js';
 import { canonicalRoom, directRoom, foldName, isName } from '../../../src/chat/index.js';
 import { commands as cliCommands, oldSpellings } from '../../../src/cli/command-table.js';
 import { readFaults } from '../../../src/cli/expected.js';
-import { cutPreset, delayPreset, lossPreset } from '../../../src/cli/fault-words.js';
 import { UsageError } from '../../../src/cli/go-flags.js';
 import { LineChat, type LineClient } from '../../../src/cli/line-chat.js';
 import { optionsOf, parse } from '../../../src/cli/parse.js';
@@ -18,6 +17,7 @@ import {
   readRoom,
 } from '../../../src/cli/values.js';
 import { PlanError } from '../../../src/proxy/index.js';
+import { cutPreset, delayPreset, lossPreset } from '../../../src/proxy/plan/fault-words.js';
 import { commands as chatCommands, readCommand } from '../../../src/tui/model/commands.js';
 import type { TerminalInput } from '../../../src/tui/model/input.js';
 import { view } from '../../../src/tui/model/view.js';

@@ -1,7 +1,7 @@
 /** Faults as people type them: servers, times and shares, what they become, and what is refused. */
 import t from 'tap';
-import { cutPreset, delayPreset, lossPreset, readEnd } from '../../src/cli/fault-words.js';
-import { PlanError } from '../../src/proxy/index.js';
+import { PlanError } from '../../../src/proxy/index.js';
+import { cutPreset, delayPreset, lossPreset, readEnd } from '../../../src/proxy/plan/fault-words.js';
 
 t.test('a server by its number, any, or the clients', async (t) => {
   for (const word of ['3', 's3', 'S3', '003']) t.equal(readEnd(word), 3, word);

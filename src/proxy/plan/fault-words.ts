@@ -1,5 +1,7 @@
 /** Faults on links as people type them, turned into what the proxy's control API takes. */
-import { PlanError, readDurationMs, readProbability } from '../proxy/index.js';
+import { readDurationMs } from './duration.js';
+import { PlanError } from './errors.js';
+import { readProbability } from './match.js';
 
 /** The body of POST /rules for one preset. */
 export type PresetBody = Readonly<Record<string, unknown>>;
@@ -8,6 +10,39 @@ export type PresetBody = Readonly<Record<string, unknown>>;
 export interface LinkScope {
   readonly oneWay?: boolean;
   readonly kinds?: readonly string[] | undefined;
+}
+
+/** How each fault on links is written. */
+export const linkFaultForms = {
+  cut: 'A B',
+  isolate: 'A',
+  halves: '1,2/3',
+  delay: 'A B 200ms±50ms',
+  loss: 'A B 20%',
+} as const;
+export type LinkFaultVerb = keyof typeof linkFaultForms;
+
+export function isLinkFaultVerb(word: string): word is LinkFaultVerb {
+  return Object.hasOwn(linkFaultForms, word);
+}
+
+/** A fault on links by its words, such as `cut 1 2`. @throws PlanError */
+export function linkFaultPreset(verb: LinkFaultVerb, words: readonly string[], scope: LinkScope = {}): PresetBody {
+  const form = linkFaultForms[verb];
+  if (words.length !== form.split(' ').length) throw new PlanError(`${verb} takes ${form}, not '${words.join(' ')}'`);
+  const [a = '', b = '', what = ''] = words;
+  switch (verb) {
+    case 'cut':
+      return cutPreset(a, b, scope);
+    case 'isolate':
+      return { preset: 'isolate', server: readEnd(a) };
+    case 'halves':
+      return { preset: 'halves', groups: a.split('/').map((group) => group.split(',').map(readEnd)) };
+    case 'delay':
+      return delayPreset(a, b, what, scope);
+    case 'loss':
+      return lossPreset(a, b, what, scope);
+  }
 }
 
 /** Nothing passes from `a` to `b`, nor back unless `oneWay`. @throws PlanError */

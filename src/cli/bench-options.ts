@@ -1,0 +1,182 @@
+/** The command line of `synod bench run`, read and checked before anything is started. */
+import { randomBytes } from 'node:crypto';
+import { ExitError, exitCodes, limits } from '../base/index.js';
+import {
+  type BenchOptions,
+  type Fault,
+  faultEndMs,
+  faultText,
+  type LinkSpec,
+  type Placement,
+  readFault,
+  readLinkSpec,
+  readSlo,
+  type SizeRange,
+  serversNamed,
+} from '../bench/index.js';
+import { openFilesMax } from '../net/index.js';
+import { readServers } from './balancer.js';
+import type { Call } from './command.js';
+import { UsageError } from './go-flags.js';
+import { askBalancers } from './members.js';
+import { asUsage, readAddresses, readChoice, readDurationMs, readInteger } from './values.js';
+
+/** Messages in flight of all clients together: what one process can hold in memory beside its clients. */
+const inFlightMax = 2 ** 20;
+const rateMax = 10_000_000;
+const durationMsMax = 24 * 3_600_000;
+/** Descriptors that are no connections. */
+const reservedFiles = 64;
+/** What only an own cluster can be asked for. */
+const ownOnly = ['servers', 'no-fsync', 'proxy', 'mode', 'fault', 'data-dir', 'keep'] as const;
+
+/** @throws UsageError for a wrong option, ExitError (4) when no balancer of an existing cluster answers. */
+export async function readBenchOptions(call: Call): Promise<BenchOptions> {
+  const { options } = call;
+  const integer = (name: string, min: number, max: number): number =>
+    readInteger(`--${name}`, options.text(name) ?? '', min, max);
+  const clients = integer('clients', 1, limits.connectionsMax);
+  const inFlight = integer('inflight', 1, limits.sessionWindowMax);
+  if (clients * inFlight > inFlightMax) {
+    throw new UsageError(
+      `--clients × --inflight is ${clients * inFlight}, and at most ${inFlightMax} may be in flight`,
+    );
+  }
+  const subscribers = integer('subscribers', 0, limits.connectionsMax);
+  const seedText = options.text('seed');
+  const durationMs = readTimeMs(call, 'duration');
+  if (durationMs === 0) throw new UsageError('--duration takes a time above 0, such as 10s');
+  const slo = options.text('slo');
+  const open = readOpenLoop(call);
+  const rest = {
+    clients,
+    inFlight,
+    size: readSize(options.text('size') ?? ''),
+    durationMs,
+    warmupMs: readTimeMs(call, 'warmup'),
+    rooms: integer('rooms', 1, limits.subscriptionsMax),
+    subscribers,
+    ...(open === undefined ? {} : { open }),
+    on: readPlacement(options.text('on') ?? ''),
+    slo: slo === undefined ? [] : asUsage('--slo', () => readSlo(slo)),
+    seed: seedText === undefined ? randomBytes(4).readUInt32BE() : readInteger('--seed', seedText, 0, 2 ** 32 - 1),
+    timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
+  };
+  expectFiles(clients + subscribers);
+  const given = options.text('balancer');
+  if (given === undefined) return { ...rest, ...readOwnCluster(call, rest) };
+  const wrong = ownOnly.find((name) => options.has(name));
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `--${wrong} needs a cluster of the bench's own, and --balancer names one that is there: leave one of them out`,
+    );
+  }
+  const balancers = readAddresses('--balancer', given);
+  const { servers } = await askBalancers(balancers, rest.timeoutMs);
+  const reachable = servers.filter(({ address }) => address !== '');
+  return { ...rest, faults: [], cluster: { kind: 'existing', balancers, servers: reachable } };
+}
+
+function readOwnCluster(
+  call: Call,
+  { on, durationMs }: Pick<BenchOptions, 'on' | 'durationMs'>,
+): Pick<BenchOptions, 'cluster' | 'faults'> {
+  const { options } = call;
+  const servers = readServers(options.text('servers') ?? '3');
+  if (typeof on === 'number' && on > servers) {
+    throw new UsageError(`--on ${on}: there are only ${servers} servers; give one of them, or more with --servers`);
+  }
+  if (on === 'follower') expectFollower(servers, '--on follower');
+  const faults = options.texts('fault').map((line) => asUsage('--fault', () => readFault(line)));
+  for (const fault of faults) expectPlayable(fault, servers, durationMs);
+  const modes = options.texts('mode');
+  const specs = modes.map((text) => asUsage('--mode', () => readLinkSpec(text.trim().split(/\s+/))));
+  for (const spec of specs) expectFixed(spec, servers);
+  const dataParent = options.text('data-dir');
+  return {
+    faults,
+    cluster: {
+      kind: 'own',
+      servers,
+      durable: !options.has('no-fsync'),
+      isProxied: options.has('proxy') || specs.length > 0 || faults.some(({ kind }) => kind === 'links'),
+      ...(specs.length === 0 ? {} : { mode: { text: modes.join('; '), specs } }),
+      ...(dataParent === undefined ? {} : { dataParent }),
+      keep: options.has('keep'),
+    },
+  };
+}
+
+/** A time that may be 0. */
+function readTimeMs(call: Call, name: string): number {
+  const text = call.options.text(name) ?? '';
+  const ms = /^0(ms|s|m|h)?$/.test(text) ? 0 : readDurationMs(`--${name}`, text);
+  if (ms > durationMsMax) throw new UsageError(`--${name} takes a time up to 24h, not '${text}'`);
+  return ms;
+}
+
+/** `100`, or `64-1024`. */
+function readSize(text: string): SizeRange {
+  const found = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(text);
+  const min = Number(found?.[1]);
+  const max = Number(found?.[2] ?? found?.[1]);
+  if (min >= 1 && max >= min && max <= limits.messageBytesMax) return { min, max };
+  throw new UsageError(`--size takes bytes from 1 to ${limits.messageBytesMax}, as 100 or 64-1024, not '${text}'`);
+}
+
+function readOpenLoop({ options }: Call): BenchOptions['open'] {
+  const rate = options.text('rate');
+  const arrivals = options.text('arrivals');
+  if (rate === undefined) {
+    if (arrivals === undefined) return undefined;
+    throw new UsageError('--arrivals is about an open loop: give --rate N too');
+  }
+  return {
+    perSecond: readInteger('--rate', rate, 1, rateMax),
+    arrivals: readChoice('--arrivals', arrivals ?? 'uniform', ['uniform', 'poisson']),
+  };
+}
+
+function readPlacement(text: string): Placement {
+  if (text === 'spread' || text === 'leader' || text === 'follower') return text;
+  const id = /^s?(\d{1,5})$/i.exec(text)?.[1];
+  if (id !== undefined && Number(id) > 0) return Number(id);
+  throw new UsageError(`--on takes spread, leader, follower or a server's number, not '${text}'`);
+}
+
+/** Every fault must be over, with its last trace, before the run is. */
+function expectPlayable(fault: Fault, servers: number, durationMs: number): void {
+  const text = faultText(fault);
+  if (faultEndMs(fault) > durationMs) {
+    throw new UsageError(`--fault '${text}' lasts beyond the run: make --duration longer, or the fault shorter`);
+  }
+  const absent = serversNamed(fault).find((id) => id < 1 || id > servers);
+  if (absent !== undefined)
+    throw new UsageError(`--fault '${text}': there is no server ${absent}, only 1 to ${servers}`);
+  if (/\bfollower\b/.test(text)) expectFollower(servers, `--fault '${text}'`);
+}
+
+function expectFixed(spec: LinkSpec, servers: number): void {
+  const words = spec.kind === 'mode' ? [spec.server] : spec.words;
+  if (words.includes('leader') || words.includes('follower')) {
+    throw new UsageError(
+      '--mode lasts for the whole run, and who leads may change: name servers by number, or use --fault',
+    );
+  }
+  const fault: Fault = { kind: 'links', atMs: 0, untilMs: 1, text: '', spec };
+  const absent = serversNamed(fault).find((id) => id < 1 || id > servers);
+  if (absent !== undefined) throw new UsageError(`--mode: there is no server ${absent}, only 1 to ${servers}`);
+}
+
+function expectFollower(servers: number, what: string): void {
+  if (servers > 1) return;
+  throw new UsageError(`${what}: a cluster of one server has no follower; give --servers 3 or more`);
+}
+
+/** Each client is an open file; a limit that is too low would show as clients that cannot connect. */
+function expectFiles(connections: number): void {
+  const filesMax = openFilesMax();
+  if (filesMax === undefined || connections + reservedFiles <= filesMax) return;
+  const text = `${connections} connections need ${connections + reservedFiles} open files, and ${filesMax} are allowed. Raise the limit: ulimit -n ${connections + reservedFiles}`;
+  throw new ExitError(exitCodes.refused, 'TOO_FEW_FILES', text);
+}
