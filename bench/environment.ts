@@ -15,12 +15,16 @@ function output(command: string, args: readonly string[]): string {
   }
 }
 
+/** Which code, as a short commit, and whether it is just that. */
+export function commitText(): string {
+  const commit = output('git', ['rev-parse', '--short', 'HEAD']);
+  return output('git', ['status', '--porcelain', '--', 'src']) === '' ? commit : `${commit} (src changed)`;
+}
+
 /** Which code on which machine. */
 export function describeMachine(): string {
-  const commit = output('git', ['rev-parse', '--short', 'HEAD']);
-  const changed = output('git', ['status', '--porcelain', '--', 'src']) === '' ? '' : ' (src changed)';
   const model = cpus()[0]?.model ?? 'unknown processor';
-  return `commit ${commit}${changed} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`;
+  return `commit ${commitText()} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`;
 }
 
 /** Two lines for the top of a report. */

@@ -87,10 +87,12 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    // A name belongs to the first token that claims it: a second load on the same cluster needs names of its own.
+    const prefix = `bench${randomBytes(4).toString('hex')}`;
     this.#loops = Array.from({ length: options.clients }, (_, index) => {
       const server = options.servers?.[index % options.servers.length];
       const client = new ChatClient({
-        name: `bench${index}`,
+        name: `${prefix}-${index}`,
         token: randomBytes(32),
         window: options.inFlight,
         ...(server === undefined ? { balancers: [options.balancer] } : { server }),
@@ -112,8 +114,9 @@ export class Load {
   async start(): Promise<void> {
     await Promise.all(
       this.#loops.map(async ({ client }) => {
-        const connected = new Promise<void>((resolve) => {
+        const connected = new Promise<void>((resolve, reject) => {
           client.on('connected', () => resolve());
+          client.on('error', ({ code, text }) => reject(new Error(`${code}: ${text}`)));
         });
         client.connect();
         await connected;
