@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   reroute: () => import('./reroute.js'),
   bare: () => import('./bare.js'),
   floor: () => import('./floor.js'),
+  guard: () => import('./guard.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
