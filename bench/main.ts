@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   bare: () => import('./bare.js'),
   floor: () => import('./floor.js'),
   guard: () => import('./guard.js'),
+  scale: () => import('./scale.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

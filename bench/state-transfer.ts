@@ -5,9 +5,10 @@
  */
 import { readdirSync } from 'node:fs';
 import type { Cluster } from '../test/support/cluster.js';
-import { nowMs, timePasses, until } from '../test/support/until.js';
-import { pidsOf, readNumbers, startCluster } from './cluster.js';
-import { CpuWatch, describeEnvironment, residentBytes } from './environment.js';
+import { until } from '../test/support/until.js';
+import { readNumbers, startCluster } from './cluster.js';
+import { comeback } from './comeback.js';
+import { describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
 const defaults = { clients: 4, inflight: 4, size: 100, seconds: 10, rounds: 3 };
@@ -20,11 +21,6 @@ const bulk = { clients: 16, inFlight: 32, sizeBytes: 8_000 };
 function segments(cluster: Cluster, id: number): number[] {
   const names = readdirSync(cluster.dataDir(id)).filter((name) => /^wal-\d+\.log$/.test(name));
   return names.map((name) => Number(name.slice(4, -4))).sort((a, b) => a - b);
-}
-
-async function statusOf(cluster: Cluster, id: number): Promise<{ applied: number; note: string }> {
-  const { servers } = await cluster.status();
-  return servers.find((server) => server.id === id) ?? { applied: 0, note: '' };
 }
 
 /** Writes until the servers that are up have deleted all segments that they hold now. */
@@ -50,31 +46,13 @@ export async function main(args: readonly string[]): Promise<number> {
     for (let round = 1; round <= rounds; round++) {
       await cluster.killServer(away);
       await outrun(cluster);
-      const servers = cluster.ids.filter((id) => id !== away).map((id) => cluster.address(id));
-      const load = new Load({ clients, inFlight: inflight, sizeBytes: size, room: '#live', balancer: '', servers });
-      await load.start();
-      await timePasses(2000);
-      load.openWindow();
-      await timePasses(seconds * 1000);
-      const before = load.window();
-      const watch = new CpuWatch(() => pidsOf(cluster));
-      load.openWindow();
-      const startMs = nowMs();
-      await cluster.startServer(away);
-      await until('the state is taken over', 120_000, async () => {
-        const [here, there] = [await statusOf(cluster, away), await statusOf(cluster, 1)];
-        return here.note === '' && here.applied > 0 && here.applied >= there.applied - 2_000;
-      });
-      const tookMs = nowMs() - startMs;
-      const during = load.window();
-      const { foreign } = watch.cores();
-      const rss = residentBytes(cluster.server(away).pid) / mebibyte;
-      await load.stop();
+      const live = { clients, inFlight: inflight, sizeBytes: size, room: '#live', seconds };
+      const { before, during, caughtUpMs, residentBytes, foreignCores } = await comeback(cluster, away, live, 120_000);
       ratios.push(during.p99Us / before.p99Us);
       console.log(
         `round ${round}: p50 ${before.p50Us} → ${during.p50Us} µs, p99 ${before.p99Us} → ${during.p99Us} µs, max ${during.maxUs} µs, ` +
-          `${before.perSecond.toFixed(0)} → ${during.perSecond.toFixed(0)} lines/s; from start to caught up ${(tookMs / 1000).toFixed(1)} s, ` +
-          `receiver's memory ${rss.toFixed(0)} MiB, foreign cores ${foreign.toFixed(2)}`,
+          `${before.perSecond.toFixed(0)} → ${during.perSecond.toFixed(0)} lines/s; from start to caught up ${(caughtUpMs / 1000).toFixed(1)} s, ` +
+          `receiver's memory ${(residentBytes / mebibyte).toFixed(0)} MiB, foreign cores ${foreignCores.toFixed(2)}`,
       );
     }
   } finally {
