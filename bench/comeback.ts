@@ -11,14 +11,15 @@ export interface LiveLoad {
   readonly inFlight: number;
   readonly sizeBytes: number;
   readonly room: string;
-  /** For how long they are measured before the server comes back. */
+  /** For how long they are measured while nothing happens. */
   readonly seconds: number;
 }
 
 export type Window = ReturnType<Load['window']>;
 
 export interface Comeback {
-  readonly before: Window;
+  /** Of the others alone, and while the server comes back. */
+  readonly without: Window;
   readonly during: Window;
   /** From the start of its process until it has applied what the others have. */
   readonly caughtUpMs: number;
@@ -32,17 +33,34 @@ const warmUpMs = 2_000;
 const slotsBehindMax = 2_000;
 const lookEveryMs = 100;
 
-/** Starts a server that is down, under load on the others, and waits until it has what they have. */
-export async function comeback(cluster: Cluster, away: number, live: LiveLoad, deadlineMs: number): Promise<Comeback> {
-  const { clients, inFlight, sizeBytes, room, seconds } = live;
-  const others = cluster.ids.filter((id) => id !== away);
-  const servers = others.map((id) => cluster.address(id));
+/** The clients' figures while nothing happens. */
+export async function quietWindow(cluster: Cluster, servers: readonly number[], live: LiveLoad): Promise<Window> {
+  const load = await startLoad(cluster, servers, live);
+  const window = await measure(load, live.seconds);
+  await load.stop();
+  return window;
+}
+
+async function startLoad(cluster: Cluster, ids: readonly number[], live: LiveLoad): Promise<Load> {
+  const { clients, inFlight, sizeBytes, room } = live;
+  const servers = ids.map((id) => cluster.address(id));
   const load = new Load({ clients, inFlight, sizeBytes, room, balancer: '', servers });
   await load.start();
   await timePasses(warmUpMs);
+  return load;
+}
+
+async function measure(load: Load, seconds: number): Promise<Window> {
   load.openWindow();
   await timePasses(seconds * 1000);
-  const before = load.window();
+  return load.window();
+}
+
+/** Starts a server that is down, under load on the others, and waits until it has what they have. */
+export async function comeback(cluster: Cluster, away: number, live: LiveLoad, deadlineMs: number): Promise<Comeback> {
+  const others = cluster.ids.filter((id) => id !== away);
+  const load = await startLoad(cluster, others, live);
+  const without = await measure(load, live.seconds);
   const watch = new CpuWatch(() => pidsOf(cluster));
   load.openWindow();
   const startMs = nowMs();
@@ -58,5 +76,5 @@ export async function comeback(cluster: Cluster, away: number, live: LiveLoad, d
   const { foreign } = watch.cores();
   const rss = residentBytes(cluster.server(away).pid);
   const { failed, unknown } = await load.stop();
-  return { before, during, caughtUpMs, residentBytes: rss, foreignCores: foreign, lost: failed + unknown };
+  return { without, during, caughtUpMs, residentBytes: rss, foreignCores: foreign, lost: failed + unknown };
 }

@@ -1,13 +1,13 @@
 /**
  * What a transfer of state costs those who go on: a server is away until the others have deleted what it needs, comes
- * back and takes over state and kept history, while clients write. The goal is a p99 of at most twice what it is
- * before.
+ * back and takes over state and kept history, while clients write. The goal is a p99 of at most twice what it is with
+ * three servers that run; without the third one, which has a share in the two cores, it is given, too.
  */
 import { readdirSync } from 'node:fs';
 import type { Cluster } from '../test/support/cluster.js';
 import { until } from '../test/support/until.js';
 import { readNumbers, startCluster } from './cluster.js';
-import { comeback } from './comeback.js';
+import { comeback, quietWindow } from './comeback.js';
 import { describeEnvironment } from './environment.js';
 import { Load } from './load.js';
 
@@ -44,21 +44,28 @@ export async function main(args: readonly string[]): Promise<number> {
   const ratios: number[] = [];
   try {
     for (let round = 1; round <= rounds; round++) {
+      const live = { clients, inFlight: inflight, sizeBytes: size, room: '#live', seconds };
+      const others = cluster.ids.filter((id) => id !== away);
+      const whole = await quietWindow(cluster, others, live);
       await cluster.killServer(away);
       await outrun(cluster);
-      const live = { clients, inFlight: inflight, sizeBytes: size, room: '#live', seconds };
-      const { before, during, caughtUpMs, residentBytes, foreignCores } = await comeback(cluster, away, live, 120_000);
-      ratios.push(during.p99Us / before.p99Us);
+      const back = await comeback(cluster, away, live, 120_000);
+      const { without: two, during } = back;
+      ratios.push(during.p99Us / whole.p99Us);
+      const row = (pick: (window: typeof during) => number): string =>
+        `${pick(two).toFixed(0)}, ${pick(whole).toFixed(0)} → ${pick(during).toFixed(0)}`;
       console.log(
-        `round ${round}: p50 ${before.p50Us} → ${during.p50Us} µs, p99 ${before.p99Us} → ${during.p99Us} µs, max ${during.maxUs} µs, ` +
-          `${before.perSecond.toFixed(0)} → ${during.perSecond.toFixed(0)} lines/s; from start to caught up ${(caughtUpMs / 1000).toFixed(1)} s, ` +
-          `receiver's memory ${(residentBytes / mebibyte).toFixed(0)} MiB, foreign cores ${foreignCores.toFixed(2)}`,
+        `round ${round} (two servers, three → during the transfer): p50 ${row((w) => w.p50Us)} µs, p99 ${row((w) => w.p99Us)} µs, ` +
+          `max ${row((w) => w.maxUs)} µs, ${row((w) => w.perSecond)} lines/s; from start to caught up ${(back.caughtUpMs / 1000).toFixed(1)} s, ` +
+          `receiver's memory ${(back.residentBytes / mebibyte).toFixed(0)} MiB, foreign cores ${back.foreignCores.toFixed(2)}`,
       );
     }
   } finally {
     await cluster.stop();
   }
   const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? Number.NaN;
-  console.log(`\np99 during a transfer is ${median.toFixed(2)} × the one before it (median; goal: at most 2)`);
+  console.log(
+    `\np99 during a transfer is ${median.toFixed(2)} × the one of three servers that run (median; goal: at most 2)`,
+  );
   return median <= 2 ? 0 : 1;
 }

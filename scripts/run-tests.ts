@@ -1,6 +1,6 @@
 /**
- * Runs the compiled test files, two at a time, heavy ones first and whole clusters last, and ends in one line that
- * counts everything.
+ * Runs the compiled test files, two or three at a time, heavy ones first and whole clusters last, and ends in one line
+ * that counts everything.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -14,7 +14,10 @@ Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs o
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
 const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/nemesis', 'test/e2e/kill9', 'test/e2e/g'];
-/** Files that start whole clusters: they come last, when nothing that only computes takes their cores. */
+/**
+ * Files that start whole clusters: they come last, when nothing that only computes takes their cores, and one more of
+ * them at a time, for they mostly wait.
+ */
 const last = 'test/e2e/';
 
 interface Options {
@@ -114,7 +117,10 @@ async function main(): Promise<number> {
     (file) => options.filters.length === 0 || options.filters.some((filter) => file.includes(filter)),
   );
   const inOrder = wanted.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const stages = [inOrder.filter((file) => !file.startsWith(last)), inOrder.filter((file) => file.startsWith(last))];
+  const stages = [
+    { files: inOrder.filter((file) => !file.startsWith(last)), jobs: options.jobs },
+    { files: inOrder.filter((file) => file.startsWith(last)), jobs: options.jobs + 1 },
+  ];
 
   let passed = 0;
   let skipped = 0;
@@ -129,7 +135,7 @@ async function main(): Promise<number> {
       report(file, result, (performance.now() - started) / 1000);
     }
   };
-  for (const stage of stages) await Promise.all(Array.from({ length: options.jobs }, () => work(stage)));
+  for (const { files, jobs } of stages) await Promise.all(Array.from({ length: jobs }, () => work(files)));
   if (wanted.length === 0) {
     console.log(`FAILED  no test file found${options.filters.length > 0 ? ` for ${options.filters.join(' ')}` : ''}`);
     failed++;

@@ -67,9 +67,11 @@ export const limits = Object.freeze({
   acceptAheadSlots: 4096,
   /**
    * α: nobody proposes further ahead of what it has applied, so that new members, who govern from so many slots after
-   * the entry that decided on them, are known to whoever proposes there. No-ops fill the gap at a change.
+   * the entry that decided on them, are known to whoever proposes there. No-ops fill the gap at a change …
    */
   membersAheadSlots: 4096,
+  /** … so many at a time: what a client's line waits behind, some 4 ms; all of them take 64 round trips. */
+  fillSlots: 64,
   /** The same in bytes. Above windowBytes, so that a lawful leader never meets it. */
   acceptAheadBytes: 64 * MIB,
   /**
@@ -135,12 +137,18 @@ export const limits = Object.freeze({
   promisePartsMax: 64,
   /** One chunk of transferred state: what live frames and the log's next sync wait behind, about 2 ms each. */
   stateChunkBytes: 256 * KIB,
+  /** While clients write, a chunk is followed by a rest of so many times what it took: half of the time is theirs. */
+  stateRestFactor: 1,
+  /** Without a vote for this long nobody writes. */
+  stateQuietMs: 100,
   /** Transfers of state that one server sends at once; who comes third asks again. */
   stateTransfersMax: 2,
   /** A chunk that came damaged so often in a row will not come better: the transfer is given up. */
   stateDamagedMax: 5,
-  /** A sender keeps its snapshot, and its log from deletion, for a transfer at most this long. */
+  /** A sender keeps its snapshot, and its log from deletion, for a transfer at most this long … */
   snapshotPinMs: 300_000,
+  /** … and longer as long as this much has been sent for each ms: a large state takes its time, a dawdler gets none. */
+  statePinBytesPerMs: 1 * KIB,
   /** … and this long behind the last chunk, so that the asker finds the slots that follow. */
   statePinAfterMs: 10_000,
 

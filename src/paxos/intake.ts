@@ -47,7 +47,7 @@ export class Intake {
    */
   drain(leader: Leader, placed: (origin: ServerId, batch: number, slot: number) => void): void {
     while (this.#waiting.size > 0 && leader.hasWindow) {
-      if (leader.inFlight >= limits.pipelineSlots && this.#bytes < limits.pipelineBytes) return;
+      if (leader.loadInFlight >= limits.pipelineSlots && this.#bytes < limits.pipelineBytes) return;
       const slotful: Waiting[] = [];
       let bytes = 0;
       for (const [key, waiting] of this.#waiting) {

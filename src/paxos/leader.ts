@@ -50,6 +50,8 @@ export class Leader {
   readonly #peers: Peers;
   readonly #patience: Patience;
   readonly #inFlight = new Map<Slot, Proposal>();
+  /** Of those in flight the no-ops that only bring a change of the members into force. */
+  readonly #fillers = new Set<Slot>();
   readonly #unsynced: Slot[] = [];
   readonly #nacks = new Set<ServerId>();
   /** Whose promises of this ballot we lead with. */
@@ -124,7 +126,11 @@ export class Leader {
     this.nextSlot = Math.max(this.nextSlot, this.#log.commit + 1);
     while (this.nextSlot <= this.readFloor && this.#mayPropose(this.nextSlot)) this.#proposeAgain();
     const { pending } = this.#context.configurations;
-    while (pending !== undefined && this.nextSlot < pending.from && this.hasWindow) this.propose([]);
+    if (pending === undefined) return;
+    // A few at a time, so that what clients want goes in between and is not chosen behind thousands of them.
+    while (this.nextSlot < pending.from && this.hasWindow && this.#fillers.size < limits.fillSlots) {
+      this.#fillers.add(this.propose([]));
+    }
   }
 
   #proposeAgain(): void {
@@ -210,6 +216,11 @@ export class Leader {
     return this.#inFlight.size;
   }
 
+  /** Of those the ones that somebody waits for. */
+  get loadInFlight(): number {
+    return this.#inFlight.size - this.#fillers.size;
+  }
+
   /**
    * True while another slot may be proposed: what was left by the election comes first. Slots that are chosen but wait
    * for one below them have left the window; what followers would take bounds them.
@@ -253,6 +264,7 @@ export class Leader {
   #count(slot: Slot, proposal: Proposal, from: ServerId): void {
     if (!proposal.votes.add(from, this.#context.plants.duplicateVote)) return;
     this.#inFlight.delete(slot);
+    this.#fillers.delete(slot);
     this.#inFlightBytes -= proposal.value.length;
     // A slot that was learned as chosen before the election may be committed already; its votes change nothing.
     if (slot <= this.#log.commit) return;

@@ -29,6 +29,8 @@ const small = {
 class Lagging {
   readonly cluster: Cluster;
   readonly requests: MessageOf<'stateRequest'>[] = [];
+  /** When each of them came, in µs. */
+  readonly askedUs: number[] = [];
   readonly chunks: { readonly to: ServerId; readonly chunk: MessageOf<'stateChunk'> }[] = [];
   /** What becomes of the chunk before server 3 gets it: another one, or none. */
   onChunk: (chunk: MessageOf<'stateChunk'>, from: ServerId) => MessageOf<'stateChunk'> | undefined = (chunk) => chunk;
@@ -44,7 +46,10 @@ class Lagging {
   #watch(server: SimServer): void {
     const frame = server.frame.bind(server);
     server.frame = (from, message, birth) => {
-      if (message.type === 'stateRequest') this.requests.push(structuredClone(message));
+      if (message.type === 'stateRequest') {
+        this.requests.push(structuredClone(message));
+        this.askedUs.push(this.cluster.kernel.nowUs);
+      }
       if (message.type !== 'stateChunk') return frame(from, message, birth);
       this.chunks.push({ to: server.id, chunk: message });
       const changed = this.onChunk(message, from);
@@ -96,6 +101,15 @@ t.test('chunk after chunk, each asked for once; then the log goes on, twice in a
   t.equal(lag.begun, 2);
   lag.run(3);
   t.ok(lag.cluster.servers.every(({ opened }) => opened?.driver.fetchesState === false));
+});
+
+t.test('while clients write, each chunk is followed by a rest', async (t) => {
+  const lag = new Lagging(1);
+  t.ok(lag.catchUp());
+  const gapsUs = lag.askedUs.slice(2).map((us, at) => us - (lag.askedUs[at + 1] as number));
+  // It sees that they do once it votes itself.
+  const later = gapsUs.slice(gapsUs.length / 2);
+  t.ok(later.length > 5 && later.every((us) => us >= limits.tickMs * 900), gapsUs.join(' '));
 });
 
 t.test('a damaged chunk is noticed at once, and only that one is asked for again', async (t) => {

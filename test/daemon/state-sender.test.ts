@@ -115,11 +115,32 @@ t.test('an asker that takes longer than the log may be pinned begins anew, at th
     s.ask(2, first);
     s.pass(10_000);
   }
+  // What it was sent, once, has bought it a few ms more.
+  s.pass(1_000);
   t.equal(s.pins, 0);
   for (let applied = 750; applied <= 900; applied += 50) s.life.runTo(applied);
   const anew = s.ask(2, first);
   t.equal(anew?.slot, 900, 'another state');
   t.equal(anew?.position.length, 0, 'from its beginning');
+});
+
+t.test('what was sent, each place once, buys a large state more time', async (t) => {
+  const s = new Sending();
+  let chunk = s.ask(2) as StateChunk;
+  const places = [chunk];
+  while (places.reduce((sum, { bytes }) => sum + bytes.length, 0) < 8 * limits.statePinBytesPerMs) {
+    chunk = s.ask(2, chunk) as StateChunk;
+    places.push(chunk);
+  }
+  for (const place of Array(20).fill(places.at(-2))) s.ask(2, place as StateChunk);
+  s.nowMs = limits.snapshotPinMs - 1;
+  s.ask(2, chunk);
+  s.nowMs += 5;
+  s.sender.tick();
+  t.equal(s.pins, 1, 'eight kilobytes are worth some ms');
+  s.nowMs += 10;
+  s.sender.tick();
+  t.equal(s.pins, 0, 'the same place twenty times is worth nothing more');
 });
 
 t.test('positions that are none, and a server without a checkpoint, are not answered', async (t) => {

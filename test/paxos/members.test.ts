@@ -94,6 +94,20 @@ t.test('no-ops bring a change into force, and no more of them than that', async 
   t.equal(proposed(lone), alpha + 1, 'a majority of the new members had promised already: it goes on at its ballot');
 });
 
+t.test('while no-ops bring a change into force, a line goes in between', async (t) => {
+  const { lone } = changing(change());
+  lone.pass(10);
+  const inFlight = proposed(lone) - lone.replica.view.commit;
+  t.ok(inFlight <= limits.fillSlots, `${inFlight} no-ops at a time`);
+  for (let batch = 1; batch <= limits.pipelineSlots; batch++) {
+    const before = proposed(lone);
+    lone.step({ kind: 'submit', batch, bytes: Buffer.from('x') });
+    const accept = lone.frames('accept').find(({ slot }) => slot === before + 1);
+    t.ok(accept?.value.includes(120), 'the next slot is the line’s, at once');
+  }
+  t.ok(proposed(lone) <= 1 + limits.fillSlots + limits.pipelineSlots, 'and no more no-ops than before');
+});
+
 t.test('votes of members who do not govern a slot count for nothing there', async (t) => {
   const { lone, vote } = changing(change(), [2]);
   lone.pass(10);

@@ -4,7 +4,8 @@
  *
  * A transfer is a small machine that `tick` drives, and whatever it waits for: *clear* the spare set, *ask* for a
  * chunk,
- * *write* it, *seal* and load what came, *install* it. One step at a time is on its way to the disk, also of a transfer
+ * *write* it, *rest* while clients write, *seal* and load what came, *install* it. One step at a time is on its way to
+ * the disk, also of a transfer
  * that was given up meanwhile: nothing else touches the spare set until that is over.
  */
 import { equalBytes, failpoint, type Logger, limits } from '../../base/index.js';
@@ -30,7 +31,7 @@ import {
 
 export interface StateFetcherParts {
   readonly sets: StateSets;
-  readonly wal: Pick<Wal, 'appendHistory' | 'whenDurable' | 'flush' | 'saturated' | 'full'>;
+  readonly wal: Pick<Wal, 'appendHistory' | 'whenDurable' | 'flush' | 'saturated' | 'full' | 'appendedRecords'>;
   readonly index: Pick<SlotIndex, 'installed'>;
   readonly reader: Pick<LogReader, 'forget'>;
   readonly checkpointer: Pick<Checkpointer, 'busy' | 'install'>;
@@ -52,7 +53,7 @@ export interface StateFetcherParts {
   readonly givenUp: () => void;
 }
 
-type Stage = 'clear' | 'ask' | 'write' | 'seal' | 'install';
+type Stage = 'clear' | 'ask' | 'write' | 'rest' | 'seal' | 'install';
 
 interface Transfer {
   readonly from: ServerId;
@@ -65,6 +66,8 @@ interface Transfer {
   sum: number;
   request: number;
   askedMs: number;
+  /** The next chunk is asked for then, at *rest*. */
+  restUntilMs: number;
   /** When the last chunk came that was of use. */
   movedMs: number;
   damaged: number;
@@ -82,6 +85,9 @@ export class StateFetcher {
   #retryAtMs = Number.NEGATIVE_INFINITY;
   /** The spare set may hold something. */
   #unclean = true;
+  /** Records of the log that are no history at the last tick, and when they became more: somebody writes. */
+  #votes = 0;
+  #votedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: StateFetcherParts) {
     this.#parts = parts;
@@ -113,12 +119,17 @@ export class StateFetcher {
   tick(): void {
     const transfer = this.#transfer;
     const nowMs = this.#parts.nowMs();
+    const votes = this.#parts.wal.appendedRecords;
+    if (votes > this.#votes) this.#votedMs = nowMs;
+    this.#votes = votes;
     if (transfer !== undefined && transfer.slot > 0 && transfer.slot <= this.#parts.chat.applied) {
       this.#giveUp('the log has caught up by itself');
     }
     if (transfer?.stage === 'ask' && nowMs - transfer.askedMs >= limits.learnRetryMs) {
       // Without progress the replica asks for slots again, and perhaps another peer; this one is kept for its return.
       if (nowMs - transfer.movedMs < limits.stateFetchMs) this.#ask(transfer);
+    } else if (transfer?.stage === 'rest') {
+      if (nowMs >= transfer.restUntilMs) this.#ask(transfer);
     } else this.#advance();
   }
 
@@ -158,7 +169,7 @@ export class StateFetcher {
         transfer.sum = chunk.sum;
         transfer.damaged = 0;
         transfer.stage = 'seal';
-        if (next.length > 0) this.#ask(transfer);
+        if (next.length > 0) this.#goOn(transfer);
       },
     );
   }
@@ -188,6 +199,14 @@ export class StateFetcher {
     transfer.askedMs = this.#parts.nowMs();
     transfer.request = ++this.#requests;
     this.#parts.send(from, { type: 'stateRequest', request: transfer.request, slot, position, sum });
+  }
+
+  /** The next chunk, at once when nobody writes; else they have the disks and the links to themselves in between. */
+  #goOn(transfer: Transfer): void {
+    const nowMs = this.#parts.nowMs();
+    transfer.restUntilMs = nowMs + limits.stateRestFactor * (nowMs - transfer.askedMs);
+    if (nowMs - this.#votedMs < limits.stateQuietMs) transfer.stage = 'rest';
+    else this.#ask(transfer);
   }
 
   /** Begins whatever is due, unless something is still on its way to the disk. */
@@ -315,6 +334,7 @@ function newTransfer(from: ServerId, nowMs: number): Transfer {
     sum: 0,
     request: 0,
     askedMs: nowMs,
+    restUntilMs: nowMs,
     movedMs: nowMs,
     damaged: 0,
     chat: undefined,

@@ -2,7 +2,7 @@
  * Sends this server's state to peers that lag behind what the log still holds: chunk by chunk as they ask, each request
  * naming its place, so that a transfer goes on after any loss (docs/decisions/0010).
  */
-import { failpoint, type Logger, limits } from '../../base/index.js';
+import { equalBytes, failpoint, type Logger, limits } from '../../base/index.js';
 import { StateSource, type StateSourceParts } from '../../storage/index.js';
 import { type Ballot, type ServerId, type StateChunk, type StateRequest, stateSum } from '../../wire/index.js';
 
@@ -22,6 +22,9 @@ interface Transfer {
   /** Undefined while it is being opened. */
   source: StateSource | undefined;
   usedMs: number;
+  /** What was sent, each place once, and the last place. */
+  sentBytes: number;
+  position: Uint8Array;
   /** The last chunk has left. */
   isSent: boolean;
   reading: boolean;
@@ -59,7 +62,8 @@ export class StateSender {
     const nowMs = this.#parts.nowMs();
     for (const transfer of this.#transfers.values()) {
       const idleMs = transfer.isSent ? limits.statePinAfterMs : limits.stateFetchMs;
-      if (nowMs - transfer.usedMs >= idleMs || nowMs - transfer.beganMs >= limits.snapshotPinMs) this.#end(transfer);
+      const pinMs = limits.snapshotPinMs + transfer.sentBytes / limits.statePinBytesPerMs;
+      if (nowMs - transfer.usedMs >= idleMs || nowMs - transfer.beganMs >= pinMs) this.#end(transfer);
     }
   }
 
@@ -81,6 +85,8 @@ export class StateSender {
       beganMs: nowMs(),
       source: undefined,
       usedMs: nowMs(),
+      sentBytes: 0,
+      position: new Uint8Array(0),
       isSent: false,
       reading: true,
       waiting: undefined,
@@ -115,6 +121,8 @@ export class StateSender {
       const { applied: slot, hash } = source.meta;
       const content = { position: place, ...piece };
       transfer.isSent = piece.next.length === 0;
+      if (!equalBytes(place, transfer.position)) transfer.sentBytes += piece.bytes.length;
+      transfer.position = place;
       failpoint('snapshot.chunk-sent');
       this.#parts.send(to, {
         type: 'stateChunk',
