@@ -14,6 +14,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   floor: () => import('./floor.js'),
   guard: () => import('./guard.js'),
   scale: () => import('./scale.js'),
+  regions: () => import('./regions.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
