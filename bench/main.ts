@@ -15,6 +15,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   guard: () => import('./guard.js'),
   scale: () => import('./scale.js'),
   regions: () => import('./regions.js'),
+  profile: () => import('./profile.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
