@@ -18,7 +18,7 @@ export interface LiveLoad {
 export type Window = ReturnType<Load['window']>;
 
 export interface Comeback {
-  /** Of the others alone, and while the server comes back. */
+  /** Of the others alone, and from READY of the server until it has caught up. */
   readonly without: Window;
   readonly during: Window;
   /** From the start of its process until it has applied what the others have. */
@@ -61,10 +61,11 @@ export async function comeback(cluster: Cluster, away: number, live: LiveLoad, d
   const others = cluster.ids.filter((id) => id !== away);
   const load = await startLoad(cluster, others, live);
   const without = await measure(load, live.seconds);
-  const watch = new CpuWatch(() => pidsOf(cluster));
-  load.openWindow();
   const startMs = nowMs();
   await cluster.startServer(away);
+  // From here on: what a process costs that starts and reads its log on the same cores is no catching up.
+  const watch = new CpuWatch(() => pidsOf(cluster));
+  load.openWindow();
   await until('the server to catch up', deadlineMs, async () => {
     await timePasses(lookEveryMs);
     const [here, there] = [await statusOf(cluster, away), await statusOf(cluster, others[0] ?? 0)];

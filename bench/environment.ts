@@ -27,12 +27,17 @@ export function describeMachine(): string {
   return `commit ${commitText()} · ${hostname()} · ${cpus().length} cores (${model}) · Node ${process.version}`;
 }
 
+/** File system and device under the temporary folder, where benchmarks keep their data. */
+export function describeDisk(): string {
+  const last = output('df', ['--output=fstype,source', tmpdir()]).split('\n').at(-1) ?? 'unknown';
+  return last.replace(/\s+/g, ' ');
+}
+
 /** Two lines for the top of a report. */
 export function describeEnvironment(): string {
-  const disk = output('df', ['--output=fstype,source', tmpdir()]).split('\n').at(-1)?.replace(/\s+/g, ' ');
   return [
     describeMachine(),
-    `data on ${disk} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
+    `data on ${describeDisk()} · durable: fdatasync before every vote · load, balancer and servers on this one machine`,
   ].join('\n');
 }
 

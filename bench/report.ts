@@ -79,7 +79,8 @@ export function goalsText(goals: readonly Goal[]): string {
   return table(['asked for', 'measured', 'goal', ''], lines).join('\n');
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
+/** Lines of a Markdown table; the first column is set flush left. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string[] {
   const widths = head.map((cell, column) => Math.max(...[head, ...lines].map((line) => (line[column] ?? cell).length)));
   const shown = (line: readonly string[]): string => {
     const cells = line.map((cell, column) => {
@@ -91,7 +92,8 @@ function table(head: readonly string[], lines: readonly (readonly string[])[]): 
   return [shown(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...lines.map(shown)];
 }
 
-function numberText(value: number | undefined): string {
+/** A figure with as many digits as it deserves; "" for none. */
+export function numberText(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '';
   const digits = Number.isInteger(value) || Math.abs(value) >= 1_000 ? 0 : Math.abs(value) >= 20 ? 1 : 2;
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

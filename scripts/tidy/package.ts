@@ -15,19 +15,30 @@ export function checkPackage(tree: Tree): Complaint[] {
   if (!existsSync(file)) return [{ file: 'package.json', line: 0, text: 'is missing: restore it' }];
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
   return [
-    ...checkVersions(manifest),
+    ...checkVersions(manifest, 'package.json'),
+    ...checkClients(tree.root),
     ...checkStartable(tree.root, [...Object.values(manifest.bin ?? {}), '.ci/run']),
     ...checkChangelog(tree.root, manifest.version ?? ''),
-    ...checkLock(tree.root),
+    ...checkLock(tree.root, 'package-lock.json'),
   ];
 }
 
-function checkVersions(manifest: Manifest): Complaint[] {
+/** Packages that a bench installs into a folder of their own. */
+const clientsFolder = 'bench/peers/clients';
+
+function checkClients(root: string): Complaint[] {
+  const file = `${clientsFolder}/package.json`;
+  if (!existsSync(path.join(root, file))) return [];
+  const manifest = JSON.parse(readFileSync(path.join(root, file), 'utf8')) as Manifest;
+  return [...checkVersions(manifest, file), ...checkLock(root, `${clientsFolder}/package-lock.json`)];
+}
+
+function checkVersions(manifest: Manifest, file: string): Complaint[] {
   const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
   return all
     .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
     .map(([name, version]) => ({
-      file: 'package.json',
+      file,
       line: 0,
       text: `${name} is "${version}": pin one exact version (design/PACKAGES.md)`,
     }));
@@ -52,8 +63,7 @@ function checkChangelog(root: string, version: string): Complaint[] {
 /** Things a lock file must not hold: registry addresses, folders of the machine it was made on. */
 const placesInLock: readonly RegExp[] = [/"resolved":/, /"file:/, /"\/(root|home|work|tmp|Users)\//, /"link": true/];
 
-function checkLock(root: string): Complaint[] {
-  const file = 'package-lock.json';
+function checkLock(root: string, file: string): Complaint[] {
   const full = path.join(root, file);
   if (!existsSync(full)) return [{ file, line: 0, text: 'is missing: npm install' }];
   const text = readFileSync(full, 'utf8');

@@ -97,8 +97,12 @@ function importOf(node: ts.Node): { specifier: string; typeOnly: boolean } | und
 function listFiles(root: string, folder: string, ending: string): string[] {
   const full = path.join(root, folder);
   if (!existsSync(full)) return [];
-  return readdirSync(full, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    .sort();
+  return (
+    readdirSync(full, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+      // Packages that a part of the tree has installed for itself are not ours.
+      .filter((file) => !file.includes('/node_modules/'))
+      .sort()
+  );
 }

@@ -70,8 +70,8 @@ export const limits = Object.freeze({
    * the entry that decided on them, are known to whoever proposes there. No-ops fill the gap at a change …
    */
   membersAheadSlots: 4096,
-  /** … so many at a time: what a client's line waits behind, some 4 ms; all of them take 64 round trips. */
-  fillSlots: 64,
+  /** … so many at a time: what a client's line waits behind, some 3 ms; all of them take 256 round trips. */
+  fillSlots: 16,
   /** The same in bytes. Above windowBytes, so that a lawful leader never meets it. */
   acceptAheadBytes: 64 * MIB,
   /**

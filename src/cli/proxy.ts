@@ -1,8 +1,8 @@
 /** `synod proxy`: checks its options and runs the fault proxy until it is told to end. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ExitError, exitCodes, nodeClock } from '../base/index.js';
-import { FineClock, readMode, startProxy, tuneMemory } from '../proxy/index.js';
+import { ExitError, exitCodes, nodeClock, tuneMemory } from '../base/index.js';
+import { FineClock, readMode, startProxy } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';

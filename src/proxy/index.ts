@@ -1,7 +1,6 @@
 /** The face of the fault proxy: the engine inside a server, the standalone proxy, and faults as people write them. */
 export { type FilteredLink, LinkFilter } from './engine/link-filter.js';
 export { FineClock } from './fine-clock/index.js';
-export { tuneMemory } from './memory.js';
 export type { ProxyEnd, ProxyHandle, ProxyServerOptions } from './options.js';
 export { durationText, readDurationMs } from './plan/duration.js';
 export { PlanError } from './plan/errors.js';

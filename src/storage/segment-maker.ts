@@ -11,10 +11,11 @@ import { runSteps, type Step } from './steps.js';
 /** The name a segment has until it is whole; whatever has it at a start is rubbish. */
 export const UNFINISHED_NAME = 'wal-next.tmp';
 
-/** One write: small enough that a log sync that queues behind it waits for about 3 ms. */
-const PIECE_BYTES = 1024 * 1024;
-/** Synced this often, so that the file system never holds a mountain that a log sync would have to carry off. */
-const PIECES_PER_SYNC = 4;
+/**
+ * Written and synced at once: whatever syncs meanwhile waits for it, some 2 ms, and the file system never holds a
+ * mountain that a log sync would have to carry off.
+ */
+const PIECE_BYTES = 512 * 1024;
 
 export class SegmentMaker {
   readonly #disk: Disk;
@@ -39,10 +40,10 @@ export class SegmentMaker {
     const disk = this.#disk;
     const steps: Step[] = [failStep('segment.before-fill')];
     const zeros = Buffer.alloc(Math.min(PIECE_BYTES, bytes));
-    for (let at = 0, piece = 1; at < bytes; at += zeros.length, piece++) {
+    for (let at = 0; at < bytes; at += zeros.length) {
       const part = at + zeros.length <= bytes ? zeros : zeros.subarray(0, bytes - at);
       steps.push((next) => this.#unlessStopped(next, () => disk.write(UNFINISHED_NAME, at, [part], next)));
-      if (piece % PIECES_PER_SYNC === 0) steps.push((next) => disk.sync(UNFINISHED_NAME, next));
+      steps.push((next) => disk.sync(UNFINISHED_NAME, next));
     }
     steps.push(
       failStep('segment.after-fill'),

@@ -187,6 +187,22 @@ const broken: readonly { what: string; files: Record<string, string>; says: RegE
     says: /^package\.json: thing is "\^1\.0\.0"/,
   },
   {
+    what: 'a version range among the clients of a bench',
+    files: {
+      'bench/peers/clients/package.json': '{"dependencies":{"thing":"1.x"}}',
+      'bench/peers/clients/package-lock.json': '{"packages":{}}',
+    },
+    says: /^bench\/peers\/clients\/package\.json: thing is "1\.x"/,
+  },
+  {
+    what: 'a lock file of those clients with addresses',
+    files: {
+      'bench/peers/clients/package.json': '{}',
+      'bench/peers/clients/package-lock.json': '{\n  "resolved": "x",\n  "packages": {}\n}\n',
+    },
+    says: /^bench\/peers\/clients\/package-lock\.json:2: names a registry/,
+  },
+  {
     what: 'a launcher that is missing',
     files: { 'package.json': '{"version":"1.2.3","bin":{"x":"bin/x"}}' },
     says: /^bin\/x: is missing/,
@@ -220,6 +236,11 @@ for (const { what, files, says } of broken) {
     t.match(complaint, /: .+/, 'with its remedy');
   });
 }
+
+t.test('packages that a part of the tree installed for itself are not judged', async (t) => {
+  const files = { 'bench/peers/clients/node_modules/thing/index.d.ts': 'export const x: number;\n' };
+  t.strictSame(complaintsAbout(t.testdir(), files), []);
+});
 
 t.test('the pure folders of the proxy import wire, base and each other; its engine may do more', async (t) => {
   t.strictSame(complaintsAbout(t.testdir(), plan('export const one = 1;')), []);

@@ -1,4 +1,4 @@
-/** How the process of a standalone proxy treats its memory: other people's bytes pass through it by the gigabyte. */
+/** How a process treats its memory through which bytes pass by the gigabyte: a server, a proxy on its own. */
 import { setFlagsFromString } from 'node:v8';
 
 /** To be called once, before bytes pass. What it saves stands in bench/README.md. */
