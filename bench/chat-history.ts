@@ -6,6 +6,7 @@ import { connected, promptShown, type Stand } from './chat-stand.js';
 import type { ChatTerminal } from './chat-terminal.js';
 import { postsIn } from './cluster.js';
 import { residentBytes } from './environment.js';
+import { Pump } from './pump.js';
 import { atLeast, atMost, type Figures, medians, type Part, type Row, spread } from './report.js';
 
 const room = '#history';
@@ -113,21 +114,8 @@ async function fill(balancer: string, messages: number): Promise<void> {
   const token = randomBytes(32);
   const client = new ChatClient({ name: 'chronicler', token, window: inFlight, balancers: [balancer] });
   client.connect();
-  let sent = 0;
-  let open = 0;
-  await new Promise<void>((resolve, reject) => {
-    const next = (): void => {
-      sent += 1;
-      open += 1;
-      client.post(room, textOf(sent), onEnd);
-    };
-    const onEnd = (code: string): void => {
-      open -= 1;
-      if (code !== 'ok') reject(new Error(code));
-      else if (sent < messages) next();
-      else if (open === 0) resolve();
-    };
-    for (let i = 0; i < Math.min(inFlight, messages); i++) next();
-  });
+  const pump = new Pump(client, { inFlight, room: () => room, text: textOf, linesMax: messages });
+  const { lost } = await pump.ended;
+  if (lost > 0) throw new Error(`${lost} messages failed or are unknown`);
   await client.close(1_000);
 }

@@ -5,10 +5,16 @@ import { describeDisk as disk, describeMachine as machine } from '../src/bench/r
 
 export { CpuWatch, cpuSeconds, residentBytes, residentBytesMax } from '../src/bench/run/cpu-watch.js';
 
+/** Which code, as a short commit, and whether it is just that. */
+export function commitText(): string {
+  const { commit, changed } = machine(process.cwd());
+  return `${commit}${changed ? ' (src changed)' : ''}`;
+}
+
 /** Which code on which machine. */
 export function describeMachine(): string {
-  const { commit, changed, host, cores, cpu, node } = machine(process.cwd());
-  return `commit ${commit}${changed ? ' (src changed)' : ''} · ${host} · ${cores} cores (${cpu}) · Node ${node}`;
+  const { host, cores, cpu, node } = machine(process.cwd());
+  return `commit ${commitText()} · ${host} · ${cores} cores (${cpu}) · Node ${node}`;
 }
 
 /** File system and device under the temporary folder, where benchmarks keep their data. */

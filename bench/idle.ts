@@ -6,6 +6,7 @@ import { nowMs, timePasses } from '../test/support/until.js';
 import { pidsOf, readerOf, readNumbers, startCluster } from './cluster.js';
 import { type LoggedEvent, loggedEvents } from './election-trace.js';
 import { CpuWatch, cpuSeconds, describeEnvironment, residentBytes } from './environment.js';
+import { lineThrough } from './fit.js';
 import { atMost, goalsText, type Part, partText, type Row, spread } from './report.js';
 
 const defaults = { minutes: 30, cpu: 0, servers: 3, every: 10 };
@@ -115,16 +116,7 @@ function rowsOf(id: number, samples: readonly Sample[]): Row[] {
       `server ${id}: RSS, MB`,
       rss.map(({ y }) => y),
     ),
-    { what: `server ${id}: RSS, slope in MB/h`, by: { value: slope(rss) } },
+    { what: `server ${id}: RSS, slope in MB/h`, by: { value: lineThrough(rss).slope } },
     { what: `server ${id}: CPU, % of a core`, by: { value: (100 * (last.cpuSeconds - first.cpuSeconds)) / seconds } },
   ];
-}
-
-/** Of the straight line with the least squares through the points. */
-function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
-  const mean = (pick: (point: { x: number; y: number }) => number): number =>
-    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
-  const [mx, my] = [mean(({ x }) => x), mean(({ y }) => y)];
-  const over = points.reduce((sum, { x, y }) => sum + (x - mx) * (y - my), 0);
-  return over / points.reduce((sum, { x }) => sum + (x - mx) ** 2, 0);
 }

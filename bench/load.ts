@@ -30,3 +30,19 @@ export function closedLoad(options: ClosedLoadOptions): Load {
     ...(linesMax === undefined ? {} : { linesMax }),
   });
 }
+
+/** What the tables of the benchmarks show of a window. */
+export interface Figures {
+  readonly ok: number;
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+/** The window of `load` so far. */
+export function figuresOf(load: Load): Figures {
+  const { counts, perSecond, latencies } = load.window();
+  const [p50Us = Number.NaN, p99Us = Number.NaN] = latencies.percentilesUs([50, 99]);
+  return { ok: counts.ok, perSecond, p50Us, p99Us, maxUs: latencies.maxUs };
+}

@@ -1,4 +1,6 @@
 /** `npm run bench -- NAME [--option N]…`: runs one benchmark of this folder by name. */
+import { UsageProblem } from './options.js';
+
 const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<number> }>>> = {
   throughput: () => import('./throughput.js'),
   'leader-kill': () => import('./leader-kill.js'),
@@ -8,6 +10,12 @@ const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly st
   proxy: () => import('./proxy.js'),
   chat: () => import('./chat.js'),
   reroute: () => import('./reroute.js'),
+  bare: () => import('./bare.js'),
+  floor: () => import('./floor.js'),
+  guard: () => import('./guard.js'),
+  scale: () => import('./scale.js'),
+  regions: () => import('./regions.js'),
+  profile: () => import('./profile.js'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -17,4 +25,10 @@ if (load === undefined) {
   process.exit(2);
 }
 const benchmark = await load();
-process.exit(await benchmark.main(args));
+try {
+  process.exit(await benchmark.main(args));
+} catch (error) {
+  if (!(error instanceof UsageProblem)) throw error;
+  console.error(error.message);
+  process.exit(2);
+}

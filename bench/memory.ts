@@ -1,10 +1,11 @@
 /** Memory of servers that hold a long history, and how long a killed one takes until it serves all of it again. */
 
 import type { Cluster } from '../test/support/cluster.js';
-import { nowMs, until } from '../test/support/until.js';
-import { pidsOf, postsIn, readerOf, readNumbers, startCluster } from './cluster.js';
+import { nowMs } from '../test/support/until.js';
+import { pidsOf, postsIn, readNumbers, startCluster } from './cluster.js';
 import { CpuWatch, describeEnvironment } from './environment.js';
 import { closedLoad } from './load.js';
+import { restart } from './restart.js';
 
 const room = '#bench';
 const clients = 16;
@@ -52,7 +53,8 @@ export async function main(args: readonly string[]): Promise<number> {
 
     const posts = await postsIn(cluster, room);
     const good = posts === counts.ok + clients && counts.ok === Math.floor(options.messages / clients) * clients;
-    for (const id of [leader, cluster.ids.find((other) => other !== leader) ?? 0]) await restart(cluster, id, posts);
+    for (const id of [leader, cluster.ids.find((other) => other !== leader) ?? 0])
+      await showRestart(cluster, id, posts);
     const slot = await cluster.waitForAgreement(60_000);
     console.log(`verify: equal through slot ${slot}; ${posts} posts: ${good ? 'ok' : 'WRONG'}`);
     return good ? 0 : 1;
@@ -62,30 +64,12 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** kill -9, start, and the time until a client gets the newest and the oldest page of the complete history. */
-async function restart(cluster: Cluster, id: number, posts: number): Promise<void> {
-  await cluster.killServer(id);
-  const startMs = nowMs();
-  const program = await cluster.startServer(id);
-  const readyMs = nowMs() - startMs;
-  const reader = readerOf(cluster, id);
-  try {
-    await until('the whole history', 60_000, async () => {
-      const newest = await reader.history({ room, by: 'post', limit: 100 }, 1000);
-      return newest.ok && newest.answer.headN === posts && newest.answer.groups.length > 0;
-    });
-    const newestMs = nowMs() - startMs;
-    const pageStartMs = nowMs();
-    const oldest = await reader.history({ room, by: 'post', direction: 'from', event: 1, limit: 100 }, 10_000);
-    if (!oldest.ok || oldest.answer.groups[0]?.firstN !== 1)
-      throw new Error(`no first page: ${JSON.stringify(oldest)}`);
-    console.log(
-      `server ${id} restarted: READY after ${readyMs.toFixed(0)} ms, complete after ${newestMs.toFixed(0)} ms, ` +
-        `first page in ${(nowMs() - pageStartMs).toFixed(1)} ms, ${mib(await program.residentBytes())} resident`,
-    );
-  } finally {
-    await reader.close();
-  }
+async function showRestart(cluster: Cluster, id: number, posts: number): Promise<void> {
+  const { readyMs, servingMs, firstPageMs, residentBytes } = await restart(cluster, id, room, posts);
+  console.log(
+    `server ${id} restarted: READY after ${readyMs.toFixed(0)} ms, complete after ${servingMs.toFixed(0)} ms, ` +
+      `first page in ${firstPageMs.toFixed(1)} ms, ${mib(residentBytes)} resident`,
+  );
 }
 
 async function sampleMemory(cluster: Cluster, peaks: Map<number, number>): Promise<void> {

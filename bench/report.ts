@@ -1,4 +1,5 @@
 /** What a benchmark of several parts found: figures side by side, what was asked for, and how both are shown. */
+import type { Curve } from './growth-page.js';
 
 /** One figure, by its columns: the ways it was measured on, or p50 and p99; NaN where it has no meaning. */
 export interface Row {
@@ -20,6 +21,8 @@ export interface Part {
   readonly title: string;
   readonly rows: readonly Row[];
   readonly goals: readonly Goal[];
+  /** How figures grow, for parts that measure them at several lengths. */
+  readonly curves?: readonly Curve[];
 }
 
 export function atMost(what: string, measured: number, limit: number): Goal {

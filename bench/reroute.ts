@@ -1,11 +1,11 @@
 /** A thousand clients lose their server: how long until each is shown the stream again, and how evenly they spread. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { ChatClient } from '../src/client/index.js';
 import type { Cluster } from '../test/support/cluster.js';
 import { nowMs, until, within } from '../test/support/until.js';
 import { pidsOf, readNumbers, startCluster } from './cluster.js';
 import { CpuWatch, cpuSeconds, describeEnvironment } from './environment.js';
+import { HelperProcess } from './helper-process.js';
 import { percentile } from './report.js';
 import { type CrowdAnswer, type CrowdOrder, type CrowdState, machineMs, room } from './reroute-crowd.js';
 
@@ -13,37 +13,10 @@ const goalMs = 2_000;
 const spreadGoal = 0.1;
 const servedDeadlineMs = 30_000;
 
-type AnswerOf<K extends CrowdAnswer['answer']> = Extract<CrowdAnswer, { answer: K }>;
-
 /** One process of clients. */
-class CrowdProcess {
-  readonly #child: ChildProcess;
-  readonly #answers: CrowdAnswer[] = [];
-
+class CrowdProcess extends HelperProcess<CrowdOrder, CrowdAnswer> {
   constructor() {
-    this.#child = fork(new URL('./reroute-crowd.js', import.meta.url), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#child.on('message', (answer) => this.#answers.push(answer as CrowdAnswer));
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
-  order(order: CrowdOrder): void {
-    this.#child.send(order);
-  }
-
-  async answer<K extends CrowdAnswer['answer']>(kind: K, deadlineMs: number): Promise<AnswerOf<K>> {
-    return await until(`a crowd to answer ${kind}`, deadlineMs, () => {
-      const at = this.#answers.findIndex(({ answer }) => answer === kind);
-      return at < 0 ? undefined : (this.#answers.splice(at, 1)[0] as AnswerOf<K>);
-    });
-  }
-
-  end(): void {
-    this.#child.kill('SIGKILL');
+    super(new URL('./reroute-crowd.js', import.meta.url));
   }
 }
 
