@@ -43,7 +43,7 @@ export class SegmentMaker {
     for (let at = 0; at < bytes; at += zeros.length) {
       const part = at + zeros.length <= bytes ? zeros : zeros.subarray(0, bytes - at);
       steps.push((next) => this.#unlessStopped(next, () => disk.write(UNFINISHED_NAME, at, [part], next)));
-      steps.push((next) => disk.sync(UNFINISHED_NAME, next));
+      if (at + zeros.length < bytes) steps.push((next) => disk.sync(UNFINISHED_NAME, next));
     }
     steps.push(
       failStep('segment.after-fill'),

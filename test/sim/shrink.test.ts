@@ -21,7 +21,7 @@ t.test('a run from its recorded faults is the same run', async (t) => {
 t.test('a planted bug: the script is much smaller and still fails', async (t) => {
   const plant = 'duplicateVote';
   const setup = { ...plantSetup(plant), seed: 1, options: hotOptions };
-  const shrunk = await shrink(setup, { secondsMax: 12 });
+  const shrunk = await shrink(setup, { secondsMax: 30 });
   t.ok(shrunk);
   if (shrunk === undefined) return;
   const { rule, seed, before, after, faults, options } = shrunk;
