@@ -125,9 +125,15 @@ export class Peers {
     return this.#context.peers.filter((id) => this.hears(id)).map((id) => this.get(id));
   }
 
-  /** The peers heard that lack little of what is committed through `commit`. */
+  /**
+   * The peers heard that lack little of what is committed through `commit`, and have everything up to where the present
+   * members govern: whoever has not applied the change that admitted it does not know the others' directories yet.
+   */
   caughtUpWith(commit: Slot): ServerId[] {
-    const near = this.heard().filter((peer) => peer.commit + limits.learnerBehindSlotsMax >= commit);
+    const { from } = this.#context.configurations.current;
+    const near = this.heard().filter(
+      (peer) => peer.commit + limits.learnerBehindSlotsMax >= commit && peer.commit >= from - 1,
+    );
     return near.map(({ id }) => id);
   }
 

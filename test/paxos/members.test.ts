@@ -108,6 +108,23 @@ t.test('while no-ops bring a change into force, a line goes in between', async (
   t.ok(proposed(lone) <= 1 + limits.fillSlots + limits.pipelineSlots, 'and no more no-ops than before');
 });
 
+t.test('whoever has not applied the change that admitted it has not caught up, however short the log', async (t) => {
+  const lone = new Lone(3, { membersAheadSlots: 8 });
+  lone.lead();
+  const vote = voter(lone);
+  vote();
+  lone.replica.configure(change({ from: 9, voters: [1, 2], learners: [3] }));
+  lone.pass(10);
+  vote();
+  t.equal(lone.replica.view.epoch, 2);
+  lone.says.set(3, { commit: 7 });
+  lone.pass(2 * limits.heartbeatMs);
+  t.notOk(lone.replica.view.caughtUpPeers.includes(3));
+  lone.says.set(3, { commit: 8 });
+  lone.pass(2 * limits.heartbeatMs);
+  t.ok(lone.replica.view.caughtUpPeers.includes(3));
+});
+
 t.test('votes of members who do not govern a slot count for nothing there', async (t) => {
   const { lone, vote } = changing(change(), [2]);
   lone.pass(10);
