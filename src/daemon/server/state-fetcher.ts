@@ -3,10 +3,8 @@
  * spare key spaces of the store, then one batch that makes them the live ones (docs/decisions/0010).
  *
  * A transfer is a small machine that `tick` drives, and whatever it waits for: *clear* the spare set, *ask* for a
- * chunk,
- * *write* it, *rest* while clients write, *seal* and load what came, *install* it. One step at a time is on its way to
- * the disk, also of a transfer
- * that was given up meanwhile: nothing else touches the spare set until that is over.
+ * chunk, *write* it, *rest* while clients write, *seal* and load what came, *install* it. One step at a time is on its
+ * way to the disk, also of a transfer that was given up meanwhile: nothing else touches the spare set until then.
  */
 import { equalBytes, failpoint, type Logger, limits } from '../../base/index.js';
 import type { ChatState } from '../../chat/index.js';
