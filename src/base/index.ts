@@ -30,4 +30,4 @@ export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
 export { type Column, renderTable } from './table.js';
-export { isUtf8 } from './utf8.js';
+export { isAscii, isUtf8, viewAround } from './utf8.js';

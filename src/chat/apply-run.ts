@@ -14,6 +14,14 @@ const leave = eventKinds.code('leave');
 const topic = eventKinds.code('topic');
 const nick = eventKinds.code('nick');
 
+/** Rooms found by their spelling without decoding it: a power of two; another one of the same place takes it over. */
+const knownRooms = 1024;
+
+interface KnownRoom {
+  readonly spelling: Uint8Array;
+  readonly room: Room;
+}
+
 /** One run at a time; the object is reused, so that a run costs no set-up beyond its answers. */
 export class RunApplier {
   readonly #world: World;
@@ -23,6 +31,8 @@ export class RunApplier {
   #spelling: Uint8Array = new Uint8Array();
   #room: Room | undefined;
   #roomCode: OutcomeCode = 'BAD_ROOM';
+  /** Rooms that have events, which they keep for ever, by a hash of how they were spelt. */
+  readonly #known: (KnownRoom | undefined)[] = new Array<KnownRoom | undefined>(knownRooms).fill(undefined);
   /** Posts that were accepted and not yet given to the room: they become one span. */
   #pending = 0;
   #pendingIndex = 0;
@@ -99,19 +109,25 @@ export class RunApplier {
 
   /** Whether the message names the same bytes as the one before it: then nothing needs to be decoded or looked up. */
   #isSameRoom(value: Uint8Array, run: RunReader): boolean {
-    const spelling = this.#spelling;
-    const start = run.roomOffset;
-    if (run.roomLength !== spelling.length) return false;
-    for (let i = 0; i < spelling.length; i++) if (value[start + i] !== spelling[i]) return false;
-    return true;
+    return isSpelt(this.#spelling, value, run);
   }
 
   #lookUpRoom(value: Uint8Array, run: RunReader, session: Session): void {
     const start = run.roomOffset;
     const end = start + run.roomLength;
-    this.#spelling = Buffer.from(value.subarray(start, end));
-    const name = isUtf8(value, start, end) ? canonicalRoom(asBuffer(this.#spelling).toString('utf8')) : undefined;
-    this.#room = name === undefined ? undefined : this.#world.findRoom(name);
+    const place = hashOf(value, start, end) & (knownRooms - 1);
+    const known = this.#known[place];
+    if (known !== undefined && isSpelt(known.spelling, value, run)) {
+      this.#spelling = known.spelling;
+      this.#room = known.room;
+    } else {
+      this.#spelling = Buffer.from(value.subarray(start, end));
+      const name = isUtf8(value, start, end) ? canonicalRoom(asBuffer(this.#spelling).toString('utf8')) : undefined;
+      const room = name === undefined ? undefined : this.#world.findRoom(name);
+      this.#room = room;
+      // One without events is not part of the state yet: the same name spelt otherwise may bring another to life.
+      if (room !== undefined && room.events > 0) this.#known[place] = { spelling: this.#spelling, room };
+    }
     this.#judgeRoom(session);
   }
 
@@ -200,4 +216,17 @@ export class RunApplier {
     if (name !== old) world.leaveIfGone(old);
     return 'ok';
   }
+}
+
+function isSpelt(spelling: Uint8Array, value: Uint8Array, { roomOffset, roomLength }: RunReader): boolean {
+  if (roomLength !== spelling.length) return false;
+  for (let i = 0; i < roomLength; i++) if (value[roomOffset + i] !== spelling[i]) return false;
+  return true;
+}
+
+/** FNV-1a: good enough for a table whose hits are compared. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  return hash ^ (hash >>> 16);
 }

@@ -4,6 +4,12 @@ export type Unsubscribe = () => void;
 
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events | 'any', Set<(event: never) => void>>();
+  #version = 0;
+
+  /** Another number after each listener that came or went: hot paths then ask {@link wants} once and remember. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Calls `listener` for each `name` event until the returned function is called; `any` means all names. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): Unsubscribe;
@@ -15,7 +21,11 @@ export class Emitter<Events extends object> {
       this.#listeners.set(name, set);
     }
     set.add(listener);
-    return () => void set.delete(listener);
+    this.#version++;
+    return () => {
+      set.delete(listener);
+      this.#version++;
+    };
   }
 
   /** True if an event of this name would reach somebody: lets hot paths skip building it. */

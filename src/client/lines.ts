@@ -36,6 +36,11 @@ export class Lines {
   readonly #outbox: Outbox;
   readonly #sendTimeoutMs: number;
   readonly #roomBytes = new Map<string, Uint8Array>();
+  #lastRoom: string | undefined;
+  #lastRoomBytes: Uint8Array | undefined;
+  #listenersVersion = -1;
+  #wantsState = false;
+  #wantsOwn = false;
   #lastId = 0;
   #closed = false;
   /** Something was answered since the last look: no need to send everything again. */
@@ -229,8 +234,15 @@ export class Lines {
 
   /** UTF-8 of a room's name, cached: a client speaks to few rooms. Undefined if it cannot be a room at all. */
   #bytesOfRoom(room: string): Uint8Array | undefined {
-    const known = this.#roomBytes.get(room);
-    if (known !== undefined) return known;
+    if (room === this.#lastRoom) return this.#lastRoomBytes;
+    const bytes = this.#roomBytes.get(room) ?? this.#encodeRoom(room);
+    if (bytes === undefined) return undefined;
+    this.#lastRoom = room;
+    this.#lastRoomBytes = bytes;
+    return bytes;
+  }
+
+  #encodeRoom(room: string): Uint8Array | undefined {
     const bytes = Buffer.from(room);
     if (bytes.length > 0xff) return undefined;
     if (this.#roomBytes.size >= limits.subscriptionsMax) this.#roomBytes.clear();
@@ -295,9 +307,18 @@ export class Lines {
     );
   }
 
-  #onSending(line: Line, seq: number): void {
+  /** What listeners want, looked up anew only when one came or went: lines pass by the hundred thousand a second. */
+  #hearListeners(): void {
     const { emitter } = this.#shared;
-    if (emitter.wants('message') || emitter.wants('group')) this.own.sent(seq, line.id);
+    if (emitter.version === this.#listenersVersion) return;
+    this.#listenersVersion = emitter.version;
+    this.#wantsState = emitter.wants('state');
+    this.#wantsOwn = emitter.wants('message') || emitter.wants('group');
+  }
+
+  #onSending(line: Line, seq: number): void {
+    this.#hearListeners();
+    if (this.#wantsOwn) this.own.sent(seq, line.id);
     this.#tellState(line.id, 'sending', line.room);
   }
 
@@ -306,7 +327,8 @@ export class Lines {
       if (line.kind === 'join') this.#sink.onJoined(line.room, slot);
       else if (line.kind === 'nick') this.#session?.rename(line.slab.toString('utf8', line.start + 4, line.end));
     }
-    if (this.#shared.emitter.wants('state')) this.#tellFinal(line, code, slot, n);
+    this.#hearListeners();
+    if (this.#wantsState) this.#tellFinal(line, code, slot, n);
     line.onOutcome?.(code, slot, n, line.id);
     this.#tellDrained();
   }
@@ -316,8 +338,8 @@ export class Lines {
   }
 
   #tellState(id: number, state: LineState, room: string): void {
-    const { emitter } = this.#shared;
-    if (emitter.wants('state')) emitter.emit('state', { event: 'state', id, state, room });
+    this.#hearListeners();
+    if (this.#wantsState) this.#shared.emitter.emit('state', { event: 'state', id, state, room });
   }
 
   #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number): void {

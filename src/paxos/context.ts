@@ -66,6 +66,8 @@ export class Context {
   roundSeen = 0;
   diskFull = false;
   stopping = false;
+  /** Clients are connected to this server, as far as the shell has said. */
+  serves = true;
   /** The shell has applied through this slot: everything committed before the present step. */
   applied: Slot;
 

@@ -78,5 +78,7 @@ export type Input =
   | { readonly kind: 'installed'; readonly slot: Slot; readonly configurations?: readonly Configuration[] }
   /** The disk is full (true) or has space again (false): a full one neither leads nor votes. */
   | { readonly kind: 'disk'; readonly full: boolean }
+  /** Clients are connected (as is taken for granted until the shell speaks) or none is: see HeartbeatReply.serves. */
+  | { readonly kind: 'serves'; readonly serves: boolean }
   /** SIGTERM: hand leadership over; the `stopped` effect follows within about a second. */
   | { readonly kind: 'stop' };

@@ -2,7 +2,7 @@
  * Phase 2 of one ballot: proposes values in slots, counts votes, announces what is chosen, and knows when to give way.
  */
 import { assert, equalBytes, limits } from '../base/index.js';
-import type { Ballot, PromiseEntry, ServerId, Slot } from '../wire/index.js';
+import type { Ballot, Commit, PromiseEntry, ServerId, Slot } from '../wire/index.js';
 import { compareBallots } from './ballot.js';
 import type { FullPromise } from './candidate.js';
 import type { Configuration } from './configuration.js';
@@ -68,6 +68,8 @@ export class Leader {
   readonly #repeat: Alarm;
   #inFlightBytes = 0;
   #announcedUpto: Slot;
+  /** How much of that each peer was told, if anything above the floor. */
+  readonly #told = new Map<ServerId, Slot>();
   #lastEntryMs: number | undefined;
   /** The first word of a follower that knows more to be chosen than we have counted. */
   #ahead: { readonly upto: Slot; readonly tick: number } | undefined;
@@ -198,6 +200,7 @@ export class Leader {
     // A value we learned as chosen needs no new vote record: every promise we give lists it above all ballots.
     assert(!held?.chosen || equalBytes(held.value, value), `two values are chosen in slot ${slot}`);
     const record = held?.chosen ? held.record : this.#log.accept(slot, this.ballot, value);
+    this.#tellCommit(() => true);
     this.#context.broadcast({ type: 'accept', ballot: this.ballot, slot, value });
     this.#inFlight.set(slot, {
       value,
@@ -283,13 +286,26 @@ export class Leader {
   }
 
   /**
-   * Tells everyone how far slots are chosen, if that changed. Carries no values: chosen-ness travels in commits only.
+   * Tells how far slots are chosen, if that changed: at once to peers that serve somebody, to others with the next
+   * accept or tick, which saves a write here and a turn there for every slot. Carries no values: chosen-ness travels in
+   * commits only.
    */
   announce(): void {
     const upto = this.#log.commit;
     if (upto <= this.#announcedUpto) return;
     this.#announcedUpto = upto;
-    this.#context.broadcast({ type: 'commit', ballot: this.ballot, upto });
+    this.#tellCommit((peer) => this.#peers.get(peer).serves);
+  }
+
+  #tellCommit(isDue: (peer: ServerId) => boolean): void {
+    const upto = this.#announcedUpto;
+    let commit: Commit | undefined;
+    for (const peer of this.#context.peers) {
+      if ((this.#told.get(peer) ?? this.floor) >= upto || !isDue(peer)) continue;
+      this.#told.set(peer, upto);
+      commit ??= { type: 'commit', ballot: this.ballot, upto };
+      this.#context.send(peer, commit);
+    }
   }
 
   /** A server refused our ballot; true when so many did that fewer than a majority are left. */
@@ -328,6 +344,7 @@ export class Leader {
 
   onTick(): void {
     if (!this.abdicated) this.#resendUnchosen();
+    this.#tellCommit(() => true);
     this.#repeatCommit();
     this.#watchReached();
   }

@@ -18,6 +18,8 @@ export interface Peer {
   majority: boolean;
   abdicated: boolean;
   happy: boolean;
+  /** Clients are connected to it. */
+  serves: boolean;
   commit: Slot;
   hashSlot: Slot;
   hash: Uint8Array;
@@ -91,6 +93,7 @@ export class Peers {
     peer.majority = reply.majority;
     peer.abdicated = reply.abdicated;
     peer.happy = reply.happy;
+    peer.serves = reply.serves;
     peer.commit = reply.commit;
     peer.hashSlot = reply.hashSlot;
     peer.hash = Uint8Array.from(reply.hash);
@@ -203,6 +206,7 @@ function unheardPeer(id: ServerId): Peer {
     majority: false,
     abdicated: false,
     happy: false,
+    serves: true,
     commit: 0,
     hashSlot: 0,
     hash: new Uint8Array(8),

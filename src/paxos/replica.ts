@@ -206,6 +206,9 @@ export class Replica {
         return this.#onInstalled(input.slot, input.configurations);
       case 'disk':
         return this.#onDisk(input.full);
+      case 'serves':
+        this.#context.serves = input.serves;
+        return;
       case 'stop':
         return this.#handOver.begin();
       default:

@@ -11,7 +11,7 @@ import type { Roles } from './roles.js';
 import type { SlotLog } from './slot-log.js';
 import type { StateHashes } from './state-hash.js';
 
-type Flags = Pick<HeartbeatReply, 'leads' | 'majority' | 'abdicated' | 'happy'>;
+type Flags = Pick<HeartbeatReply, 'leads' | 'majority' | 'abdicated' | 'happy' | 'serves'>;
 
 export class Standing {
   readonly #context: Context;
@@ -20,7 +20,7 @@ export class Standing {
   readonly #peers: Peers;
   readonly #roles: Roles;
   readonly #hashes: StateHashes;
-  #announced: Flags = { leads: zeroBallot, majority: false, abdicated: false, happy: false };
+  #announced: Flags = { leads: zeroBallot, majority: false, abdicated: false, happy: false, serves: true };
   #told: StandingChange | undefined;
 
   constructor(parts: {
@@ -74,6 +74,7 @@ export class Standing {
       majority: leader?.hasMajority ?? false,
       abdicated: leader !== undefined && (leader.abdicated || this.#hashes.disputed),
       happy,
+      serves: this.#context.serves,
     };
   }
 
@@ -85,7 +86,8 @@ export class Standing {
       !sameBallot(flags.leads, old.leads) ||
       flags.majority !== old.majority ||
       flags.abdicated !== old.abdicated ||
-      flags.happy !== old.happy;
+      flags.happy !== old.happy ||
+      flags.serves !== old.serves;
     if (changed) {
       this.#announced = flags;
       this.#context.broadcast(this.reply(0));

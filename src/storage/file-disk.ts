@@ -125,7 +125,7 @@ export class FileDisk implements Disk {
 
   sync(name: string, done: Done): void {
     if (!this.#fsync) {
-      setImmediate(done, undefined);
+      done(undefined);
       return;
     }
     this.#open(name, false, (openError, fd) => {

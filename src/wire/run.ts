@@ -2,7 +2,7 @@
  * A run: consecutive messages of one session, the body of a submit, kept byte for byte up to the log and the history
  * page.
  */
-import { assert, isUtf8, limits, readU16, readU32, readU64, U53_MAX } from '../base/index.js';
+import { assert, isAscii, isUtf8, limits, readU16, readU32, readU64, U53_MAX, viewAround } from '../base/index.js';
 import { ProtocolError } from './errors.js';
 import { ID_BYTES, writeSession } from './fields.js';
 import { eventKinds } from './kinds.js';
@@ -191,11 +191,16 @@ export function checkRun(bytes: Uint8Array): void {
 /** The same for a run within a batch. */
 export function walkRun(bytes: Uint8Array, offset: number, end: number): void {
   checker.reset(bytes, offset, end);
+  const view = viewAround(bytes);
+  const { byteOffset } = bytes;
   while (checker.next()) {
-    const { roomOffset, textOffset, textLength } = checker;
-    if (!isUtf8(bytes, roomOffset, roomOffset + checker.roomLength))
-      throw new ProtocolError('utf8', 'a room is no UTF-8');
-    if (!isUtf8(bytes, textOffset, textOffset + textLength)) throw new ProtocolError('utf8', 'a text is no UTF-8');
+    const { roomOffset, roomLength, textOffset, textLength } = checker;
+    // Most messages are plain ASCII.
+    const textEnd = textOffset + textLength;
+    if (isAscii(view, byteOffset + textOffset, byteOffset + textEnd)) {
+      if (isAscii(view, byteOffset + roomOffset, byteOffset + roomOffset + roomLength)) continue;
+    } else if (!isUtf8(bytes, textOffset, textEnd)) throw new ProtocolError('utf8', 'a text is no UTF-8');
+    if (!isUtf8(bytes, roomOffset, roomOffset + roomLength)) throw new ProtocolError('utf8', 'a room is no UTF-8');
   }
 }
 

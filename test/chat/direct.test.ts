@@ -83,3 +83,19 @@ t.test('direct rooms are found by the tokens of their two names, once something 
   t.equal(bench.state.directOwners('@ann,zoe').length, 2);
   t.same(bench.state.directOwners('#a'), []);
 });
+
+t.test('a room looked up in vain under one spelling and born under another is one room', async (t) => {
+  const bench = new Bench({ wanted: () => true });
+  const [ann, bob] = [bench.register(0, 'Ann'), bench.register(1, 'bob')];
+  const { answers } = bench.apply([
+    bench.run(ann, 0, 1, [post('@bob,Ann', '\u0007'), post('#a', 'elsewhere'), post('@ann,bob', 'first')]),
+    bench.run(bob, 1, 1, [post('@bob,Ann', 'second'), post('#a', 'elsewhere'), post('@ann,bob', 'third')]),
+  ]);
+  const numbers = answers.map(({ outcomes }) =>
+    outcomes.flatMap(({ count, n }) => Array.from({ length: count }, (_, i) => (n === 0 ? 0 : n + i))),
+  );
+  t.same(numbers, [
+    [0, 1, 1],
+    [2, 2, 3],
+  ]);
+});

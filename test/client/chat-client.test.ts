@@ -19,6 +19,25 @@ t.test('a line goes queued, sending, committed, and comes back once as a message
   t.match(w.of('connected'), [{ server: 1, address: SERVERS[0] }]);
 });
 
+t.test('a listener that comes late hears of lines from then on, one that goes hears no more', async (t) => {
+  const w = new World();
+  const token = new Uint8Array(32).fill(9);
+  const client = new ChatClient({ name: 'Lee', token, balancers: [BALANCER], environment: w.environment });
+  client.connect();
+  w.until(() => client.phase === 'ready', 5_000, 'connected');
+  client.post('#lobby', 'before');
+  w.clock.settle();
+  const states: string[] = [];
+  const off = client.on('state', ({ state }) => states.push(state));
+  client.post('#lobby', 'meanwhile');
+  w.clock.settle();
+  t.same(states, ['queued', 'sending', 'committed']);
+  off();
+  client.post('#lobby', 'after');
+  w.clock.settle();
+  t.equal(states.length, 3);
+});
+
 t.test('a program that listens to groups alone knows its own lines, each once', async (t) => {
   const w = new World();
   const token = new Uint8Array(32).fill(8);

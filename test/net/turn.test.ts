@@ -13,10 +13,11 @@ t.test('stages run in their order, whatever the order of deferring', async (t) =
   turn.defer(() => seen.push('closed'), Stage.closed);
   turn.defer(() => seen.push('socket'), Stage.socket);
   turn.defer(() => seen.push('submit'), Stage.submit);
+  turn.defer(() => seen.push('late'), Stage.late);
   turn.defer(() => seen.push('wal'), Stage.wal);
   t.equal(runs.length, 1, 'scheduled once');
   runs.shift()?.();
-  t.same(seen, ['submit', 'wal', 'socket', 'closed']);
+  t.same(seen, ['submit', 'socket', 'wal', 'late', 'closed']);
   t.notOk(turn.busy);
 });
 
@@ -36,6 +37,26 @@ t.test(
     t.equal(runs.length, 1);
     runs.shift()?.();
     t.same(seen, ['wal', 'socket', 'submit', 'wal again']);
+  },
+);
+
+t.test(
+  'what the log and the late ones want sent goes in the same pass, and nothing is scheduled for nothing',
+  async (t) => {
+    const { turn, runs } = manual();
+    const seen: string[] = [];
+    turn.defer(() => {
+      seen.push('submit');
+      turn.defer(() => seen.push('socket'), Stage.socket);
+      turn.defer(() => {
+        seen.push('wal');
+        turn.defer(() => seen.push('socket again'), Stage.socket);
+        turn.defer(() => seen.push('late'), Stage.late);
+      }, Stage.wal);
+    }, Stage.submit);
+    runs.shift()?.();
+    t.same(seen, ['submit', 'socket', 'wal', 'late', 'socket again']);
+    t.equal(runs.length, 0, 'an empty turn would cost a round through the event loop');
   },
 );
 

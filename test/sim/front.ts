@@ -73,6 +73,7 @@ export class Front implements ClientSide {
       onFatal: (error) => this.#driver.onFatal(error),
       later: (act) => this.#events.later(act),
     });
+    opened.driver.serves(false);
   }
 
   end(): void {
@@ -98,6 +99,7 @@ export class Front implements ClientSide {
     if (guest === undefined) {
       guest = { handle: undefined, resuming: undefined, rooms: new Map() };
       this.#guests.set(connection, guest);
+      if (this.#guests.size === 1) this.#driver.serves(true);
     }
     switch (frame.type) {
       case 'register': {
@@ -129,6 +131,7 @@ export class Front implements ClientSide {
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
     this.#guests.delete(connection);
+    if (this.#guests.size === 0) this.#driver.serves(false);
     for (const [nonce, other] of this.#registering) if (other === connection) this.#registering.delete(nonce);
     if (guest.handle !== undefined) this.#submissions.close(guest.handle, connection, nowMs);
   }

@@ -123,6 +123,7 @@ export class MemoryServer {
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
+        serves: (serves) => this.#drive(() => driver.serves(serves)),
         read: (id) => this.#drive(() => driver.read(id)),
       },
       chat,

@@ -27,7 +27,7 @@ import { type BusyReason, Submissions } from './submissions.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** The driver as the clients' side uses it; each call must be followed by the end of the turn. */
-export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read'>;
+export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read' | 'serves'>;
 
 export interface ClientsOptions {
   readonly serverId: ServerId;
@@ -122,9 +122,8 @@ export class Clients implements Listener {
       onDrain: () => this.subscriptions.drained(link),
     });
     if (party === 'operator') return;
-    this.#clients++;
     this.#arrivedEver++;
-    this.#options.onCountChanged();
+    this.#count(this.#clients + 1);
     connection.send(this.#standingFrame());
     this.#directRooms.opened(link);
   }
@@ -258,7 +257,13 @@ export class Clients implements Listener {
     this.#directRooms.closed(link);
     this.#sessions.closed(link, this.#options.clock.monotonicMs());
     if (party === 'operator') return;
-    this.#clients--;
+    this.#count(this.#clients - 1);
+  }
+
+  #count(clients: number): void {
+    const served = this.#clients > 0;
+    this.#clients = clients;
+    if (clients > 0 !== served) this.#options.driver.serves(clients > 0);
     this.#options.onCountChanged();
   }
 

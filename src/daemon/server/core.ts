@@ -105,7 +105,12 @@ export class Core {
           this.#drive(() => driver.peerUp(peer, incarnation));
         },
         peerDown: (peer) => this.#drive(() => driver.peerDown(peer)),
-        message: (from, message) => this.#drive(() => driver.message(from, message)),
+        message: (from, message) => {
+          const take = (): void => this.#drive(() => driver.message(from, message));
+          // The disk begins with the accept beside it before the slot below is applied: no frame says which came first.
+          if (message.type === 'commit') context.turn.defer(take, Stage.late);
+          else take();
+        },
       },
       onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
@@ -124,6 +129,7 @@ export class Core {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
         read: (id) => this.#drive(() => driver.read(id)),
+        serves: (serves) => this.#drive(() => driver.serves(serves)),
       },
       chat,
       history,
@@ -234,6 +240,7 @@ export class Core {
   start(addresses: readonly MemberAddress[]): void {
     this.peers.setAddresses(addresses);
     this.peers.start();
+    this.#drive(() => this.#opened.driver.serves(false));
     this.#tickedMs = nodeClock.monotonicMs();
     this.#interval = setInterval(() => this.#onInterval(), limits.tickMs);
   }

@@ -231,6 +231,11 @@ export class Driver {
     this.#give({ kind: 'read', id });
   }
 
+  /** Whether any client is connected: nobody else waits for commits to be told at once. */
+  serves(serves: boolean): void {
+    this.#give({ kind: 'serves', serves });
+  }
+
   /** SIGTERM: hands leadership over, then {@link Listener.stopped}. */
   stop(): void {
     this.#give({ kind: 'stop' });

@@ -257,6 +257,8 @@ export interface HeartbeatReply {
   readonly majority: boolean;
   readonly abdicated: boolean;
   readonly happy: boolean;
+  /** Somebody is connected to the sender: commits are told it at once, others may hear them with the next accept. */
+  readonly serves: boolean;
   readonly commit: Slot;
   /** The last multiple of 1,000 slots applied, 0 if none, and the 8-byte state hash there. */
   readonly hashSlot: Slot;
@@ -277,6 +279,7 @@ export const heartbeatReplySpec = defineMessage<HeartbeatReply>({
     w.bool(m.majority);
     w.bool(m.abdicated);
     w.bool(m.happy);
+    w.bool(m.serves);
     w.u53(m.commit);
     w.u53(m.hashSlot);
     w.fixed(m.hash, HASH_BYTES);
@@ -289,6 +292,7 @@ export const heartbeatReplySpec = defineMessage<HeartbeatReply>({
     majority: r.bool(),
     abdicated: r.bool(),
     happy: r.bool(),
+    serves: r.bool(),
     commit: r.u53(),
     hashSlot: r.u53(),
     hash: r.fixed(HASH_BYTES),

@@ -116,6 +116,7 @@ export class LibrarySide implements ClientSide {
       onCountChanged: () => this.#links.changed(),
     });
     this.#clients.onceStopped(() => this.#parts.events.stopped());
+    driver.serves(false);
     const onHello = (connection: FrameConnection, hello: Hello): void => this.#accept(connection, hello, sealed);
     host.listen(self.address, helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger, clock }));
   }
