@@ -1,7 +1,7 @@
 /** Fan-out by NATS core: through its npm client, and into plain sockets that count. */
 import type { NatsConnection } from './nats-client.js';
 import type { FanOut, Subscriber } from './peer.js';
-import { countingSocket } from './sockets.js';
+import { type Counter, countingSubscriber } from './sockets.js';
 
 const subject = 'fan';
 
@@ -20,7 +20,12 @@ export function natsFanOut(port: number, open: (port: number) => Promise<NatsCon
     },
     subscriber: async (kind, valueBytes, onReceived) =>
       kind === 'sockets'
-        ? await countingSubscriber(port, valueBytes, onReceived)
+        ? await countingSubscriber({
+            port,
+            greeting,
+            counter: (answer: (text: string) => void) => new NatsCounter(valueBytes, answer),
+            onReceived,
+          })
         : await librarySubscriber(await open(port), onReceived),
   };
 }
@@ -53,7 +58,7 @@ const ping = Buffer.from('PING\r\n');
  * answer to our own ping is greeting. The server's pings are answered; it sends one in the first seconds and then, as
  * we set it up, none for ten minutes, so that its six bytes never make a message.
  */
-export class NatsCounter {
+export class NatsCounter implements Counter {
   readonly #messageBytes: number;
   readonly #answer: (text: string) => void;
   #bytes = 0;
@@ -93,23 +98,4 @@ export class NatsCounter {
     this.#bytes -= ping.length;
     this.#answer('PONG\r\n');
   }
-}
-
-async function countingSubscriber(port: number, valueBytes: number, onReceived: () => void): Promise<Subscriber> {
-  const counter = new NatsCounter(valueBytes, (text) => socket.write(text));
-  const socket = await countingSocket({
-    port,
-    greeting,
-    take: (chunk) => {
-      counter.take(chunk);
-      onReceived();
-    },
-    isOpen: () => counter.isOpen,
-  });
-  return {
-    get received() {
-      return counter.received;
-    },
-    close: () => socket.close(),
-  };
 }

@@ -5,7 +5,7 @@ import { freePort } from '../../test/support/ports.js';
 import { clientVersion, loadClient } from './clients.js';
 import type { FanOut, Missing, Outcome, Peer, PeerClient, Publisher, RunningPeer, Subscriber } from './peer.js';
 import { askProgram, findProgram, PeerProcess, startOrStop, stopAll } from './processes.js';
-import { askPort, countingSocket } from './sockets.js';
+import { askPort, type Counter, countingSubscriber } from './sockets.js';
 
 const stream = 'bench';
 const channel = 'fan';
@@ -219,7 +219,14 @@ function fanOutOf(port: number): FanOut {
     kinds: ['library', 'sockets'],
     publisher: async () => new RedisPublisher(await open(port)),
     subscriber: (kind, valueBytes, onReceived) =>
-      kind === 'sockets' ? countingSubscriber(port, valueBytes, onReceived) : librarySubscriber(port, onReceived),
+      kind === 'sockets'
+        ? countingSubscriber({
+            port,
+            greeting: `SUBSCRIBE ${channel}\r\n`,
+            counter: () => new RedisCounter(valueBytes),
+            onReceived,
+          })
+        : librarySubscriber(port, onReceived),
   };
 }
 
@@ -266,22 +273,24 @@ export function redisMessageBytes(valueBytes: number): number {
   return head.length + valueBytes + 2;
 }
 
-async function countingSubscriber(port: number, valueBytes: number, onReceived: () => void): Promise<Subscriber> {
-  const messageBytes = redisMessageBytes(valueBytes);
-  let bytes = -confirmation.length;
-  const socket = await countingSocket({
-    port,
-    greeting: `SUBSCRIBE ${channel}\r\n`,
-    take: (chunk) => {
-      bytes += chunk.length;
-      if (bytes > 0) onReceived();
-    },
-    isOpen: () => bytes >= 0,
-  });
-  return {
-    get received() {
-      return Math.floor(bytes / messageBytes);
-    },
-    close: () => socket.close(),
-  };
+/** Counts the messages of one subscription by their bytes. */
+class RedisCounter implements Counter {
+  readonly #messageBytes: number;
+  #bytes = -confirmation.length;
+
+  constructor(valueBytes: number) {
+    this.#messageBytes = redisMessageBytes(valueBytes);
+  }
+
+  get isOpen(): boolean {
+    return this.#bytes >= 0;
+  }
+
+  get received(): number {
+    return Math.floor(Math.max(0, this.#bytes) / this.#messageBytes);
+  }
+
+  take(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+  }
 }

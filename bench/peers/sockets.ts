@@ -1,5 +1,6 @@
 /** Plain sockets to other systems: one question and its answer, and consumers that read into one shared buffer. */
 import { connect, type Socket } from 'node:net';
+import type { Subscriber } from './peer.js';
 
 const host = '127.0.0.1';
 const answerMs = 2_000;
@@ -24,30 +25,38 @@ export function askPort(port: number, question: string, isWhole: (answer: string
   });
 }
 
-/** A consumer that only counts, on a plain socket. */
-export interface CountingOptions {
+/** Counts what comes on a plain socket. */
+export interface Counter {
+  readonly received: number;
+  /** Whether all that is published from now on will come. */
+  readonly isOpen: boolean;
+  /** Sees each chunk once, in a buffer that is used again afterwards. */
+  take(chunk: Buffer): void;
+}
+
+/** A consumer that only counts. */
+export interface CountingOptions<Bytes extends string | Uint8Array> {
   readonly port: number;
   /** What is sent first. */
   readonly greeting: string | Uint8Array;
-  /** Sees each chunk once, in a buffer that is used again afterwards. */
-  take(chunk: Buffer): void;
-  /** Whether all that is published from now on will come. */
-  isOpen(): boolean;
-}
-
-export interface CountingSocket {
-  write(bytes: string | Uint8Array): void;
-  close(): Promise<void>;
+  /** `answer` writes to the other side. */
+  counter(answer: (bytes: Bytes) => void): Counter;
+  onReceived(): void;
 }
 
 const shared = Buffer.allocUnsafe(readBytes);
 
 /** Resolves once the subscription is open. One that ends later is noticed by what it lacks. */
-export function countingSocket({ port, greeting, take, isOpen }: CountingOptions): Promise<CountingSocket> {
+export function countingSubscriber<Bytes extends string | Uint8Array>(
+  options: CountingOptions<Bytes>,
+): Promise<Subscriber> {
+  const { port, greeting, onReceived } = options;
   return new Promise((resolve, reject) => {
+    const counter = options.counter((bytes) => void socket.write(bytes));
     const callback = (byteCount: number): boolean => {
-      take(shared.subarray(0, byteCount));
-      if (isOpen()) opened();
+      counter.take(shared.subarray(0, byteCount));
+      onReceived();
+      if (counter.isOpen) opened();
       return true;
     };
     const socket: Socket = connect({ port, host, noDelay: true, onread: { buffer: shared, callback } });
@@ -58,8 +67,10 @@ export function countingSocket({ port, greeting, take, isOpen }: CountingOptions
     };
     const timer = setTimeout(() => fail(`not open within ${openMs} ms`), openMs);
     const closed = new Promise<void>((done) => socket.once('close', () => done()));
-    const counting: CountingSocket = {
-      write: (bytes) => void socket.write(bytes),
+    const subscriber: Subscriber = {
+      get received() {
+        return counter.received;
+      },
       close: async () => {
         socket.destroy();
         await closed;
@@ -68,7 +79,7 @@ export function countingSocket({ port, greeting, take, isOpen }: CountingOptions
     let opened = (): void => {
       opened = () => undefined;
       clearTimeout(timer);
-      resolve(counting);
+      resolve(subscriber);
     };
     socket.on('error', (error) => fail(String(error)));
     socket.once('close', () => fail('the other side ended it'));

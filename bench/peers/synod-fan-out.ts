@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { readU16, readU32, readU64 } from '../../src/base/index.js';
 import { ChatClient } from '../../src/client/index.js';
-import { encode, FRAME_HEADER_BYTES, type Hello, registry } from '../../src/wire/index.js';
+import { encode, FRAME_HEADER_BYTES, type Hello, registry, type Subscribe } from '../../src/wire/index.js';
 import { within } from '../../test/support/until.js';
 import type { FanOut, Publisher, Subscriber } from './peer.js';
-import { countingSocket } from './sockets.js';
+import { type Counter, countingSubscriber } from './sockets.js';
 import { openClient } from './synod-client.js';
 
 const room = '#fan';
@@ -25,7 +25,12 @@ export function synodFanOut(server: string): FanOut {
     publisher: () => publisher(server),
     subscriber: (kind, valueBytes, onReceived) =>
       kind === 'sockets'
-        ? countingSubscriber(server, valueBytes, onReceived)
+        ? countingSubscriber({
+            port: Number(server.split(':').at(-1)),
+            greeting: Buffer.concat([encode(stranger), encode(subscription)]),
+            counter: (answer: (frame: Buffer) => void) => new SynodCounter(valueBytes, answer),
+            onReceived,
+          })
         : librarySubscriber(server, kind, onReceived),
   };
 }
@@ -89,7 +94,7 @@ const eventHeadBytes = 1 + 2;
  * Counts messages from the lengths of the frames that bring them: all texts have one length, and one author writes.
  * The messages themselves are skipped. Answers the server's pings.
  */
-export class SynodCounter {
+export class SynodCounter implements Counter {
   readonly #eventBytes: number;
   readonly #answer: (frame: Buffer) => void;
   readonly #head = Buffer.alloc(headBytes);
@@ -167,22 +172,4 @@ const stranger: Hello = {
   address: '',
 };
 
-async function countingSubscriber(server: string, valueBytes: number, onReceived: () => void): Promise<Subscriber> {
-  const counter = new SynodCounter(valueBytes, (frame) => socket.write(frame));
-  const subscribe = encode({ type: 'subscribe', request: 1, room, fromEvent: 0, lastPosts: 0 });
-  const socket = await countingSocket({
-    port: Number(server.split(':').at(-1)),
-    greeting: Buffer.concat([encode(stranger), subscribe]),
-    take: (chunk) => {
-      counter.take(chunk);
-      onReceived();
-    },
-    isOpen: () => counter.isOpen,
-  });
-  return {
-    get received() {
-      return counter.received;
-    },
-    close: () => socket.close(),
-  };
-}
+const subscription: Subscribe = { type: 'subscribe', request: 1, room, fromEvent: 0, lastPosts: 0 };
