@@ -1,5 +1,5 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
-import { limits, tuneMemory } from '../base/index.js';
+import { limits, nodeClock, tuneMemory } from '../base/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
@@ -32,7 +32,7 @@ export async function server(call: Call): Promise<number> {
       text: 'leave --memory out on a majority of the servers to keep it',
     });
   }
-  tuneMemory();
+  tuneMemory(nodeClock);
   const handle = await startServer({
     id,
     listen,

@@ -17,7 +17,8 @@ const ORDER: readonly Stage[] = [Stage.submit, Stage.socket, Stage.wal, Stage.la
 
 /**
  * Collects callbacks during a turn and runs them after it. A callback deferred to a *later* stage while the stages run
- * still runs in the same pass; one deferred to the running stage or an earlier one runs in the next turn, so that a
+ * (or to `socket` before its second time) still runs in the same pass; one deferred to the running stage or an earlier
+ * one runs in the next turn, so that a
  * pass always ends. Callers defer once per turn (they keep their own "already deferred" flag).
  */
 export class Turn {

@@ -33,6 +33,7 @@ export class HandOver {
     this.#sinceTick = undefined;
     this.#context.effects.stopped = true;
     if (leader === undefined) return;
+    leader.tellAll();
     const followers = this.#peers.heard().filter((peer) => sameBallot(peer.promised, leader.ballot));
     followers.sort((a, b) => b.commit - a.commit);
     const heir = followers[0];

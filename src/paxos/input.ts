@@ -18,6 +18,7 @@ import type {
   ReadIndex,
   ReadIndexOk,
   ServerId,
+  Serves,
   Slot,
   StateChunk,
   StateRequest,
@@ -40,6 +41,7 @@ export type PaxosMessage =
   | Campaign
   | ReadIndex
   | ReadIndexOk
+  | Serves
   | Learn
   | LearnReply
   | StateRequest
@@ -78,7 +80,7 @@ export type Input =
   | { readonly kind: 'installed'; readonly slot: Slot; readonly configurations?: readonly Configuration[] }
   /** The disk is full (true) or has space again (false): a full one neither leads nor votes. */
   | { readonly kind: 'disk'; readonly full: boolean }
-  /** Clients are connected (as is taken for granted until the shell speaks) or none is: see HeartbeatReply.serves. */
+  /** Clients are connected (as is taken for granted until the shell speaks), or none is. */
   | { readonly kind: 'serves'; readonly serves: boolean }
   /** SIGTERM: hand leadership over; the `stopped` effect follows within about a second. */
   | { readonly kind: 'stop' };

@@ -200,7 +200,7 @@ export class Leader {
     // A value we learned as chosen needs no new vote record: every promise we give lists it above all ballots.
     assert(!held?.chosen || equalBytes(held.value, value), `two values are chosen in slot ${slot}`);
     const record = held?.chosen ? held.record : this.#log.accept(slot, this.ballot, value);
-    this.#tellCommit(() => true);
+    this.tellAll();
     this.#context.broadcast({ type: 'accept', ballot: this.ballot, slot, value });
     this.#inFlight.set(slot, {
       value,
@@ -291,10 +291,15 @@ export class Leader {
    * commits only.
    */
   announce(): void {
-    const upto = this.#log.commit;
-    if (upto <= this.#announcedUpto) return;
-    this.#announcedUpto = upto;
-    this.#tellCommit((peer) => this.#peers.get(peer).serves);
+    this.#announcedUpto = Math.max(this.#announcedUpto, this.#log.commit);
+    this.#tellCommit((peer) => this.#peers.serves(peer));
+  }
+
+  /**
+   * Tells everybody what is untold: before accepts and ticks, and before this leadership ends in any way but a crash.
+   */
+  tellAll(): void {
+    this.#tellCommit(() => true);
   }
 
   #tellCommit(isDue: (peer: ServerId) => boolean): void {
@@ -344,7 +349,7 @@ export class Leader {
 
   onTick(): void {
     if (!this.abdicated) this.#resendUnchosen();
-    this.#tellCommit(() => true);
+    this.tellAll();
     this.#repeatCommit();
     this.#watchReached();
   }

@@ -18,8 +18,8 @@ export interface Peer {
   majority: boolean;
   abdicated: boolean;
   happy: boolean;
-  /** Clients are connected to it. */
-  serves: boolean;
+  /** Until then nobody is connected to it, as it said last. */
+  quietUntilTick: number;
   commit: Slot;
   hashSlot: Slot;
   hash: Uint8Array;
@@ -68,6 +68,7 @@ export class Peers {
   beat(): void {
     this.#round += 1;
     this.#sentTicks[this.#round % timedRounds] = this.#context.tick;
+    if (!this.#context.serves) this.#context.broadcast({ type: 'serves', serves: false });
     this.#context.broadcast({ type: 'heartbeat', round: this.#round });
   }
 
@@ -78,6 +79,18 @@ export class Peers {
     peer.happy = false;
     peer.majority = false;
     peer.leads = zeroBallot;
+    peer.quietUntilTick = 0;
+  }
+
+  /** Its word that it serves nobody holds as long as it is repeated: a lost one must not make its clients wait. */
+  onServes(from: ServerId, serves: boolean): void {
+    const holdsTicks = ticks(limits.heartbeatMs * limits.heardRounds);
+    this.get(from).quietUntilTick = serves ? 0 : this.#context.tick + holdsTicks;
+  }
+
+  /** Somebody may be connected to it. */
+  serves(id: ServerId): boolean {
+    return this.#context.tick >= this.get(id).quietUntilTick;
   }
 
   /** The answer to a heartbeat, or an announcement (round 0), which does not count as an answer. */
@@ -93,7 +106,6 @@ export class Peers {
     peer.majority = reply.majority;
     peer.abdicated = reply.abdicated;
     peer.happy = reply.happy;
-    peer.serves = reply.serves;
     peer.commit = reply.commit;
     peer.hashSlot = reply.hashSlot;
     peer.hash = Uint8Array.from(reply.hash);
@@ -206,7 +218,7 @@ function unheardPeer(id: ServerId): Peer {
     majority: false,
     abdicated: false,
     happy: false,
-    serves: true,
+    quietUntilTick: 0,
     commit: 0,
     hashSlot: 0,
     hash: new Uint8Array(8),

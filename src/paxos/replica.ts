@@ -207,8 +207,9 @@ export class Replica {
       case 'disk':
         return this.#onDisk(input.full);
       case 'serves':
+        if (input.serves === this.#context.serves) return;
         this.#context.serves = input.serves;
-        return;
+        return this.#context.broadcast({ type: 'serves', serves: input.serves });
       case 'stop':
         return this.#handOver.begin();
       default:
@@ -251,6 +252,10 @@ export class Replica {
         return this.#clientWork.onReadIndex(from, message);
       case 'readIndexOk':
         return this.#clientWork.onReadIndexOk(message);
+      case 'serves':
+        this.#peers.onServes(from, message.serves);
+        this.#roles.leader?.announce();
+        return;
       case 'learn':
         return this.#onLearn(from, message);
       case 'learnReply':

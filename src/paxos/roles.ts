@@ -116,6 +116,7 @@ export class Roles {
   stepDown(why: string): void {
     if (this.#leader === undefined) return;
     this.#parts.context.logger.info('steps-down', { ballot: ballotText(this.#leader.ballot), why });
+    this.#leader.tellAll();
     this.#leader = undefined;
     this.#parts.intake.clear();
     this.#parts.reads.stopConfirming();

@@ -11,7 +11,7 @@ import type { Roles } from './roles.js';
 import type { SlotLog } from './slot-log.js';
 import type { StateHashes } from './state-hash.js';
 
-type Flags = Pick<HeartbeatReply, 'leads' | 'majority' | 'abdicated' | 'happy' | 'serves'>;
+type Flags = Pick<HeartbeatReply, 'leads' | 'majority' | 'abdicated' | 'happy'>;
 
 export class Standing {
   readonly #context: Context;
@@ -20,7 +20,7 @@ export class Standing {
   readonly #peers: Peers;
   readonly #roles: Roles;
   readonly #hashes: StateHashes;
-  #announced: Flags = { leads: zeroBallot, majority: false, abdicated: false, happy: false, serves: true };
+  #announced: Flags = { leads: zeroBallot, majority: false, abdicated: false, happy: false };
   #told: StandingChange | undefined;
 
   constructor(parts: {
@@ -74,7 +74,6 @@ export class Standing {
       majority: leader?.hasMajority ?? false,
       abdicated: leader !== undefined && (leader.abdicated || this.#hashes.disputed),
       happy,
-      serves: this.#context.serves,
     };
   }
 
@@ -86,8 +85,7 @@ export class Standing {
       !sameBallot(flags.leads, old.leads) ||
       flags.majority !== old.majority ||
       flags.abdicated !== old.abdicated ||
-      flags.happy !== old.happy ||
-      flags.serves !== old.serves;
+      flags.happy !== old.happy;
     if (changed) {
       this.#announced = flags;
       this.#context.broadcast(this.reply(0));

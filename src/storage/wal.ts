@@ -267,6 +267,11 @@ export class Wal {
     this.#waitingSyncs.push({ sequence: this.#tail.sequence, act });
   }
 
+  /** Something was appended that {@link Wal.flush} would write or is waiting to write. */
+  get hasUnwritten(): boolean {
+    return !this.#tail.isEmpty;
+  }
+
   /**
    * Writes what was appended, unless a batch is on its way to the disk: then it goes as soon as that one is synced,
    * together with whatever is appended meanwhile.

@@ -42,7 +42,7 @@ export { stateSum } from './messages/catchup.js';
 export type * from './messages/client.js';
 export { outcomeCodes } from './messages/client.js';
 export type * from './messages/handshake.js';
-export { refusalCodes } from './messages/handshake.js';
+export { features, refusalCodes } from './messages/handshake.js';
 export type * from './messages/members.js';
 export type * from './messages/paxos.js';
 export type * from './messages/rooms.js';

@@ -32,6 +32,7 @@ export type Message =
   | paxos.Campaign
   | paxos.ReadIndex
   | paxos.ReadIndexOk
+  | paxos.Serves
   | catchup.Learn
   | catchup.LearnReply
   | catchup.StateRequest
@@ -93,6 +94,7 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   campaign: paxos.campaignSpec,
   readIndex: paxos.readIndexSpec,
   readIndexOk: paxos.readIndexOkSpec,
+  serves: paxos.servesSpec,
   learn: catchup.learnSpec,
   learnReply: catchup.learnReplySpec,
   stateRequest: catchup.stateRequestSpec,

@@ -1,6 +1,6 @@
 /** Garbage of a crowd is collected when nobody would notice, and not otherwise. */
 import t from 'tap';
-import { type MemoryFigures, QuietCollector } from '../../src/base/index.js';
+import { exposedCollection, type MemoryFigures, QuietCollector } from '../../src/base/index.js';
 
 const mib = 1 << 20;
 
@@ -57,7 +57,7 @@ t.test('V8 lets itself be asked', async (t) => {
     looks += 1;
     return { nowMs: looks * 1_000, cpuMs: 0, heapBytes: heapBytes() - base };
   };
-  const collector = new QuietCollector(idle);
+  const collector = new QuietCollector(idle, exposedCollection());
   base -= 40 * mib;
   rubbish = undefined;
   const before = heapBytes();

@@ -15,7 +15,6 @@ function reply(round: number, commit: number): PaxosMessage {
     majority: false,
     abdicated: false,
     happy: true,
-    serves: true,
     commit,
     hashSlot: 0,
     hash: new Uint8Array(8),

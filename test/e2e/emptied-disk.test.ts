@@ -90,13 +90,7 @@ async function tryToVote(cluster: Cluster, leader: number, papers: Hello, at: St
     for (let i = 0; i < times; i++) {
       const { ballot, committed } = await statusOf(cluster, leader);
       if (committed > at.committed) return true;
-      const flags = {
-        leads: { round: 0, server: 0, incarnation: 0 },
-        majority: true,
-        abdicated: false,
-        happy: true,
-        serves: false,
-      };
+      const flags = { leads: { round: 0, server: 0, incarnation: 0 }, majority: true, abdicated: false, happy: true };
       const reply = { promised: ballot, ...flags, commit: at.committed, hashSlot: 0, hash: new Uint8Array(8) };
       const { incarnation } = papers;
       const frames: Message[] = [];

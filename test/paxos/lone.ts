@@ -25,7 +25,6 @@ export function heartbeatReply(says: Partial<HeartbeatReply> = {}): HeartbeatRep
     majority: false,
     abdicated: false,
     happy: false,
-    serves: true,
     commit: 0,
     hashSlot: 0,
     hash: new Uint8Array(8),

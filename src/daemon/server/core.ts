@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
+import type { PaxosMessage } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
 import { type Directory, type Disk, isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
 import {
+  features,
   type Hello,
   type MemberAddress,
   type MembersItem,
@@ -58,6 +60,9 @@ export interface CoreOptions {
   readonly segmentBytes: number | undefined;
 }
 
+/** Commits that wait for the end of the turn. */
+const lateCommitsMax = 64;
+
 export class Core {
   readonly #options: CoreOptions;
   readonly #opened: Pick<OpenedDriver, 'driver' | 'wal'>;
@@ -75,6 +80,7 @@ export class Core {
   #tickedMs: number;
   #housekeptMs = 0;
   #walArmed = false;
+  #lateCommits = 0;
   #wasFull = false;
   /** What was last logged for operators. */
   #noted = '';
@@ -105,12 +111,7 @@ export class Core {
           this.#drive(() => driver.peerUp(peer, incarnation));
         },
         peerDown: (peer) => this.#drive(() => driver.peerDown(peer)),
-        message: (from, message) => {
-          const take = (): void => this.#drive(() => driver.message(from, message));
-          // The disk begins with the accept beside it before the slot below is applied: no frame says which came first.
-          if (message.type === 'commit') context.turn.defer(take, Stage.late);
-          else take();
-        },
+        message: (from, message) => this.#onPeerMessage(from, message),
       },
       onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
@@ -203,7 +204,14 @@ export class Core {
     const { clusterId, epoch, members } = this.membership;
     const hash = membershipHash(epoch, members);
     const { id, incarnation } = self;
-    return plainWelcome({ clusterId, membershipHash: hash, epoch, serverId: id, incarnation });
+    return plainWelcome({
+      features: features.serves,
+      clusterId,
+      membershipHash: hash,
+      epoch,
+      serverId: id,
+      incarnation,
+    });
   }
 
   #onMembers(): void {
@@ -271,6 +279,23 @@ export class Core {
     this.clients.accept(connection, hello);
   }
 
+  /**
+   * The disk begins with an accept before the slots below it are applied: no frame says that a commit beside it comes
+   * first. Only a few wait, so that after a stall accepts find the room that commits make.
+   */
+  #onPeerMessage(from: ServerId, message: PaxosMessage): void {
+    const take = (): void => this.#drive(() => this.#opened.driver.message(from, message));
+    if (message.type !== 'commit' || this.#lateCommits >= lateCommitsMax) {
+      take();
+      return;
+    }
+    this.#lateCommits++;
+    this.#options.context.turn.defer(() => {
+      this.#lateCommits--;
+      take();
+    }, Stage.late);
+  }
+
   /** Sends the clients away and hands leadership over; resolves when that is done or took too long. */
   handOver(): Promise<void> {
     this.clients.stop('this server stops: go on with another one');
@@ -316,10 +341,10 @@ export class Core {
     if (due === 0) return;
     const ticks = Math.min(due, limits.ticksPerFiring);
     this.#tickedMs = ticks < due ? nowMs : this.#tickedMs + due * limits.tickMs;
-    setImmediate(() => {
+    this.#options.context.turn.defer(() => {
       for (let i = 0; i < ticks; i++) this.#drive(() => this.#opened.driver.tick());
       if (nowMs - this.#housekeptMs >= 1_000) this.#housekeep(nowMs);
-    });
+    }, Stage.closed);
   }
 
   #housekeep(nowMs: number): void {
@@ -378,7 +403,8 @@ export class Core {
 
   /** Once per turn: everything appended in it goes to the disk in one write. */
   #armWal(): void {
-    if (this.#walArmed || this.#ended) return;
+    // Most of what is late appends nothing, and a turn for nothing costs a round through the event loop.
+    if (this.#walArmed || this.#ended || !this.#opened.wal.hasUnwritten) return;
     this.#walArmed = true;
     this.#options.context.turn.defer(() => {
       this.#walArmed = false;

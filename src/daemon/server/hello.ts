@@ -1,6 +1,7 @@
 /** Who this server is to others: its life, its membership, its hello; and the judgement of other servers' hellos. */
 import { equalBytes, isAllZero, toHex } from '../../base/index.js';
 import {
+  features,
   type Hello,
   type HelloRole,
   type Incarnation,
@@ -45,7 +46,7 @@ export function helloOf(role: HelloRole, self: Self, membership: Membership | un
     role,
     versionMin: protocolVersion,
     versionMax: protocolVersion,
-    features: 0,
+    features: role === 'server' ? features.serves : 0,
     clusterId: membership?.clusterId ?? zero16,
     membershipHash: membership === undefined ? zero16 : membershipHash(membership.epoch, membership.members),
     epoch: membership?.epoch ?? 0,

@@ -41,6 +41,7 @@ export class PeerDialer {
   #connection: FrameConnection | undefined;
   #open = false;
   #life: Incarnation = 0;
+  #features = 0;
   #timer: Timer | undefined;
   #redialMs = firstRedialMs;
   #attempts = 0;
@@ -59,6 +60,11 @@ export class PeerDialer {
   /** The link, if frames can be sent. */
   get open(): FrameConnection | undefined {
     return this.#open ? this.#connection : undefined;
+  }
+
+  /** Bits of what the peer at the other end of the open link knows. */
+  get features(): number {
+    return this.#features;
   }
 
   start(): void {
@@ -161,6 +167,7 @@ export class PeerDialer {
     this.#stopTimer();
     this.#open = true;
     this.#life = message.incarnation;
+    this.#features = message.features;
     this.#redialMs = firstRedialMs;
     this.#attempts = 0;
     this.#refusal = '';

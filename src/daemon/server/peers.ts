@@ -9,6 +9,7 @@ import type { FilteredLink, LinkFilter } from '../../proxy/index.js';
 import {
   decode,
   encode,
+  features,
   type Hello,
   type Incarnation,
   type Member,
@@ -202,6 +203,7 @@ export class Peers {
       this.#dropped++;
       return;
     }
+    if (message.type === 'serves' && ((peer?.dialer.features ?? 0) & features.serves) === 0) return;
     if (message !== this.#lastMessage) {
       this.#lastFrame = encode(message);
       this.#lastMessage = message;

@@ -15,6 +15,12 @@ export type HelloRole = 'client' | 'server' | 'registrant' | 'operator';
  */
 export type AuthMethod = 'none' | 'token' | 'challenge';
 
+/** Optional abilities, bits of `features` in hello and welcome: what may be sent to whom beyond what 0.3 knew. */
+export const features = Object.freeze({
+  /** Knows the message `serves`. */
+  serves: 1,
+});
+
 /** Caller → listener, the first frame on every connection, within 5 s. */
 export interface Hello {
   readonly type: 'hello';

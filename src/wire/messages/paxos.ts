@@ -257,8 +257,6 @@ export interface HeartbeatReply {
   readonly majority: boolean;
   readonly abdicated: boolean;
   readonly happy: boolean;
-  /** Somebody is connected to the sender: commits are told it at once, others may hear them with the next accept. */
-  readonly serves: boolean;
   readonly commit: Slot;
   /** The last multiple of 1,000 slots applied, 0 if none, and the 8-byte state hash there. */
   readonly hashSlot: Slot;
@@ -279,7 +277,6 @@ export const heartbeatReplySpec = defineMessage<HeartbeatReply>({
     w.bool(m.majority);
     w.bool(m.abdicated);
     w.bool(m.happy);
-    w.bool(m.serves);
     w.u53(m.commit);
     w.u53(m.hashSlot);
     w.fixed(m.hash, HASH_BYTES);
@@ -292,7 +289,6 @@ export const heartbeatReplySpec = defineMessage<HeartbeatReply>({
     majority: r.bool(),
     abdicated: r.bool(),
     happy: r.bool(),
-    serves: r.bool(),
     commit: r.u53(),
     hashSlot: r.u53(),
     hash: r.fixed(HASH_BYTES),
@@ -401,4 +397,27 @@ export const readIndexOkSpec = defineMessage<ReadIndexOk>({
     w.u53(m.index);
   },
   read: (r) => ({ type: 'readIndexOk', request: r.u53(), index: r.u53() }),
+});
+
+/**
+ * Any server → every other: clients are connected to me, or nobody is, which is said again with every heartbeat.
+ * Whoever
+ * serves nobody need not hear of commits at once. Only to peers with {@link features}.serves. Never delayed.
+ */
+export interface Serves {
+  readonly type: 'serves';
+  readonly serves: boolean;
+}
+
+export const servesSpec = defineMessage<Serves>({
+  type: 'serves',
+  code: 30,
+  from: ['server'],
+  to: ['server'],
+  faultClass: undefined,
+  limitClass: 'server',
+  write(w, m) {
+    w.bool(m.serves);
+  },
+  read: (r) => ({ type: 'serves', serves: r.bool() }),
 });

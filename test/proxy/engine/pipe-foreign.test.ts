@@ -141,7 +141,6 @@ t.test('leaders are overheard on links of servers, whole or in pieces; bad words
     majority: true,
     abdicated: false,
     happy: true,
-    serves: true,
     commit: 1,
     hashSlot: 0,
     hash: new Uint8Array(8),
