@@ -121,6 +121,12 @@ export class SessionTable {
   readonly #byNonce = new Map<string, Session>();
   /** Least recently active first: a Set keeps the order of insertion. */
   readonly #byActivity = new Set<Session>();
+  /**
+   * No session was last active before this, so that most slots need not look for one: a Set finds its first element
+   * only
+   * past all that were deleted before it.
+   */
+  #activeFromMs = 0;
 
   get size(): number {
     return this.#byActivity.size;
@@ -143,6 +149,7 @@ export class SessionTable {
     else atSlot.push(session);
     this.#byNonce.set(nonceKey(session.nonce), session);
     this.#byActivity.add(session);
+    this.#activeFromMs = Math.min(this.#activeFromMs, session.activeMs);
   }
 
   remove(session: Session): void {
@@ -168,8 +175,12 @@ export class SessionTable {
    */
   idleSince(limitMs: number): Session[] {
     const idle: Session[] = [];
+    if (limitMs < this.#activeFromMs) return idle;
     for (const session of this.#byActivity) {
-      if (session.activeMs > limitMs) break;
+      if (session.activeMs > limitMs) {
+        if (idle.length === 0) this.#activeFromMs = session.activeMs;
+        break;
+      }
       idle.push(session);
     }
     return idle.sort(compareActivity);

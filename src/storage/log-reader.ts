@@ -33,6 +33,11 @@ export class LogReader {
   readonly #later: Later;
   readonly #cache = new Map<Slot, Uint8Array>();
   readonly #waiting: Request[] = [];
+  /**
+   * The first of the slots in the cache, which have no gaps. Asking the Map for its first key would pass over all that
+   * were deleted before: 70 µs for each slot of 200 bytes, once the cache is full.
+   */
+  #oldest = 0;
   #cached = 0;
   #reading = 0;
 
@@ -44,16 +49,18 @@ export class LogReader {
     this.#later = later;
   }
 
-  /** `slot` was applied with `value`, which must not change. Slots come in rising order. */
+  /** `slot` was applied with `value`, which must not change. Slots come in their order, without gaps. */
   remember(slot: Slot, value: Uint8Array): void {
     // A small view would keep the whole chunk alive that it was received in.
     const kept = value.buffer.byteLength > 2 * value.length + 1024 ? Buffer.from(value) : value;
+    if (this.#cache.size === 0) this.#oldest = slot;
+    assert(slot === this.#oldest + this.#cache.size, `slot ${slot} is remembered out of its turn`);
     this.#cache.set(slot, kept);
     this.#cached += kept.length;
-    for (const [oldest, bytes] of this.#cache) {
-      if (this.#cached <= this.#cacheBytes) break;
-      this.#cache.delete(oldest);
-      this.#cached -= bytes.length;
+    while (this.#cached > this.#cacheBytes) {
+      this.#cached -= this.#cache.get(this.#oldest)?.length ?? 0;
+      this.#cache.delete(this.#oldest);
+      this.#oldest += 1;
     }
   }
 
