@@ -346,8 +346,8 @@ export class Wal {
     this.#pump();
     failpoint('wal.before-durable');
     // A disk that answers at once may have taken the next batch meanwhile, and that was told.
-    const told = this.#durableRecords > records;
-    if (grown && !told && !this.#failed && !this.#closed) this.#options.onDurable(records);
+    const isNewest = records === this.#durableRecords;
+    if (grown && isNewest && !this.#failed && !this.#closed) this.#options.onDurable(records);
     failpoint('wal.after-durable');
     this.#runWaitingSyncs();
   }

@@ -192,16 +192,17 @@ export function checkRun(bytes: Uint8Array): void {
 export function walkRun(bytes: Uint8Array, offset: number, end: number): void {
   checker.reset(bytes, offset, end);
   const view = viewAround(bytes);
-  const { byteOffset } = bytes;
   while (checker.next()) {
     const { roomOffset, roomLength, textOffset, textLength } = checker;
-    // Most messages are plain ASCII.
-    const textEnd = textOffset + textLength;
-    if (isAscii(view, byteOffset + textOffset, byteOffset + textEnd)) {
-      if (isAscii(view, byteOffset + roomOffset, byteOffset + roomOffset + roomLength)) continue;
-    } else if (!isUtf8(bytes, textOffset, textEnd)) throw new ProtocolError('utf8', 'a text is no UTF-8');
-    if (!isUtf8(bytes, roomOffset, roomOffset + roomLength)) throw new ProtocolError('utf8', 'a room is no UTF-8');
+    if (!isText(bytes, view, roomOffset, roomLength)) throw new ProtocolError('utf8', 'a room is no UTF-8');
+    if (!isText(bytes, view, textOffset, textLength)) throw new ProtocolError('utf8', 'a text is no UTF-8');
   }
+}
+
+/** UTF-8, which mostly is plain ASCII; `view` is of the memory around `bytes`. */
+function isText(bytes: Uint8Array, view: DataView, offset: number, length: number): boolean {
+  const start = bytes.byteOffset + offset;
+  return isAscii(view, start, start + length) || isUtf8(bytes, offset, offset + length);
 }
 
 /** The cheap half of the check, for our own runs on their way out. */

@@ -400,9 +400,8 @@ export const readIndexOkSpec = defineMessage<ReadIndexOk>({
 });
 
 /**
- * Any server → every other: clients are connected to me, or nobody is, which is said again with every heartbeat.
- * Whoever
- * serves nobody need not hear of commits at once. Only to peers with {@link features}.serves. Never delayed.
+ * Any server → every other: clients are connected to me, or nobody is, which is said again with every heartbeat. Who
+ * serves nobody need not hear of commits at once. Only to peers whose `features` know it (handshake.ts). Never delayed.
  */
 export interface Serves {
   readonly type: 'serves';
