@@ -46,7 +46,7 @@ export class Hosts {
     }
   }
 
-  /** Runs a command on host `index` (from 0): put before it. The command replaces it, so pids and signals are its own. */
+  /** Put before a command it runs that on host `index` (from 0), under the same pid, so that signals reach it. */
   on(index: number): string[] {
     return ['ip', 'netns', 'exec', this.#namespace(index)];
   }
