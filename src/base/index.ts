@@ -23,6 +23,7 @@ export { ExitError, exitCodes } from './exit-error.js';
 export { armFailpoints, type FailpointName, failpoint, failpointNames, failStep } from './failpoint.js';
 export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';
+export { isLoopback } from './loopback.js';
 export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } from './memory.js';
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';

@@ -3,6 +3,7 @@ import { startBalancer } from '../daemon/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
+import { readAccess } from './security.js';
 import { readAddress, readInteger } from './values.js';
 
 /** The most servers a cluster may have. */
@@ -17,11 +18,14 @@ export function readServers(value: string): number {
 
 export async function balancer(call: Call): Promise<number> {
   const signal = daemonSignal(call);
+  const logger = daemonLogger(call, 'balancer');
+  const listen = readAddress('--listen', call.options.text('listen') ?? '');
   const handle = await startBalancer({
-    listen: readAddress('--listen', call.options.text('listen') ?? ''),
+    listen,
+    ...readAccess(call, listen, logger),
     servers: readServers(call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
-    logger: daemonLogger(call, 'balancer'),
+    logger,
   });
   return serve(call, handle, `READY balancer ${handle.address}`, signal);
 }

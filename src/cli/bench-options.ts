@@ -19,6 +19,7 @@ import { readServers } from './balancer.js';
 import type { Call } from './command.js';
 import { UsageError } from './go-flags.js';
 import { askBalancers } from './members.js';
+import { callerSecurity } from './security-options.js';
 import { asUsage, readAddresses, readChoice, readDurationMs, readInteger } from './values.js';
 
 /** Messages in flight of all clients together: what one process can hold in memory beside its clients. */
@@ -64,7 +65,11 @@ export async function readBenchOptions(call: Call): Promise<BenchOptions> {
   };
   expectFiles(clients + subscribers);
   const given = options.text('balancer');
-  if (given === undefined) return { ...rest, ...readOwnCluster(call, rest) };
+  if (given === undefined) {
+    const foreign = callerSecurity.find((option) => options.has(option.name));
+    if (foreign === undefined) return { ...rest, ...readOwnCluster(call, rest) };
+    throw new UsageError(`--${foreign.name} is for a cluster that is there: name it with --balancer`);
+  }
   const wrong = ownOnly.find((name) => options.has(name));
   if (wrong !== undefined) {
     throw new UsageError(

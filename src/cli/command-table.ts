@@ -1,5 +1,6 @@
 /** The one table of commands and their options: parsing, help and did-you-mean are all made from it. */
 import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
+import { apiSecurity, balancerSecurity, callerSecurity, proxySecurity, serverSecurity } from './security-options.js';
 
 const balancer: OptionSpec = {
   name: 'balancer',
@@ -87,6 +88,7 @@ export const commands: readonly CommandSpec[] = [
         help: 'share the registry in Redis (not built yet)',
         comesWith: 'the shared registry',
       },
+      ...balancerSecurity,
       logLevel,
     ],
     examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
@@ -122,6 +124,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
       mode,
       { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
+      ...serverSecurity,
       logLevel,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
@@ -142,6 +145,7 @@ export const commands: readonly CommandSpec[] = [
       { ...server, help: 'ask this server, without a balancer' },
       { ...timeout, help: 'how long to follow it until OLD is out', default: '10m' },
       { name: 'no-wait', help: 'end as soon as NEW is invited' },
+      ...callerSecurity,
       json,
     ],
     examples: ['synod server replace 3 --with 4', 'synod server replace 3 --with 4 --server 127.0.0.1:9010 --no-wait'],
@@ -165,6 +169,7 @@ export const commands: readonly CommandSpec[] = [
       { ...timeout, help: 'how long to wait for commits at the end of the input' },
       proxyApi,
       plain,
+      ...callerSecurity,
       json,
     ],
     examples: ['synod chat --name aaron --room ops', "echo 'deployed 1.4' | synod chat --name bot --json"],
@@ -176,7 +181,7 @@ export const commands: readonly CommandSpec[] = [
     about: 'Send one message (TEXT) or one for each line of stdin, and wait until all are committed.',
     positional: '[-- TEXT]',
     positionalMax: Number.POSITIVE_INFINITY,
-    options: [name, room, balancer, server, timeout, json],
+    options: [name, room, balancer, server, timeout, json, ...callerSecurity],
     examples: ["synod send --name bot --room ops -- 'backup finished'", 'tail -f app.log | synod send --name app'],
     load: async () => (await import('./send.js')).send,
   },
@@ -196,6 +201,7 @@ export const commands: readonly CommandSpec[] = [
       balancer,
       server,
       timeout,
+      ...callerSecurity,
       json,
     ],
     examples: ['synod tail --room ops --limit 20', 'synod tail --follow --json'],
@@ -213,6 +219,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'watch', help: 'again every second' },
       { name: 'strict', help: 'end with 6 unless all are up and caught up' },
       { ...timeout, help: 'how long to wait for the balancer' },
+      ...callerSecurity,
       json,
     ],
     examples: ['synod status', 'synod status --json --strict --servers 127.0.0.1:9010,127.0.0.1:9011'],
@@ -228,6 +235,7 @@ export const commands: readonly CommandSpec[] = [
       balancer,
       { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
       timeout,
+      ...callerSecurity,
       json,
     ],
     examples: ['synod verify', 'synod verify --json --servers 127.0.0.1:9010,127.0.0.1:9011,127.0.0.1:9012'],
@@ -263,6 +271,7 @@ export const commands: readonly CommandSpec[] = [
       { ...api, help: 'where the control API listens' },
       { name: 'config', value: 'FILE', help: "proxies to begin with, as Toxiproxy's -config" },
       { name: 'trace', value: 'FILE', help: 'write every frame and what was done to it, a JSON object a line' },
+      ...proxySecurity,
       logLevel,
     ],
     examples: [
@@ -284,6 +293,7 @@ export const commands: readonly CommandSpec[] = [
       api,
       { name: 'one-way', help: 'only frames from A to B' },
       { name: 'kind', value: 'KIND,…', help: 'only frames of these kinds, e.g. accept,commit' },
+      ...apiSecurity,
       json,
     ],
     examples: ['synod link delay 1 2 200ms±50ms --kind accept', 'synod link heal'],
@@ -305,6 +315,7 @@ export const commands: readonly CommandSpec[] = [
         help: 'repeats the chances of an earlier run',
         shownDefault: "the script's, else the proxy's",
       },
+      ...apiSecurity,
       json,
     ],
     examples: ['synod fault run storm.toml --seed 7', 'synod fault stop'],
@@ -350,6 +361,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'data-dir', value: 'DIR', help: 'where the data lies meanwhile', shownDefault: 'temporary' },
       { name: 'keep', help: 'do not remove the data at the end' },
       { name: 'json', help: 'one JSON object, for programs' },
+      ...callerSecurity,
     ],
     examples: [
       'synod bench run --rate 20000 --fault "5s kill leader" --html run.html',

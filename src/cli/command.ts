@@ -13,6 +13,11 @@ export interface OptionSpec {
   readonly default?: string;
   /** Shown in brackets instead of `default` where the real default is worked out later. */
   readonly shownDefault?: string;
+  /**
+   * Its value names a file that holds a secret, and this environment variable may hold the secret itself: never print
+   * or keep what either holds.
+   */
+  readonly secretIn?: string;
   /** The release that builds it; until then any use (but an empty value) answers "not built yet". */
   readonly comesWith?: string;
   /** In an old spelling: the option of the command it stands for ('' when it is accepted and ignored). */

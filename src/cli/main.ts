@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ExitError, exitCodes, nearest, sanitise } from '../base/index.js';
 import { endWhenNobodyReads } from './broken-pipe.js';
-import type { CommandSpec, OldSpelling, Output } from './command.js';
+import type { CommandSpec, OldSpelling, OptionValues, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
 import { UsageError } from './go-flags.js';
 import { commandHelp, generalHelp } from './help.js';
@@ -109,6 +109,7 @@ async function call(
   for (const warning of warnings) output.note(`${program}: warning: ${warning}`);
   const interruption = watchSignals();
   const main = await spec.load();
+  if (spec.isDaemon !== true) await secureCalls(options, output, program);
   let code: number;
   try {
     const { stdin, env: environment } = process;
@@ -120,6 +121,19 @@ async function call(
   }
   const signalNumber = interruption.signalNumber();
   return signalNumber === undefined || spec.isDaemon === true ? code : 128 + signalNumber;
+}
+
+/** Whatever the command dials, it proves what the options and the environment say; read when it first dials. */
+async function secureCalls(options: OptionValues, output: Output, program: string): Promise<void> {
+  const [{ secureDefaultEnvironment }, { readSecurity }] = await Promise.all([
+    import('../client/index.js'),
+    import('./security.js'),
+  ]);
+  secureDefaultEnvironment(() => {
+    const { security, warnings } = readSecurity({ options, environment: process.env });
+    for (const text of warnings) output.note(`${program}: warning: ${text}`);
+    return security;
+  });
 }
 
 function asksForHelp(args: readonly string[]): boolean {

@@ -6,6 +6,7 @@ import { FineClock, readMode, startProxy } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
+import { readSecurity, refuseOpenListener } from './security.js';
 import { asUsage, readAddress, readApi, readInteger } from './values.js';
 
 export async function proxy(call: Call): Promise<number> {
@@ -24,10 +25,17 @@ export async function proxy(call: Call): Promise<number> {
   if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
   const logger = daemonLogger(call, 'proxy');
+  const listen = readAddress('--listen', options.text('listen') ?? '');
+  const { security, warnings } = readSecurity(call);
+  for (const text of warnings) logger.warn('a secret is not well kept', { text });
+  if (master !== undefined) refuseOpenListener('--listen', listen, security.keyring, call);
+  for (const link of links) refuseOpenListener('--link', link.listen, security.keyring, call);
+  if (api !== undefined) refuseOpenListener('--api', api, security.keyring, call);
   tuneMemory(nodeClock);
   const handle = await startProxy({
     ...(master === undefined ? {} : { master: readAddress('--master', master) }),
-    listen: readAddress('--listen', options.text('listen') ?? ''),
+    listen,
+    apiTokens: security.keyring?.apiTokens ?? [],
     links,
     modes,
     seed,

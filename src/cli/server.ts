@@ -5,6 +5,7 @@ import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
+import { readAccess, readMessageRate } from './security.js';
 import { testBuildOptions } from './test-build.js';
 import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
 
@@ -36,6 +37,8 @@ export async function server(call: Call): Promise<number> {
   const handle = await startServer({
     id,
     listen,
+    ...readAccess(call, listen, logger),
+    ...readMessageRate(options),
     balancers: readAddresses('--balancer', options.text('balancer') ?? ''),
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),

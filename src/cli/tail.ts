@@ -4,6 +4,7 @@ import {
   ChatClient,
   configDirectory,
   groupEvents,
+  isLockedOut,
   loadIdentity,
   type Operator,
   openOperator,
@@ -87,6 +88,7 @@ async function openServer(call: Call, { timeoutMs, token }: Wanted): Promise<Ope
   for (const address of addresses.filter((candidate) => candidate !== '')) {
     const opened = await openOperator({ address, timeoutMs, token });
     if (opened.ok) return opened.answer;
+    if (isLockedOut(opened.code)) throw new ExitError(exitCodes.refused, opened.code, opened.text);
     reasons.push(opened.text);
   }
   const text = `no server answers (${reasons.join('; ')}). Are they running? See synod status`;
@@ -171,7 +173,7 @@ async function follow(call: Call, wanted: Wanted, printer: Printer): Promise<num
 }
 
 function isRefusal(code: string): boolean {
-  return code === 'NOT_ALLOWED' || code === 'BAD_ROOM';
+  return code === 'NOT_ALLOWED' || code === 'BAD_ROOM' || isLockedOut(code);
 }
 
 /** Where the wanted message stands; everything is received, and what stands before it not shown, if nobody can tell. */

@@ -17,8 +17,15 @@ export type {
 export { ChatClient, type HistoryQuery } from './chat-client.js';
 export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';
-export { defaultEnvironment, type Environment, type Transport } from './environment.js';
+export {
+  defaultEnvironment,
+  type Environment,
+  secureDefaultEnvironment,
+  socketEnvironment,
+  type Transport,
+} from './environment.js';
 export type * from './events.js';
+export { isLockedOut } from './greet.js';
 export { configDirectory, hasIdentity, loadIdentity } from './identity.js';
 export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
 export type { ChatClientOptions } from './options.js';

@@ -7,6 +7,7 @@ import * as client from './messages/client.js';
 import * as handshake from './messages/handshake.js';
 import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
+import * as proof from './messages/proof.js';
 import * as rooms from './messages/rooms.js';
 import * as status from './messages/status.js';
 
@@ -18,6 +19,8 @@ export type Message =
   | handshake.Ping
   | handshake.Pong
   | handshake.Goodbye
+  | proof.Challenge
+  | proof.Proof
   | paxos.Prepare
   | paxos.PromiseReply
   | paxos.Accept
@@ -80,6 +83,8 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   ping: handshake.pingSpec,
   pong: handshake.pongSpec,
   goodbye: handshake.goodbyeSpec,
+  challenge: proof.challengeSpec,
+  proof: proof.proofSpec,
   prepare: paxos.prepareSpec,
   promise: paxos.promiseSpec,
   accept: paxos.acceptSpec,

@@ -25,6 +25,7 @@ import { Clients } from './clients.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
+import { MessageRate } from './message-rate.js';
 import { noteOf } from './note.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator } from './operators.js';
@@ -56,6 +57,8 @@ export interface CoreOptions {
   readonly mode: string | undefined;
   /** Bytes of log kept at least; undefined: all of it. */
   readonly retainBytes: number | undefined;
+  /** Of one name and of one connection; undefined: any number. */
+  readonly messagesPerSecond: number | undefined;
   /** Only tests give another one than `limits.segmentBytes`. */
   readonly segmentBytes: number | undefined;
 }
@@ -152,6 +155,7 @@ export class Core {
           faults: options.mode ?? '',
           note: () => this.#note(),
         }),
+      rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
       onCountChanged: options.onLoad,
     });
     hooks.clients = this.clients;

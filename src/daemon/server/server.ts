@@ -1,7 +1,14 @@
 /** The server's composition: directory, listener, membership, core, in this order; and its orderly end. */
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, failpoint, limits, nodeClock } from '../../base/index.js';
-import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
+import {
+  type FrameConnection,
+  type Listener,
+  listen,
+  type NetContext,
+  netContext,
+  processTurn,
+} from '../../net/index.js';
 import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
 import type { Hello, Join, RefusalCode, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
@@ -37,7 +44,7 @@ export async function startServer(options: ServerOptions, ground: Partial<Ground
 class Server implements ServerHandle {
   readonly #options: ServerOptions;
   readonly #lock: DirectoryLock | undefined;
-  readonly #context = netContext(nodeClock);
+  readonly #context: NetContext;
   readonly #lifetime = new Lifetime();
   readonly #ground: Ground;
   #disk: Disk | undefined;
@@ -51,6 +58,7 @@ class Server implements ServerHandle {
 
   constructor(options: ServerOptions, lock: DirectoryLock | undefined, ground: Ground) {
     this.#options = options;
+    this.#context = netContext(nodeClock, processTurn, options.security);
     this.#lock = lock;
     this.#ground = ground;
   }
@@ -112,6 +120,7 @@ class Server implements ServerHandle {
       mode,
       retainBytes: this.#options.retainBytes,
       segmentBytes: this.#options.segmentBytes,
+      messagesPerSecond: this.#options.messagesPerSecond,
       onLoad: () => this.#links?.changed(),
       onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
@@ -160,8 +169,9 @@ class Server implements ServerHandle {
       onHello: (connection, hello) => this.#onHello(connection, hello),
       logger: this.#options.logger,
     });
-    const { listen: address, logger } = this.#options;
-    return listen({ address, connectionsMax: limits.connectionsMax, logger, onConnection }, this.#context);
+    const { listen: address, logger, connectionsPerAddress: perAddressMax } = this.#options;
+    const { connectionsMax } = limits;
+    return listen({ address, connectionsMax, perAddressMax, logger, onConnection }, this.#context);
   }
 
   #onHello(connection: FrameConnection, hello: Hello): void {

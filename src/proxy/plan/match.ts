@@ -29,7 +29,7 @@ export interface Match {
  * Meant only by name: without them no connection opens, and whoever cuts a link wants it silent, not closed and dialled
  * again (BEHAVIOUR.md 5).
  */
-const onlyByName: readonly MessageType[] = ['hello', 'welcome', 'refuse'];
+const onlyByName: readonly MessageType[] = ['hello', 'challenge', 'proof', 'welcome', 'refuse'];
 const classLetters: readonly FaultClass[] = ['p', 'a', 'c', 'g', 'r', 'h'];
 const kindNames = Object.keys(registry) as MessageType[];
 const countMax = Number.MAX_SAFE_INTEGER;
