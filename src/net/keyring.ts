@@ -24,6 +24,7 @@ export interface Secrets {
 
 const salt = 'synod';
 
+/** One for each daemon and each program: a keyring takes a hello of its own that comes back for a reflection. */
 export class Keyring {
   readonly #keys: readonly Key[];
   readonly #tokens: readonly string[];

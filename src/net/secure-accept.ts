@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { limits } from '../base/index.js';
+import { formatAddress } from './address.js';
 import { type TlsIdentity, uncertified } from './tls-identity.js';
 
 /** The first byte of a TLS handshake; a frame of ours begins with 0. */
@@ -22,51 +23,70 @@ export interface SecureAcceptEvents {
 export class SecureAccept {
   readonly #server: Server;
   readonly #events: SecureAcceptEvents;
-  readonly #waiting = new Set<Socket>();
+  /** Sockets whose handshake is not through, by where they come from. */
+  readonly #waiting = new Map<string, Socket>();
+  /** The latest failure of a handshake: Node does not say of which socket, and closes that one next. */
+  #reason = '';
 
   constructor(identity: TlsIdentity, events: SecureAcceptEvents) {
     this.#server = identity.newServer();
     this.#events = events;
-    this.#server.on('secureConnection', (socket) => events.onSecure(socket, uncertified(socket)));
+    this.#server.on('secureConnection', (socket) => {
+      this.#waiting.delete(originOf(socket));
+      events.onSecure(socket, uncertified(socket));
+    });
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      socket.on('error', () => undefined); // It is over, and was told once.
-      events.onFailed(socket.remoteAddress ?? '?', error.code ?? error.message);
+      socket.on('error', () => undefined); // It is over; its end is told when the socket beneath it closes.
+      this.#reason = error.code ?? error.message;
     });
   }
 
-  /** Sockets whose handshake is not through. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /** `socket` was accepted and nothing of it read. */
   take(socket: Socket): void {
-    this.#waiting.add(socket);
-    const forget = (): void => void this.#waiting.delete(socket);
-    const onEarly = (error?: Error): void => {
-      socket.destroy();
-      if (error !== undefined) this.#events.onFailed(socket.remoteAddress ?? '?', error.message);
+    const origin = originOf(socket);
+    this.#waiting.set(origin, socket);
+    const onError = (error: Error): void => {
+      this.#reason = error.message;
     };
-    socket.once('close', forget);
-    socket.on('error', onEarly);
-    socket.setTimeout(limits.helloMs, () => onEarly(new Error('no byte of a TLS handshake came in time')));
+    socket.on('error', onError);
+    socket.once('close', () => {
+      if (!this.#waiting.delete(origin)) return;
+      this.#events.onFailed(origin, this.#reason === '' ? 'it ended the connection' : this.#reason);
+      this.#reason = '';
+    });
+    socket.setTimeout(limits.helloMs, () => {
+      this.#reason = 'no byte came in time';
+      socket.destroy();
+    });
     socket.once('readable', () => {
       const first = socket.read() as Buffer | null;
-      if (first === null) return onEarly();
-      socket.setTimeout(0);
-      socket.off('error', onEarly);
-      if (first[0] !== tlsHandshake) {
-        forget();
-        this.#events.onPlain(socket);
+      if (first === null) {
+        socket.destroy();
         return;
       }
-      socket.unshift(first);
-      this.#server.emit('connection', socket);
+      socket.setTimeout(0);
+      socket.off('error', onError);
+      if (first[0] === tlsHandshake) {
+        socket.unshift(first);
+        this.#server.emit('connection', socket);
+        return;
+      }
+      this.#waiting.delete(origin);
+      this.#events.onPlain(socket);
     });
   }
 
-  /** From the moment it is secure it is somebody else's. */
+  /** Ends what is not secure yet; the others are their owners'. */
   end(): void {
-    for (const socket of this.#waiting) socket.destroy();
+    for (const socket of this.#waiting.values()) socket.destroy();
   }
+}
+
+/** Unlike any other that is connected to the same port. */
+function originOf(socket: Socket): string {
+  return formatAddress(socket.remoteAddress ?? '?', socket.remotePort ?? 0);
 }

@@ -90,7 +90,7 @@ export function uncertified(socket: TLSSocket): string | undefined {
   return `${why}: give one that the cluster's CA has signed, with --tls-cert and --tls-key`;
 }
 
-const wrongCa = "it is not signed by the CA in --tls-ca: give that cluster's CA, or check the address";
+const wrongCa = "its certificate is not signed by the CA in --tls-ca: give that cluster's CA, or check the address";
 /** What OpenSSL and Node call it, and what to do. */
 const faults: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "its certificate has expired: renew it there, or check this machine's clock",

@@ -223,11 +223,7 @@ export class Clients implements Listener {
       return;
     }
     if (!mayCarry(message.type, rights, 'server') || message.type === 'hello') {
-      const { guestBecause } = link.connection;
-      if (guestBecause !== undefined && mayCarry(message.type, 'operator', 'server')) {
-        link.connection.refuse('FORBIDDEN', `a ${message.type} needs more than this: ${guestBecause}`);
-        return;
-      }
+      if (rights === 'client' && this.#rejectGuest(link, message)) return;
       link.connection.refuse(
         'PROTOCOL_ERROR',
         `a ${message.type} does not belong here: install one release on all sides`,
@@ -258,6 +254,18 @@ export class Clients implements Listener {
         else this.#options.logger.debug('ignored', { what: message.type, why: 'not answered here' });
       }
     }
+  }
+
+  /** A guest who asks what an operator may ask is told what is missing. False if the question is nobody's. */
+  #rejectGuest({ connection }: ClientLink, message: Message): boolean {
+    const { guestBecause } = connection;
+    if (guestBecause === undefined || !('request' in message) || !mayCarry(message.type, 'operator', 'server')) {
+      return false;
+    }
+    const text = `a ${message.type} needs more than this: ${guestBecause}`;
+    const { request } = message;
+    connection.send({ type: 'reject', request, session: { slot: 0, index: 0 }, code: 'NOT_ALLOWED', text });
+    return true;
   }
 
   #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
