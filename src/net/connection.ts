@@ -297,7 +297,7 @@ export class Connection implements FrameConnection {
         this.#deliver(step.message, frame);
         return;
       case 'end':
-        if (this.#isAnswered()) this.#end('FORBIDDEN', 'FORBIDDEN', step.text);
+        if (step.isGuess !== true || this.#isAnswered()) this.#end('FORBIDDEN', 'FORBIDDEN', step.text);
         else this.#finish(closedHere('FORBIDDEN', `${this.remoteAddress}: ${step.text}`), true);
     }
   }

@@ -10,7 +10,8 @@ export type ProofStep =
   /** `guestBecause`: the other side may do no more than a chat may, and why. */
   | { readonly next: 'deliver'; readonly message: Message; readonly guestBecause: string | undefined }
   | { readonly next: 'send'; readonly message: Message }
-  | { readonly next: 'end'; readonly text: string };
+  /** `isGuess`: it claimed to know a secret; whoever does that often is not told any more that it is wrong. */
+  | { readonly next: 'end'; readonly text: string; readonly isGuess?: true };
 
 /** One end of one connection, before its owner hears of any message. */
 export interface Prover {
@@ -106,7 +107,7 @@ export class ListenerProver implements Prover {
     if (message.type !== 'hello') return { next: 'deliver', message, guestBecause: undefined };
     if (message.authMethod !== 'challenge') return { next: 'end', text: secretWanted };
     const key = message.auth.length === KEY_ID_BYTES + PROOF_BYTES ? this.#find(message.auth) : undefined;
-    if (key === undefined) return { next: 'end', text: secretNotKnown };
+    if (key === undefined) return { next: 'end', text: secretNotKnown, isGuess: true };
     if (this.#keyring.isOwnNonce(message.auth.subarray(KEY_ID_BYTES))) {
       return { next: 'end', text: 'this hello is our own, sent back: nothing to do, but look who does that' };
     }
@@ -132,7 +133,7 @@ export class ListenerProver implements Prover {
     }
     const { proof, authMethod, auth } = message;
     if (!equalSecretly(key.mac(callerParts(hello, nonce, { authMethod, auth })), proof)) {
-      return { next: 'end', text: secretNotKnown };
+      return { next: 'end', text: secretNotKnown, isGuess: true };
     }
     const guestBecause =
       key.kind === 'invite'
