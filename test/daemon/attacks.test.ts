@@ -15,7 +15,7 @@ const deadlineMs = 15_000;
 const lobby = '#lobby';
 const secret = randomBytes(32);
 const invitation = randomBytes(32);
-/** What the cluster's own daemons, an operator and a chat that knows the secret go by; each has a keyring of its own. */
+/** What daemons, operators and chats that know the secret go by; each has a keyring of its own. */
 const known = (): Security => ({ keyring: new Keyring({ cluster: [secret], invite: [invitation] }) });
 const invited = (): Security => ({ keyring: new Keyring({ cluster: [], invite: [invitation] }) });
 const wrong = (): Security => ({ keyring: new Keyring({ cluster: [randomBytes(32)], invite: [] }) });
