@@ -159,6 +159,9 @@ export function specOfCode(code: number): MessageSpec<Message> | undefined {
   return byCode[code];
 }
 
+/** What opens a connection, in this order; behind welcome none of them has a meaning. */
+export const openingTypes: readonly MessageType[] = ['hello', 'challenge', 'proof', 'welcome'];
+
 /** May `from` send this type to `to`? What a connection may carry follows from its hello's role. */
 export function mayCarry(type: MessageType, from: Party, to: Party): boolean {
   const spec = registry[type];

@@ -12,6 +12,7 @@ import {
   type Message,
   mayCarry,
   type OutcomeCode,
+  openingTypes,
   readRunHeader,
   type ServerId,
   type SessionId,
@@ -222,7 +223,7 @@ export class Clients implements Listener {
       this.#submit(link, message);
       return;
     }
-    if (!mayCarry(message.type, rights, 'server') || message.type === 'hello') {
+    if (!mayCarry(message.type, rights, 'server') || openingTypes.includes(message.type)) {
       if (rights === 'client' && this.#rejectGuest(link, message)) return;
       link.connection.refuse(
         'PROTOCOL_ERROR',

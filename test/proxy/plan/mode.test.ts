@@ -66,7 +66,7 @@ t.test(
       const dead = effects({ 1: `d:${number}` }, 1, 3);
       t.same(
         kinds.filter((kind) => dead(kind) !== 'lost'),
-        ['hello', 'challenge', 'proof', 'welcome', 'refuse'],
+        ['hello', 'welcome', 'refuse', 'challenge', 'proof'],
         `d:${number}`,
       );
     }
