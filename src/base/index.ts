@@ -17,6 +17,7 @@ export {
   writeU53,
 } from './bytes.js';
 export type { Clock, Timer } from './clock.js';
+export { configDirectory } from './config-directory.js';
 export { crc32 } from './crc32.js';
 export { crc32c } from './crc32c.js';
 export { ExitError, exitCodes } from './exit-error.js';

@@ -2,19 +2,8 @@
 import { startBalancer } from '../daemon/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
-import { UsageError } from './go-flags.js';
 import { readAccess } from './security.js';
-import { readAddress, readInteger } from './values.js';
-
-/** The most servers a cluster may have. */
-export const serversMax = 99;
-
-/** @throws UsageError unless the number is odd: an even one survives no more failures than one server fewer. */
-export function readServers(value: string): number {
-  const servers = readInteger('--servers', value, 1, serversMax);
-  if (servers % 2 === 0) throw new UsageError(`--servers takes an odd number, not ${servers}: try ${servers + 1}`);
-  return servers;
-}
+import { readAddress, readServers } from './values.js';
 
 export async function balancer(call: Call): Promise<number> {
   const signal = daemonSignal(call);
@@ -23,7 +12,7 @@ export async function balancer(call: Call): Promise<number> {
   const handle = await startBalancer({
     listen,
     ...readAccess(call, listen, logger),
-    servers: readServers(call.options.text('servers') ?? ''),
+    servers: readServers('--servers', call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
     logger,
   });

@@ -1,12 +1,12 @@
 /** What the daemons' commands share: the signal that ends them, the READY line, the reason they ended. */
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { logLevels, stderrLogger } from './logger.js';
-import { readChoice } from './values.js';
+import { stderrLogger } from './logger.js';
+import { readLogLevel } from './values.js';
 
 /** The logger a daemon's options ask for. */
 export function daemonLogger(call: Call, component: string) {
-  const level = readChoice('--log-level', call.options.text('log-level') ?? 'info', logLevels);
+  const level = readLogLevel('--log-level', call.options.text('log-level') ?? 'info');
   return stderrLogger(level, { component });
 }
 

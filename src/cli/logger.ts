@@ -5,8 +5,7 @@
 import { destination, type Level, type Logger as Pino, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { LogFields, Logger } from '../base/index.js';
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+import type { logLevels } from './values.js';
 
 /** Makes a logger whose lines carry `fields`. */
 export function stderrLogger(level: (typeof logLevels)[number], fields: LogFields): Logger {

@@ -37,7 +37,9 @@ export class ProxyApi {
 
   /** The API named by `--api`. */
   static of(call: Call): ProxyApi {
-    return new ProxyApi(readApi(call.options.text('api') ?? '') ?? 'localhost:8474', { token: apiToken(call) });
+    return new ProxyApi(readApi('--api', call.options.text('api') ?? '') ?? 'localhost:8474', {
+      token: apiToken(call),
+    });
   }
 
   /**

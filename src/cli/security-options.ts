@@ -6,14 +6,14 @@ const secretFile: OptionSpec = {
   value: 'FILE',
   help: "the cluster's secret, a line of 16 bytes or more",
   shownDefault: '$SYNOD_SECRET',
-  secretIn: 'SYNOD_SECRET',
+  secret: true,
 };
 const inviteFile: OptionSpec = {
   name: 'invite-file',
   value: 'FILE',
   help: 'an invitation: it lets chats in, and nothing else',
   shownDefault: '$SYNOD_INVITE',
-  secretIn: 'SYNOD_INVITE',
+  secret: true,
 };
 const tls: readonly OptionSpec[] = [
   { name: 'tls-ca', value: 'FILE', help: 'speak TLS with those whose certificates this CA signed' },
@@ -28,12 +28,14 @@ const insecure: OptionSpec = {
 const connectionsPerAddress: OptionSpec = {
   name: 'connections-per-address',
   value: 'N',
+  reader: async () => (await import('./security.js')).readConnections,
   help: 'connections that one address may hold',
   shownDefault: 'no limit',
 };
 const rateLimit: OptionSpec = {
   name: 'rate-limit',
   value: 'N/s',
+  reader: async () => (await import('./security.js')).readRate,
   help: 'messages a second that one name may send, and one connection',
   shownDefault: 'no limit',
 };

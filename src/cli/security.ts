@@ -1,12 +1,12 @@
 /**
  * Who may connect: the options for secrets, invitations and certificates, what they are read into, and the refusal to
- * listen to strangers. The only place that reads SYNOD_SECRET and SYNOD_INVITE.
+ * listen to strangers.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ExitError, exitCodes, isLoopback, type Logger, limits } from '../base/index.js';
 import type { AccessOptions } from '../daemon/index.js';
 import { Keyring, parseAddress, type Security, type TlsFiles, TlsIdentity } from '../net/index.js';
-import type { Call, OptionValues } from './command.js';
+import type { Call, OptionValues, Secret } from './command.js';
 import { UsageError } from './go-flags.js';
 import { readInteger } from './values.js';
 
@@ -16,13 +16,11 @@ export interface ReadSecurity {
   readonly warnings: readonly string[];
 }
 
-type Source = Pick<Call, 'options' | 'environment'>;
-
 /** What a command that dials proves and demands. @throws UsageError, ExitError (3) */
-export function readSecurity({ options, environment }: Source): ReadSecurity {
+export function readSecurity({ options }: Pick<Call, 'options'>): ReadSecurity {
   const warnings: string[] = [];
-  const cluster = readSecrets('secret-file', 'SYNOD_SECRET', options, environment, warnings);
-  const invite = readSecrets('invite-file', 'SYNOD_INVITE', options, environment, warnings);
+  const cluster = readSecrets(options.secret('secret-file'), warnings);
+  const invite = readSecrets(options.secret('invite-file'), warnings);
   const files = readTlsFiles(options);
   const security: Security = {
     ...(cluster.length + invite.length === 0 ? {} : { keyring: new Keyring({ cluster, invite }) }),
@@ -81,9 +79,7 @@ export function refuseOpenListener(option: string, address: string, keyring: Key
 export function readAccess(call: Call, address: string, logger: Logger): AccessOptions {
   const connections = call.options.text('connections-per-address');
   const connectionsPerAddress =
-    connections === undefined
-      ? undefined
-      : readInteger('--connections-per-address', connections, 1, limits.connectionsMax);
+    connections === undefined ? undefined : readConnections('--connections-per-address', connections);
   const security = daemonSecurity(call, logger);
   refuseOpenListener('--listen', address, security.keyring, call);
   const parsed = parseAddress(address);
@@ -94,13 +90,22 @@ export function readAccess(call: Call, address: string, logger: Logger): AccessO
   return { security, ...(connectionsPerAddress === undefined ? {} : { connectionsPerAddress }) };
 }
 
-/** `--rate-limit`: `100` or `100/s`. */
+/** What `--rate-limit` says. */
 export function readMessageRate(options: OptionValues): { messagesPerSecond?: number } {
   const value = options.text('rate-limit');
-  if (value === undefined) return {};
+  return value === undefined ? {} : { messagesPerSecond: readRate('--rate-limit', value) };
+}
+
+/** Messages a second: `100` or `100/s`. */
+export function readRate(option: string, value: string): number {
   const found = /^(\d{1,9})(?:\/s)?$/.exec(value);
-  if (found === null) throw new UsageError(`--rate-limit takes messages a second, such as 100/s, not '${value}'`);
-  return { messagesPerSecond: readInteger('--rate-limit', found[1] as string, 1, 1_000_000) };
+  if (found === null) throw new UsageError(`${option} takes messages a second, such as 100/s, not '${value}'`);
+  return readInteger(option, found[1] as string, 1, 1_000_000);
+}
+
+/** How many connections one address may hold. */
+export function readConnections(option: string, value: string): number {
+  return readInteger(option, value, 1, limits.connectionsMax);
 }
 
 function readTlsFiles(options: OptionValues): TlsFiles | undefined {
@@ -112,19 +117,11 @@ function readTlsFiles(options: OptionValues): TlsFiles | undefined {
   throw new UsageError('--tls-cert and --tls-key come together: give both, or none');
 }
 
-/** One secret a line of the file, else the one in the environment; empty where there is none. */
-function readSecrets(
-  option: string,
-  variable: string,
-  options: OptionValues,
-  environment: NodeJS.ProcessEnv,
-  warnings: string[],
-): Uint8Array[] {
-  const file = options.text(option);
-  const given = environment[variable];
-  if (file === undefined && given === undefined) return [];
-  const where = file === undefined ? `$${variable}` : `--${option} ${file}`;
-  const text = file === undefined ? (given as string) : readSecretFile(where, file, warnings);
+/** One secret a line, of the file or of the variable; empty where there is none. */
+function readSecrets(given: Secret | undefined, warnings: string[]): Uint8Array[] {
+  if (given === undefined) return [];
+  const where = given.kind === 'text' ? `$${given.label}` : `${given.label} ${given.file}`;
+  const text = given.kind === 'text' ? given.text : readSecretFile(where, given.file, warnings);
   const secrets = text
     .split('\n')
     .map((line) => Buffer.from(line.replace(/\r$/, '')))

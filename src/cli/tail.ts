@@ -14,7 +14,7 @@ import { connectionOptions, eventPrinter } from './chat.js';
 import type { Call } from './command.js';
 import type { LineEvent } from './events.js';
 import { askBalancers } from './members.js';
-import { readAddress, readDurationMs, readInteger, readRoom } from './values.js';
+import { readAddress, readDurationMs, readOrdinal, readRoom } from './values.js';
 
 /** Events asked for at once. */
 const pageEvents = 1_000;
@@ -36,8 +36,8 @@ export async function tail(call: Call): Promise<number> {
   const limit = options.text('limit');
   const wanted: Wanted = {
     room,
-    from: readInteger('--from', options.text('from') ?? '', 1, Number.MAX_SAFE_INTEGER),
-    limit: limit === undefined ? Number.POSITIVE_INFINITY : readInteger('--limit', limit, 1, Number.MAX_SAFE_INTEGER),
+    from: readOrdinal('--from', options.text('from') ?? ''),
+    limit: limit === undefined ? Number.POSITIVE_INFINITY : readOrdinal('--limit', limit),
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
     token: loadIdentity(configDirectory(call.environment)),
   };

@@ -3,6 +3,7 @@
  * servers.
  */
 
+export { configDirectory } from '../base/index.js';
 /** The wire's own words, as far as they stand in the types above. */
 export type {
   DirectRoom,
@@ -26,7 +27,7 @@ export {
 } from './environment.js';
 export type * from './events.js';
 export { isLockedOut } from './greet.js';
-export { configDirectory, hasIdentity, loadIdentity } from './identity.js';
+export { hasIdentity, loadIdentity } from './identity.js';
 export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
