@@ -106,7 +106,8 @@ function statementAt(lines: readonly string[], at: number, isHeader: boolean, se
       const paths = pathsIn(outcome.table).map((path) => (isHeader ? path : [...section, ...path]));
       return { start, end: at + count, paths, isHeader };
     }
-    mistake ??= { line: start, text: outcome.mistake.text };
+    const hint = isHeader ? '' : '; texts stand in "quotes"';
+    mistake ??= { line: start, text: `no TOML: ${outcome.mistake.text}${hint}` };
   }
   return { start, end: start, paths: [], isHeader, ...(mistake === undefined ? {} : { mistake }) };
 }
