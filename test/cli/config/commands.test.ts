@@ -3,9 +3,13 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import t from 'tap';
+import type { OptionSpec } from '../../../src/cli/command.js';
 import { defaultLines } from '../../../src/cli/config/default-text.js';
 import { configHelp } from '../../../src/cli/config/help-text.js';
+import { merge } from '../../../src/cli/config/merge.js';
+import { jsonLines, shownOptions, tomlLines } from '../../../src/cli/config/show.js';
 import { configurable, optionsOf, sectionOf } from '../../../src/cli/config/table.js';
+import { variableLayer } from '../../../src/cli/config/variables.js';
 import { type Finished, start } from '../program.js';
 
 t.setTimeout(120_000);
@@ -113,6 +117,23 @@ t.test('config show', async (t) => {
   const warned = await synod(home, ['config', 'show', 'chat'], { SYNOD_CHAT_NAM: 'z' });
   t.match(warned, { code: 0, err: 'synod: warning: SYNOD_CHAT_NAM sets no option - did you mean SYNOD_CHAT_NAME ?\n' });
   t.match(await synod(home, ['config', 'show', 'srever']), { code: 2, err: /did you mean server \?/ });
+});
+
+t.test('a secret is never shown', async (t) => {
+  const server = configurable.find(({ name }) => name === 'server');
+  if (server === undefined) throw new Error('no such command');
+  const option: OptionSpec = { name: 'secret-file', value: 'FILE', help: 'the secret of the cluster', secret: true };
+  const spec = { ...server, options: [option] };
+  for (const [environment, toml, origin] of [
+    [{ SYNOD_SECRET: 'hush' }, '#secret-file: (set)', 'SYNOD_SECRET'],
+    [{ SYNOD_SECRET_FILE: '/run/secret' }, 'secret-file = "/run/secret"', 'SYNOD_SECRET_FILE'],
+    [{}, '#secret-file: (not set)', 'default'],
+  ] as const) {
+    const shown = shownOptions(spec, merge(spec, [variableLayer(spec, environment).layer]));
+    t.strictSame(tomlLines(spec, shown, true), ['[server]', `${toml}  # ${origin}`]);
+    t.notMatch(jsonLines(spec, shown).join(), 'hush');
+    t.match(jsonLines(spec, shown)[0], `"origin":"${origin}"`);
+  }
 });
 
 t.test('synod help config', async (t) => {
