@@ -21,7 +21,9 @@ export function merge(spec: CommandSpec, layers: readonly Layer[], spelling?: Ol
     const given = strongest(layers, name);
     const value = given?.value ?? spelling?.defaults[name] ?? option.default;
     if (given !== undefined) labels.set(name, given.label);
-    if (value === undefined || value === false) continue;
+    // An empty text is a value, which switches `--api` off; a list of nothing is none.
+    const isNothing = value === undefined || value === false || (typeof value === 'object' && value.length === 0);
+    if (isNothing) continue;
     if (given?.isSecret === true) secrets.set(name, { kind: 'text', text: String(value), label: given.label });
     else values.set(name, value);
     if (option.secret === true && given?.isSecret !== true && typeof value === 'string') {

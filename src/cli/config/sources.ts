@@ -25,10 +25,10 @@ export async function configure(
   if (!isConfigurable(spec)) return { options: merge(spec, [flags], spelling), warnings: [] };
   const file = findConfig(configFlag(spec, flags), environment);
   const contents = file === undefined ? undefined : readContents(file, configurable);
-  const variables = variableLayer(spec, environment);
+  const variables = variableLayer(spec, environment, flags);
   const problems = [
     ...variables.problems,
-    ...(await judge(entriesOf(spec, variables.layer).filter(({ option }) => !flags.has(option.name)))),
+    ...(await judge(entriesOf(spec, variables.layer))),
     ...(contents === undefined ? [] : await problemsOf(contents)),
   ];
   if (problems.length > 0) throw new ConfigError(problems);

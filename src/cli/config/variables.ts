@@ -28,16 +28,20 @@ function variableName(words: string): string {
   return prefix + words.replaceAll(/[ -]/g, '_').toUpperCase();
 }
 
-/** What the environment sets for a command. Variables that are empty count as not set. */
+/**
+ * What the environment sets for a command, but for what its flags set anyway. Variables that are empty count as not
+ * set.
+ */
 export function variableLayer(
   spec: CommandSpec,
   environment: NodeJS.ProcessEnv,
+  flags: Layer = new Map(),
 ): { readonly layer: Layer; readonly problems: readonly string[] } {
   const layer = new Map<string, Given>();
   const problems: string[] = [];
   for (const option of optionsOf(spec)) {
     const variable = variablesOf(spec, option).find(({ name }) => environment[name]);
-    if (variable === undefined) continue;
+    if (variable === undefined || flags.has(option.name)) continue;
     const { name: label, isSecret } = variable;
     const text = environment[label] as string;
     try {

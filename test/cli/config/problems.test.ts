@@ -91,7 +91,10 @@ t.test('a variable', async (t) => {
     "SYNOD_SERVER_ID takes a whole number from 0 to 65535, not 'x'",
     "SYNOD_LISTEN takes HOST:PORT, not '9010'",
   ]);
-  const told = await configured('server', ['--listen', ':1', '--id=1', '--memory=false'], { SYNOD_LISTEN: '9010' });
+  const told = await configured('server', ['--listen', ':1', '--id=1', '--memory=false'], {
+    SYNOD_LISTEN: '9010',
+    SYNOD_MEMORY: 'perhaps',
+  });
   t.equal(told.text('listen'), ':1', 'a variable that a flag overrides is not looked at');
   const empty = await configured('server', [], { SYNOD_SERVER_ID: '', SYNOD_ID: '3', SYNOD_LISTEN: '' });
   t.equal(empty.text('id'), '3', 'an empty variable is none');
@@ -116,6 +119,8 @@ t.test('options that repeat', async (t) => {
   const environment = { SYNOD_CONFIG: file, SYNOD_PROXY_LINK: '3=c:3; 4=d:4 ;' };
   t.strictSame((await configured('proxy', [], environment)).texts('link'), ['3=c:3', '4=d:4']);
   t.strictSame((await configured('proxy', ['--link', '5=e:5'], environment)).texts('link'), ['5=e:5'], 'not added to');
+  const none = await configured('proxy', [], { ...environment, SYNOD_PROXY_LINK: ';' });
+  t.notOk(none.has('link'), 'a list of nothing is none');
 });
 
 t.test("the proxy's own --config is Toxiproxy's", async (t) => {
