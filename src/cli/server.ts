@@ -1,8 +1,9 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
 import { limits, nodeClock, tuneMemory } from '../base/index.js';
+import { noBalancerText } from '../client/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, portFlag, serve } from './daemon.js';
 import { readModeText } from './fault-values.js';
 import { UsageError } from './go-flags.js';
 import { readAccess, readMessageRate } from './security.js';
@@ -45,6 +46,7 @@ export async function server(call: Call): Promise<number> {
     mode,
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
+    portFlag: portFlag(call),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,
@@ -81,5 +83,5 @@ function progressText(progress: StartProgress): string {
     return `registered as server ${progress.id}; waiting for ${progress.registered} of ${progress.servers} servers`;
   }
   const { address, reason } = progress;
-  return `no balancer at ${address} (${reason}); trying again. Is it running? Start one: synod balancer`;
+  return `${noBalancerText(address, reason)}; trying again`;
 }
