@@ -25,6 +25,9 @@ export async function server(call: Call): Promise<number> {
   const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
   const signal = daemonSignal(call);
   const logger = daemonLogger(call, 'server');
+  if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
+    logger.warn(`others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`);
+  }
   if (fsync === 'never') {
     logger.warn('--fsync never: a power loss may lose acknowledged messages; leave it out to keep them');
   }
