@@ -10,10 +10,12 @@ import { loadVectors } from './vectors.js';
 
 const [release = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+$/.test(release)) throw new Error('which release? As in: record-old.js 0.6');
-const recorded = loadVectors(readProtocol()).map(({ name, frame }) => ({
-  name,
-  frame: frame.toString('hex'),
-  meaning: plain(decode(frame.subarray(8))),
-}));
-const lines = recorded.map((one) => JSON.stringify(one));
-writeFileSync(`test/wire/vectors-${release}.json`, `[\n${lines.join(',\n')}\n]\n`);
+const protocol = readProtocol();
+const frames = loadVectors(protocol).map(({ name, frame }) =>
+  JSON.stringify({ name, frame: frame.toString('hex'), meaning: plain(decode(frame.subarray(8))) }),
+);
+const enumerations = [...protocol.enumerations].map(
+  ([name, words]) => `${JSON.stringify(name)}:${JSON.stringify(words)}`,
+);
+const text = `{"enumerations":{\n${enumerations.join(',\n')}\n},\n"frames":[\n${frames.join(',\n')}\n]}\n`;
+writeFileSync(`test/wire/vectors-${release}.json`, text);
