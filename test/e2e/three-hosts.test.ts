@@ -6,7 +6,7 @@ import path from 'node:path';
 import t from 'tap';
 import { withoutComing } from '../deploy/command-line.js';
 import { looksLike, readExamples } from '../support/doc-examples.js';
-import { Hosts, noNamespaces } from '../support/namespaces.js';
+import { Hosts, noHosts } from '../support/hosts.js';
 import { Program, runToEnd } from '../support/program.js';
 import { until } from '../support/until.js';
 
@@ -69,7 +69,7 @@ class HostShell {
   }
 }
 
-t.test(page, { skip: noNamespaces }, async (t) => {
+t.test(page, { skip: noHosts }, async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'synod-hosts-'));
   const hosts = new Hosts(addresses);
   const shell = new HostShell(hosts, folder);

@@ -21,17 +21,15 @@ const servedWithinMs = 5_000;
 const givenUpWithinMs = 12_000;
 const clients = 30;
 const guestPort = 19_001;
+/** The host whose cable is pulled, and the network it shares with this machine. */
+const [cut, network] = ['cut', '10.213.7'];
 
 /** A balancer and three servers at addresses of the two networks. */
 class Stage {
-  readonly #hosts = new Hosts(1);
+  readonly #hosts = new Hosts({ [cut]: `${network}.1/24` }, `${network}.254/24`);
   readonly root = mkdtempSync(path.join(tmpdir(), 'synod-netns-'));
-  readonly balancer = `${this.#hosts.own}:18009`;
-  readonly addresses = [
-    `${this.#hosts.addresses[0]}:${guestPort}`,
-    `${this.#hosts.own}:19002`,
-    `${this.#hosts.own}:19003`,
-  ];
+  readonly balancer = `${network}.254:18009`;
+  readonly addresses = [`${network}.1:${guestPort}`, `${network}.254:19002`, `${network}.254:19003`];
   readonly programs: Program[] = [];
 
   async start(): Promise<void> {
@@ -43,7 +41,7 @@ class Stage {
   async #startServer(id: number, address: string): Promise<void> {
     const dataDir = path.join(this.root, `server-${id}`);
     const flags = ['server', '--id', `${id}`, '--listen', address, '--balancer', this.balancer, '--data-dir', dataDir];
-    const through = id === 1 ? { through: this.#hosts.on(0) } : {};
+    const through = id === 1 ? { through: this.#hosts.through(cut) } : {};
     await this.#run(flags, `READY server ${id} `, through);
   }
 
@@ -71,16 +69,16 @@ class Stage {
   }
 
   pullCable(): void {
-    this.#hosts.unplug(0);
+    this.#hosts.unplug(cut);
   }
 
   putBackCable(): void {
-    this.#hosts.plug(0);
+    this.#hosts.plug(cut);
   }
 
   /** Connections that callers opened to the cut server and that it still holds. */
   connectionsInside(): number {
-    const [command = '', ...args] = this.#hosts.on(0);
+    const [command = '', ...args] = this.#hosts.through(cut);
     const text = execFileSync(command, [...args, 'cat', '/proc/net/tcp'], { encoding: 'utf8' });
     const established = '01';
     const port = guestPort.toString(16).toUpperCase().padStart(4, '0');

@@ -5,11 +5,12 @@ import path from 'node:path';
 import { askOnce } from '../../src/client/index.js';
 import type { Seats } from '../../src/wire/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
-import { ChatClient, type ChatEvent } from './chat-client.js';
+import { ChatClient } from './chat-client.js';
 import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
+import { freshRead } from './fresh-read.js';
 import { freePort } from './ports.js';
 import { type Exit, Program, type ProgramName, type ProgramOptions, runToEnd } from './program.js';
-import { nowMs, until } from './until.js';
+import { until } from './until.js';
 
 /** How long a process may take to say READY on a busy machine with two cores. */
 const readyDeadlineMs = 20_000;
@@ -377,19 +378,7 @@ export class Cluster {
    * `read` is undefined when the server said that no quorum confirmed it (exit 5): then it promises nothing.
    */
   async tail(id: number, room: string): Promise<{ log: ServerLog; read: FreshRead | undefined }> {
-    const invokeMs = nowMs();
-    const args = ['tail', '--json', '--room', room, '--server', this.address(id)];
-    const { code, stdout, stderr } = await runToEnd('synod', args, 30_000);
-    if (code !== 0 && code !== 5) throw new Error(`tail from server ${id}: exit ${code}: ${stderr.slice(-1000)}`);
-    const entries = stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as ChatEvent)
-      .filter((event) => event.event === 'message')
-      .map(({ n, slot, from, text }) => ({ position: n ?? 0, slot: slot ?? 0, author: from ?? '', text: text ?? '' }));
-    const log = { server: String(id), entries };
-    const read = { client: `tail of server ${id}`, invokeMs, returnMs: nowMs(), length: entries.at(-1)?.position ?? 0 };
-    return { log, read: code === 0 ? read : undefined };
+    return await freshRead(id, room, ['--server', this.address(id)]);
   }
 
   /** Ends everything that was started here, by pid, and removes the data. */

@@ -1,109 +1,103 @@
 /**
- * Machines of a test's own: network namespaces behind one bridge, each with an address, a loopback and a cable that can
- * be pulled. This process stands on the same bridge, as the operator's machine. Linux, root and `ip`.
+ * Hosts for a test: network namespaces joined by a bridge in one of their own, which nothing outside reaches but, if
+ * asked for, this process. Linux and root.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Why no hosts can be made here; undefined if they can. */
-export function hostsUnavailable(): string | undefined {
-  if (process.platform !== 'linux') return 'network namespaces need Linux';
-  if (process.getuid?.() !== 0) return 'network namespaces need root';
-  try {
-    ip('netns', 'list');
-  } catch (error) {
-    return `ip netns does not work here: ${(error as Error).message.trim()}`;
-  }
-  return undefined;
+/** For a test's `skip`. */
+export const noHosts: string | false = whyNot();
+
+function whyNot(): string | false {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'network namespaces need Linux and root';
+  if (spawnSync('ip', ['-V']).status !== 0) return 'ip (iproute2) is not installed';
+  const probe = `synod-probe-${process.pid}`;
+  if (spawnSync('ip', ['netns', 'add', probe]).status !== 0) return 'this kernel makes no network namespaces';
+  spawnSync('ip', ['netns', 'del', probe]);
+  return false;
 }
 
-const built = new Set<Hosts>();
+const open = new Set<Hosts>();
 
+/** A test that crashes must not leave namespaces behind. */
 process.on('exit', () => {
-  for (const hosts of built) hosts.remove();
+  for (const hosts of open) hosts.remove();
 });
 
 export class Hosts {
-  /** Of this process on the bridge. */
-  readonly own: string;
-  /** Of each host, from the first. */
-  readonly addresses: readonly string[];
-  readonly #network: string;
-  /** Names of interfaces have 15 characters at most. */
-  readonly #tag = `sy${process.pid % 100_000}`;
+  readonly #prefix: string;
+  readonly #namespaces: string[] = [];
 
-  /** Lays the cables of `count` hosts. @throws Error when the system refuses; nothing is left behind then. */
-  constructor(count: number) {
-    // Two runs at the same time have two networks.
-    this.#network = `10.${200 + (process.pid % 50)}.${process.pid % 251}`;
-    this.own = `${this.#network}.254`;
-    this.addresses = Array.from({ length: count }, (_, index) => `${this.#network}.${index + 1}`);
-    built.add(this);
-    try {
-      this.#lay();
-    } catch (error) {
-      this.remove();
-      throw error;
+  /**
+   * One host for each name, with `eth0` at its address (`192.0.2.11/24`). With `own` this process has that address on
+   * the same bridge; no other interface of this machine may be in that network then.
+   */
+  constructor(addresses: Readonly<Record<string, string>>, own?: string) {
+    this.#prefix = `synod-${process.pid}`;
+    open.add(this);
+    const bridge = this.#add('switch');
+    ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
+    ip('-n', bridge, 'link', 'set', 'br0', 'up');
+    for (const [host, address] of Object.entries(addresses)) {
+      const namespace = this.#add(host);
+      ip('-n', bridge, 'link', 'add', host, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+      this.plug(host);
+      ip('-n', namespace, 'addr', 'add', address, 'dev', 'eth0');
+      for (const link of ['lo', 'eth0']) ip('-n', namespace, 'link', 'set', link, 'up');
     }
-  }
-
-  /** Put before a command it runs that on host `index` (from 0), under the same pid, so that signals reach it. */
-  on(index: number): string[] {
-    return ['ip', 'netns', 'exec', this.#namespace(index)];
+    if (own !== undefined) this.#join(own);
   }
 
   /** Packets to and from the host vanish, and nobody is told. */
-  unplug(index: number): void {
-    ip('link', 'set', this.#plug(index), 'nomaster');
+  unplug(host: string): void {
+    ip('-n', this.#name('switch'), 'link', 'set', host, 'nomaster');
   }
 
-  plug(index: number): void {
-    ip('link', 'set', this.#plug(index), 'master', this.#bridge);
+  plug(host: string): void {
+    ip('-n', this.#name('switch'), 'link', 'set', host, 'master', 'br0', 'up');
   }
 
-  /** Takes everything away; what is left behind is named on stderr. */
+  /** What runs a command on a host. */
+  through(host: string): string[] {
+    return ['ip', 'netns', 'exec', this.#name(host)];
+  }
+
+  /** Everything at once; what a test started there must be gone before. May be called again. */
   remove(): void {
-    if (!built.delete(this)) return;
-    const leftovers = [
-      ['link', 'del', this.#bridge],
-      ...this.addresses.flatMap((_, index) => [
-        ['link', 'del', this.#plug(index)],
-        ['netns', 'del', this.#namespace(index)],
-      ]),
-    ];
-    for (const args of leftovers) {
-      try {
-        ip(...args);
-      } catch (error) {
-        console.error(`left behind: ${(error as Error).message.trim()}`);
-      }
-    }
+    open.delete(this);
+    for (const namespace of this.#namespaces.splice(0)) ip('netns', 'del', namespace);
   }
 
-  get #bridge(): string {
-    return `${this.#tag}br`;
+  #join(address: string): void {
+    // Names of interfaces have 15 characters at most.
+    const [plug, cable] = ['own', `synod${process.pid}`];
+    ip(
+      '-n',
+      this.#name('switch'),
+      'link',
+      'add',
+      plug,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      cable,
+      'netns',
+      `${process.pid}`,
+    );
+    this.plug(plug);
+    ip('addr', 'add', address, 'dev', cable);
+    ip('link', 'set', cable, 'up');
   }
 
-  #namespace(index: number): string {
-    return `${this.#tag}-host${index + 1}`;
+  #add(name: string): string {
+    const namespace = this.#name(name);
+    ip('netns', 'add', namespace);
+    this.#namespaces.push(namespace);
+    return namespace;
   }
 
-  #plug(index: number): string {
-    return `${this.#tag}p${index + 1}`;
-  }
-
-  #lay(): void {
-    ip('link', 'add', this.#bridge, 'type', 'bridge');
-    ip('addr', 'add', `${this.own}/24`, 'dev', this.#bridge);
-    ip('link', 'set', this.#bridge, 'up');
-    for (const [index, address] of this.addresses.entries()) {
-      const namespace = this.#namespace(index);
-      ip('netns', 'add', namespace);
-      ip('link', 'add', this.#plug(index), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
-      ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
-      for (const link of ['lo', 'eth0']) ip('-n', namespace, 'link', 'set', link, 'up');
-      ip('link', 'set', this.#plug(index), 'up');
-      this.plug(index);
-    }
+  #name(host: string): string {
+    return `${this.#prefix}-${host}`;
   }
 }
 
