@@ -1,10 +1,10 @@
 /** Manual pages made from the command table, in roff as `man` reads it. */
 import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
-import { wrap } from './help.js';
 import { optionsOf } from './parse.js';
 import { exitMeanings, topics } from './topics.js';
 import { version } from './version.js';
+import { wrap } from './wrap.js';
 
 /** Of a line of roff; a sign may grow when it is escaped. */
 const sourceWidth = 66;

@@ -1,6 +1,6 @@
 /** `synod config default`: a file that sets nothing and shows everything that could be set. */
 import type { CommandSpec, OptionSpec } from '../command.js';
-import { wrap } from '../help.js';
+import { wrap } from '../wrap.js';
 import { isList } from './readers.js';
 import { isGeneral, optionsOf, sectionOf } from './table.js';
 

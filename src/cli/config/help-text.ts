@@ -1,5 +1,5 @@
 /** `synod help config`: which source wins, how keys and variables are called, on one page. */
-import { wrap } from '../help.js';
+import { wrap } from '../wrap.js';
 import { configurable, sectionOf } from './table.js';
 
 const widthMax = 80;
