@@ -4,12 +4,7 @@ import { commands } from '../../src/cli/command-table.js';
 import { optionsOf, parse } from '../../src/cli/parse.js';
 
 /** Options of this release that are merged after these files: to be deleted then. */
-const comesWithMerge: Readonly<Record<string, readonly string[]>> = {
-  balancer: ['secret-file', 'tls-cert', 'tls-key', 'tls-ca', 'http', 'insecure'],
-  server: ['secret-file', 'tls-cert', 'tls-key', 'tls-ca', 'http', 'insecure'],
-};
-/** Of those, the ones without a value. */
-const switches: readonly string[] = ['insecure'];
+const comesWithMerge: Readonly<Record<string, readonly string[]>> = { balancer: ['http'], server: ['http'] };
 
 /** Words as a unit or a container hands them to `synod`. */
 export function checkCommandLine(t: Test, words: readonly string[], where: string): void {
@@ -35,7 +30,7 @@ export function withoutComing(name: string, args: readonly string[]): string[] {
     const arg = args[i] ?? '';
     const option = /^--([^=]+)(=)?/.exec(arg);
     if (option === null || !coming.includes(option[1] ?? '')) kept.push(arg);
-    else if (option[2] === undefined && !switches.includes(option[1] ?? '')) i += 1;
+    else if (option[2] === undefined) i += 1;
   }
   return kept;
 }

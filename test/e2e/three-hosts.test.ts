@@ -1,10 +1,9 @@
 /** The page for three hosts is true: its commands are run on three network namespaces and print what it says. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
-import { withoutComing } from '../deploy/command-line.js';
 import { looksLike, readExamples } from '../support/doc-examples.js';
 import { Hosts, noHosts } from '../support/hosts.js';
 import { Program, runToEnd } from '../support/program.js';
@@ -17,16 +16,19 @@ const addresses = { 'host-1': '192.0.2.11/24', 'host-2': '192.0.2.12/24', 'host-
 const optional = ['nft'];
 t.setTimeout(300_000);
 
+const nothing: Ran = { code: 0, lines: [] };
+
 interface Ran {
   readonly code: number | undefined;
   readonly lines: readonly string[];
 }
 
-/** As much of a shell on each host as the page needs. */
+/** As much of a shell on each host as the page needs; a host's home is a folder of its name. */
 class HostShell {
   readonly daemons = new Map<string, Program>();
   readonly #hosts: Hosts;
   readonly #folder: string;
+  readonly #exported = new Map<string, Record<string, string>>();
 
   constructor(hosts: Hosts, folder: string) {
     this.#hosts = hosts;
@@ -35,25 +37,46 @@ class HostShell {
 
   async run(host: string, command: string): Promise<Ran> {
     const words = command.split(' ');
-    const through = this.#hosts.through(host);
     const [program = '', ...args] = words;
-    if (program === 'kill') return await this.#kill(words);
-    if (program !== 'synod') {
-      const [first = '', ...rest] = [...through, ...words];
-      execFileSync(first, rest, { cwd: this.#folder, stdio: 'pipe' });
-      return { code: 0, lines: [] };
+    switch (program) {
+      case 'kill':
+        return await this.#kill(words);
+      case 'export': {
+        const [name = '', value = ''] = (args[0] ?? '').split('=');
+        this.#exported.set(host, { ...this.#exported.get(host), [name]: value });
+        return nothing;
+      }
+      case 'scp': {
+        const [file = '', to = ''] = args;
+        copyFileSync(path.join(this.#home(host), file), path.join(this.#home(to.replace(/:$/, '')), file));
+        return nothing;
+      }
+      case 'synod':
+        return await this.#synod(host, args);
+      default: {
+        const [first = '', ...rest] = [...this.#hosts.through(host), 'bash', '-c', command];
+        execFileSync(first, rest, { cwd: this.#home(host), stdio: 'pipe' });
+        return nothing;
+      }
     }
-    const home = path.join(this.#folder, host);
-    mkdirSync(home, { recursive: true });
-    const options = { cwd: home, through, env: { XDG_CONFIG_HOME: home, TZ: 'UTC' } };
+  }
+
+  async #synod(host: string, args: readonly string[]): Promise<Ran> {
+    const cwd = this.#home(host);
+    const env = { ...this.#exported.get(host), XDG_CONFIG_HOME: cwd, TZ: 'UTC' };
+    const options = { cwd, through: this.#hosts.through(host), env };
     const name = args[0] ?? '';
     if (args.at(-1) === '&') {
       const title = name === 'server' ? `server ${args[args.indexOf('--id') + 1]}` : name;
-      this.daemons.set(title, new Program('synod', [name, ...withoutComing(name, args.slice(1, -1))], options));
-      return { code: 0, lines: [] };
+      this.daemons.set(title, new Program('synod', args.slice(0, -1), options));
+      return nothing;
     }
     const { code, stdout, stderr } = await runToEnd('synod', args, deadlineMs, options);
     return { code, lines: `${stdout}${code === 0 ? '' : stderr}`.split('\n').filter((line) => line !== '') };
+  }
+
+  #home(host: string): string {
+    return path.join(this.#folder, host);
   }
 
   /** Only ever a process that this test started. */
@@ -61,7 +84,7 @@ class HostShell {
     const program = this.daemons.get(`server ${/^\$PID_OF_SERVER_(\d)$/.exec(whom)?.[1]}`);
     if (program === undefined) throw new Error(`kill whom? ${whom}`);
     await program.kill();
-    return { code: 0, lines: [] };
+    return nothing;
   }
 
   async end(): Promise<void> {
@@ -79,6 +102,10 @@ t.test(page, { skip: noHosts }, async (t) => {
     rmSync(folder, { recursive: true, force: true });
   });
   const examples = readExamples(page, folder, ['nft']);
+  for (const host of Object.keys(addresses)) {
+    mkdirSync(path.join(folder, host));
+    copyFileSync(path.join(folder, 'synod.nft'), path.join(folder, host, 'synod.nft'));
+  }
   const missing = optional.filter((tool) => spawnSync(tool, ['--version']).status !== 0);
   for (const { host, command, printed } of examples) {
     if (missing.includes(command.split(' ')[0] ?? '')) {
@@ -99,6 +126,12 @@ t.test(page, { skip: noHosts }, async (t) => {
   t.ok(examples.length >= 18, `${examples.length} commands`);
   for (const [title, program] of shell.daemons)
     t.match(program.lines.map(({ text }) => text).join('\n'), new RegExp(`^READY ${title} `), title);
+
+  const stranger = await runToEnd('synod', ['status', '--servers', '192.0.2.12:9009'], deadlineMs, {
+    through: hosts.through('host-1'),
+    cwd: folder,
+  });
+  t.not(stranger.code, 0, `without the secret nobody is answered: ${stranger.stderr}`);
   if (missing.includes('nft')) return;
 
   await t.test('the firewall lets the ports of the page through, and no other', async (t) => {
