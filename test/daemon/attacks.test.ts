@@ -1,5 +1,6 @@
 /** What a stranger, a guest and somebody with a recording may not do to a cluster with a secret, each one tried. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import t from 'tap';
 import { nodeClock, silentLogger } from '../../src/base/index.js';
@@ -22,6 +23,9 @@ const wrong = (): Security => ({ keyring: new Keyring({ cluster: [randomBytes(32
 
 const cluster = await Cluster.start(3, () => ({ security: known() }));
 t.teardown(() => cluster.end());
+/** One that has no secret. */
+const open = await Cluster.start(1);
+t.teardown(() => open.end());
 await cluster.leader();
 const member = await User.at(cluster.server(1).address, 'Aaron', known());
 await member.subscribe(lobby);
@@ -53,6 +57,24 @@ t.test('nobody gets in without the secret, with a wrong one, or by claiming to p
     }
   }
   await allIsWell(t);
+});
+
+t.test('with a secret to a cluster that has none, and releases up to 0.6 to one that has', async (t) => {
+  const member = await Raw.open(open.server(1).address, hello(), known());
+  t.match(await member.ended(), { code: 'FORBIDDEN', text: /no cluster secret.*--secret-file/ });
+  // Bytes that 0.6 sent, and what it makes of the answer: a refuse frame with a code that it knows, up to 17.
+  const recorded: { name: string; frame: string }[] = JSON.parse(
+    readFileSync('test/wire/vectors/handshake.json', 'utf8'),
+  );
+  for (const name of ['a client with its token', 'an operator', 'a server']) {
+    const frame = Buffer.from(recorded.find((vector) => vector.name === name)?.frame ?? '', 'hex');
+    const answer = await play(cluster.server(1).address, frame);
+    t.same(typesOf(answer), [3], `${name}: refuse and nothing else`);
+    t.equal(answer[12], 12, 'FORBIDDEN');
+    t.match(answer.toString('utf8', 15), /^this cluster has a secret/);
+    if (name !== 'a server')
+      t.equal(typesOf(await welcomedBytes(open.server(1).address, frame))[0], 2, 'without a secret as ever');
+  }
 });
 
 t.test('a stranger can neither register nor read nor send what servers send', async (t) => {
@@ -154,6 +176,19 @@ function play(address: string, bytes: Buffer): Promise<Buffer> {
     );
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', () => undefined).on('close', () => resolve(Buffer.concat(chunks)));
+  });
+}
+
+/** As {@link play}, but hangs up at the first bytes that come back. */
+function welcomedBytes(address: string, bytes: Buffer): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port: Number(address.split(':')[1]), host: '127.0.0.1' }, () =>
+      socket.write(bytes),
+    );
+    socket.once('data', (chunk: Buffer) => {
+      socket.destroy();
+      resolve(chunk);
+    });
   });
 }
 
