@@ -7,6 +7,7 @@ import { type Document, isTable, type Problem, readDocument } from './document.j
 import type { ConfigFile } from './file.js';
 import { isList } from './readers.js';
 import { isGeneral, optionsOf, secretName, sectionOf } from './table.js';
+import { variableName } from './variables.js';
 
 /** A key of the file that is an option of a command. */
 export interface Entry {
@@ -126,7 +127,8 @@ class SectionReader {
     const options = spec === undefined ? this.#specs.flatMap(optionsOf) : optionsOf(spec);
     const secret = options.find((option) => option.secret === true && secretName(option) === key);
     if (secret !== undefined) {
-      return `${key}: a secret does not stand in this file: write it into a file of its own and name that as ${secret.name}, or set ${`SYNOD_${key}`.replaceAll('-', '_').toUpperCase()}`;
+      const elsewhere = `write it into a file of its own and name that as ${secret.name}, or set ${variableName(key)}`;
+      return `${key}: a secret does not stand in this file: ${elsewhere}`;
     }
     if (commonOptions.some(({ name, flagOnly }) => name === key && flagOnly === true)) {
       return `${key} is for the command line only`;

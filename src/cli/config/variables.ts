@@ -24,7 +24,8 @@ export function variablesOf(spec: CommandSpec, option: OptionSpec): readonly Var
   });
 }
 
-function variableName(words: string): string {
+/** `SYNOD_DATA_DIR` for `data-dir`. */
+export function variableName(words: string): string {
   return prefix + words.replaceAll(/[ -]/g, '_').toUpperCase();
 }
 
