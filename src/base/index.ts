@@ -1,6 +1,7 @@
 /** The face of base: things without opinions, used by every other folder. */
 export { assert, InvariantError, unreachable } from './assert.js';
 export { BoundedQueue } from './bounded-queue.js';
+export { BucketHistogram, bytesBounds, countBounds, quantileOf, secondsBounds } from './bucket-histogram.js';
 export {
   asBuffer,
   compareBytes,

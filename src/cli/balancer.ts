@@ -1,7 +1,7 @@
 /** `synod balancer`: checks its options and serves until it is told to end. */
 import { startBalancer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
 import { readAddress, readInteger } from './values.js';
 
@@ -21,6 +21,7 @@ export async function balancer(call: Call): Promise<number> {
     listen: readAddress('--listen', call.options.text('listen') ?? ''),
     servers: readServers(call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
+    ...httpOptions(call),
     logger: daemonLogger(call, 'balancer'),
   });
   return serve(call, handle, `READY balancer ${handle.address}`, signal);

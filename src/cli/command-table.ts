@@ -29,6 +29,18 @@ const logLevel: OptionSpec = {
   help: 'debug, info, warn or error; logs go to stderr',
   default: 'info',
 };
+const logFormat: OptionSpec = {
+  name: 'log-format',
+  value: 'FORMAT',
+  help: 'text, json, or auto: text on a terminal',
+  default: 'auto',
+};
+const http: OptionSpec = {
+  name: 'http',
+  value: 'H:P',
+  help: 'health, status and metrics over HTTP; "" for none; synod status --json tells the port',
+  default: '127.0.0.1:0',
+};
 const mode: OptionSpec = {
   name: 'mode',
   value: 'SPEC',
@@ -87,7 +99,9 @@ export const commands: readonly CommandSpec[] = [
         help: 'share the registry in Redis (not built yet)',
         comesWith: 'the shared registry',
       },
+      http,
       logLevel,
+      logFormat,
     ],
     examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
     load: async () => (await import('./balancer.js')).balancer,
@@ -121,8 +135,9 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
       mode,
-      { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
+      http,
       logLevel,
+      logFormat,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
     load: async () => (await import('./load-server.js')).loadServer(),
@@ -264,6 +279,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'config', value: 'FILE', help: "proxies to begin with, as Toxiproxy's -config" },
       { name: 'trace', value: 'FILE', help: 'write every frame and what was done to it, a JSON object a line' },
       logLevel,
+      logFormat,
     ],
     examples: [
       'synod proxy --master localhost:8009 --mode 1=p:10::a:20::c:30',

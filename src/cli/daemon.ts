@@ -2,12 +2,19 @@
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
 import type { Call } from './command.js';
 import { logLevels, stderrLogger } from './logger.js';
-import { readChoice } from './values.js';
+import { readAddress, readChoice } from './values.js';
+import { version } from './version.js';
 
 /** The logger a daemon's options ask for. */
 export function daemonLogger(call: Call, component: string) {
   const level = readChoice('--log-level', call.options.text('log-level') ?? 'info', logLevels);
   return stderrLogger(level, { component });
+}
+
+/** What `--http` says: where the pages are, or that there are none. */
+export function httpOptions(call: Call): { http: string | undefined; version: string } {
+  const given = call.options.text('http') ?? '';
+  return { http: given === '' ? undefined : readAddress('--http', given), version };
 }
 
 /**

@@ -3,7 +3,7 @@ import { limits, nodeClock, tuneMemory } from '../base/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
 import { testBuildOptions } from './test-build.js';
 import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
@@ -41,6 +41,7 @@ export async function server(call: Call): Promise<number> {
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
+    ...httpOptions(call),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
     logger,

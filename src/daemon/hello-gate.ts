@@ -2,7 +2,7 @@
  * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
  */
 import { type Clock, type Logger, nodeClock } from '../base/index.js';
-import type { CloseReason, FrameConnection } from '../net/index.js';
+import type { CloseCode, CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
 /** The only version there is; the range in hello leaves room for more. */
@@ -16,6 +16,8 @@ export interface HelloGateOptions {
   /** A sound hello of a served role; the receiver attaches its own handlers at once, or refuses. */
   readonly onHello: (connection: FrameConnection, hello: Hello) => void;
   readonly logger: Logger;
+  /** Told of each stranger that this side ended. */
+  readonly onEnded?: (code: CloseCode) => void;
   /** For the pace of log lines; the machine's by default. */
   readonly clock?: Clock;
 }
@@ -33,6 +35,7 @@ export function helloGate(options: HelloGateOptions): (connection: FrameConnecti
   // can connect could fill the log's disk, a line a connection.
   const onClose = (connection: FrameConnection, { code, text, byPeer }: CloseReason): void => {
     if (byPeer) return;
+    options.onEnded?.(code);
     const nowMs = clock.monotonicMs();
     if (nowMs - sinceMs >= linesEveryMs) {
       if (lines > linesMax) logger.warn('more strangers ended', { count: lines - linesMax });

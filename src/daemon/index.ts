@@ -9,4 +9,5 @@ export type {
   ServerOptions,
   StartProgress,
 } from './options.js';
-export { startServer } from './server/index.js';
+export { type Figures, startServer } from './server/index.js';
+export { type SeatState, type ServerRow, seatState, takesOf, upRow } from './status-row.js';

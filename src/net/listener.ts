@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert, ExitError, exitCodes, type Logger, silentLogger } from '../base/index.js';
 import { encode } from '../wire/index.js';
 import { formatAddress, parseAddress } from './address.js';
+import { bindError } from './bind-error.js';
 import { Connection } from './connection.js';
 import { connectionsWithinLimit } from './fd-limit.js';
 import type { FrameConnection } from './frame-connection.js';
@@ -70,7 +71,8 @@ export class Listener {
     // As in dial: localhost means IPv4, whichever the system's resolver prefers.
     const bindHost = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
     return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void => reject(this.#bindError(error, host, port));
+      const onError = (error: NodeJS.ErrnoException): void =>
+        reject(bindError(error, host, port, this.#options.portFlag ?? '--listen'));
       this.#server.once('error', onError);
       this.#server.listen({ host: bindHost, port, backlog: 1024 }, () => {
         this.#server.off('error', onError);
@@ -141,37 +143,6 @@ export class Listener {
     if (nowMs - this.#lastLogMs < LOG_EVERY_MS) return;
     this.#lastLogMs = nowMs;
     (this.#options.logger ?? silentLogger).warn(event, fields);
-  }
-
-  #bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-    const flag = this.#options.portFlag ?? '--listen';
-    switch (error.code) {
-      case 'EADDRINUSE':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_BUSY',
-          `Port ${port} is already in use (by another server?). Choose one with ${flag}, or stop that process.`,
-          { cause: error },
-        );
-      case 'EACCES':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_FORBIDDEN',
-          `Port ${port} may not be opened by this user. Choose one above 1023 with ${flag}.`,
-          { cause: error },
-        );
-      case 'EADDRNOTAVAIL':
-      case 'ENOTFOUND':
-      case 'EAI_AGAIN':
-        return new ExitError(
-          exitCodes.refused,
-          'BAD_HOST',
-          `${host} is no address of this machine. Choose one with ${flag}, e.g. 127.0.0.1:${port}.`,
-          { cause: error },
-        );
-      default:
-        return error;
-    }
   }
 }
 

@@ -21,6 +21,7 @@ import { type Location, type Recovered, type ScannedLog, type ScanOptions, scanL
 import { segmentName, type WalIdentity } from './segment.js';
 import { SegmentMaker } from './segment-maker.js';
 import { runSteps, type Step } from './steps.js';
+import { WalFigures } from './wal-figures.js';
 import { tidySteps } from './wal-open.js';
 import { readLogged, type ValuesDone } from './wal-read.js';
 import type { LogRecord } from './wal-record.js';
@@ -73,6 +74,8 @@ type FullOptions = WalOptions & Required<Pick<WalOptions, keyof typeof DEFAULTS>
 const PENDING_HARD_FACTOR = 2;
 
 export class Wal {
+  /** Of the syncs of this process life. */
+  readonly figures = new WalFigures();
   readonly #disk: Disk;
   readonly #identity: WalIdentity;
   readonly #options: FullOptions;
@@ -319,10 +322,20 @@ export class Wal {
       this.#writtenSegment = batch.segment;
       this.#writtenOffset = batch.offset + batch.bytes;
       this.#runWaitingReads();
-      runSteps([(next) => this.#disk.sync(name, next), failStep('wal.after-sync')], (syncError) =>
-        this.#synced(batch, syncError),
-      );
+      const begunMs = this.#options.clock.monotonicMs();
+      const sync: Step = (next) =>
+        this.#disk.sync(name, (syncError) => {
+          this.#measure(batch, begunMs);
+          next(syncError);
+        });
+      runSteps([sync, failStep('wal.after-sync')], (syncError) => this.#synced(batch, syncError));
     });
+  }
+
+  #measure({ bytes, firstSequence, lastSequence }: Batch, begunMs: number): void {
+    this.figures.syncSeconds.observe((this.#options.clock.monotonicMs() - begunMs) / 1000);
+    this.figures.batchBytes.observe(bytes);
+    this.figures.batchRecords.observe(lastSequence - firstSequence + 1);
   }
 
   #waitForSpace(batch: Batch): void {

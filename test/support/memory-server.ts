@@ -150,6 +150,7 @@ export class MemoryServer {
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
+          http: '',
           faults: '',
           note: () => '',
         }),

@@ -4,8 +4,10 @@ import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
 import { type Listener, listen, netContext } from '../../net/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
+import { daemonPages, type HttpListener, type Metric, processMetrics, startHttp } from '../http/index.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
 import type { BalancerHandle, BalancerOptions, ExitReason } from '../options.js';
+import { balancerMetrics, balancerStatus, missingOf } from './balancer-pages.js';
 import { Registrar } from './registrar.js';
 import { Router } from './router.js';
 import { SealFile, type SealStore } from './seal-file.js';
@@ -45,6 +47,9 @@ export class Balancer implements BalancerHandle {
   #registrar: Registrar | undefined;
   #router: Router | undefined;
   #listener: Listener | undefined;
+  #http: HttpListener | undefined;
+  /** Connections ended before they said who they are. */
+  readonly #strangers = new Map<string, number>();
   #stopping: Promise<ExitReason> | undefined;
 
   constructor(options: BalancerOptions, release: () => void) {
@@ -54,6 +59,10 @@ export class Balancer implements BalancerHandle {
 
   get address(): string {
     return this.#listener?.address ?? this.#options.listen;
+  }
+
+  get http(): string {
+    return this.#http?.address ?? '';
   }
 
   get closed(): Promise<ExitReason> {
@@ -91,12 +100,45 @@ export class Balancer implements BalancerHandle {
             if (hello.role === 'registrant') registrar.accept(connection, hello);
             else router.accept(connection);
           },
+          onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
           logger,
         }),
       },
       netContext(nodeClock),
     );
+    try {
+      this.#http = await this.#startHttp(registrar, router);
+    } catch (error) {
+      await this.#listener.stop();
+      throw error;
+    }
     logger.info('listening', { address: this.address, sealed: seal !== undefined });
+  }
+
+  async #startHttp(registrar: Registrar, router: Router): Promise<HttpListener | undefined> {
+    const { http: address, logger, version = 'unknown' } = this.#options;
+    if (address === undefined) return undefined;
+    const missing = (): string => (this.#stopping === undefined ? missingOf(registrar) : 'this balancer stops');
+    const ready: Metric = {
+      name: 'synod_ready',
+      help: '1 while /readyz says 200.',
+      kind: 'gauge',
+      read: () => Number(missing() === ''),
+    };
+    const metrics = [
+      ...processMetrics({ version, role: 'balancer', clock: nodeClock }),
+      ready,
+      ...balancerMetrics(registrar, router, this.#strangers),
+    ];
+    const pages = daemonPages({
+      title: () => 'synod balancer',
+      missing,
+      status: () => balancerStatus(registrar),
+      metrics: () => metrics,
+    });
+    const listener = await startHttp({ address, pages, logger });
+    logger.info('http-listening', { address: listener.address });
+    return listener;
   }
 
   stop(): Promise<ExitReason> {
@@ -116,6 +158,7 @@ export class Balancer implements BalancerHandle {
     this.#router?.stop();
     this.#listener?.closeAll('the balancer stops; servers and chats go on without it');
     await this.#registrar?.idle();
+    await this.#http?.stop();
     this.#release();
     this.#lifetime.end(reason);
     return this.closed;

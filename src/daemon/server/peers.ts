@@ -178,6 +178,13 @@ export class Peers {
     return this.#dropped;
   }
 
+  /** Bytes that wait to be sent to other servers. */
+  get outboundBytes(): number {
+    let bytes = 0;
+    for (const { dialer } of this.#peers.values()) bytes += dialer.open?.queuedBytes ?? 0;
+    return bytes;
+  }
+
   /** Where each peer is reached now, "" if unknown; for status and for clients' lists. */
   addressOf(id: ServerId): string {
     return this.#peers.get(id)?.dialer.address ?? '';

@@ -110,6 +110,7 @@ export class LibrarySide implements ClientSide {
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
+          http: '',
           faults: '',
           note: () => '',
         }),
