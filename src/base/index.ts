@@ -18,6 +18,7 @@ export {
   writeU53,
 } from './bytes.js';
 export type { Clock, Timer } from './clock.js';
+export { type CollapseOptions, CollapsingLogger, type LogLevel, logLevels } from './collapsing-log.js';
 export { crc32 } from './crc32.js';
 export { crc32c } from './crc32c.js';
 export { ExitError, exitCodes } from './exit-error.js';

@@ -22,7 +22,7 @@ export async function balancer(call: Call): Promise<number> {
     servers: readServers(call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
     ...httpOptions(call),
-    logger: daemonLogger(call, 'balancer'),
+    logger: await daemonLogger(call, 'balancer'),
   });
   return serve(call, handle, `READY balancer ${handle.address}`, signal);
 }

@@ -1,14 +1,16 @@
 /** What the daemons' commands share: the signal that ends them, the READY line, the reason they ended. */
+import { type Logger, logLevels } from '../base/index.js';
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { logLevels, stderrLogger } from './logger.js';
+import { logFormats, stderrLogger } from './logger.js';
 import { readAddress, readChoice } from './values.js';
 import { version } from './version.js';
 
 /** The logger a daemon's options ask for. */
-export function daemonLogger(call: Call, component: string) {
-  const level = readChoice('--log-level', call.options.text('log-level') ?? 'info', logLevels);
-  return stderrLogger(level, { component });
+export async function daemonLogger({ options }: Call, component: string): Promise<Logger> {
+  const level = readChoice('--log-level', options.text('log-level') ?? 'info', logLevels);
+  const format = readChoice('--log-format', options.text('log-format') ?? 'auto', logFormats);
+  return stderrLogger(level, format, { component });
 }
 
 /** What `--http` says: where the pages are, or that there are none. */

@@ -23,7 +23,7 @@ export async function proxy(call: Call): Promise<number> {
   }
   if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'proxy');
+  const logger = await daemonLogger(call, 'proxy');
   tuneMemory(nodeClock);
   const handle = await startProxy({
     ...(master === undefined ? {} : { master: readAddress('--master', master) }),

@@ -23,13 +23,17 @@ export async function server(call: Call): Promise<number> {
   const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, retainMin);
   asUsage('--mode', () => readMode(mode));
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'server');
+  const logger = await daemonLogger(call, 'server');
   if (fsync === 'never') {
-    logger.warn('--fsync never: a power loss may lose acknowledged messages; leave it out to keep them');
+    logger.warn('fsync-never', {
+      text: '--fsync never: a power loss may lose acknowledged messages; leave it out to keep them',
+    });
   }
   if (memory) {
-    logger.warn('--memory: nothing is on disk; what a majority of the servers loses at once is lost for good', {
-      text: 'leave --memory out on a majority of the servers to keep it',
+    logger.warn('memory-only', {
+      text:
+        'nothing is on disk; what a majority of the servers loses at once is lost for good: ' +
+        'leave --memory out on a majority of the servers to keep it',
     });
   }
   tuneMemory(nodeClock);

@@ -1,7 +1,7 @@
 /**
  * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
  */
-import { type Clock, type Logger, nodeClock } from '../base/index.js';
+import type { Logger } from '../base/index.js';
 import type { CloseCode, CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
@@ -18,32 +18,16 @@ export interface HelloGateOptions {
   readonly logger: Logger;
   /** Told of each stranger that this side ended. */
   readonly onEnded?: (code: CloseCode) => void;
-  /** For the pace of log lines; the machine's by default. */
-  readonly clock?: Clock;
 }
-
-/** Strangers that end are logged one by one up to so many in so long; of more only the number is told. */
-const linesMax = 10;
-const linesEveryMs = 10_000;
 
 /** Returns the `onConnection` of a listener. */
 export function helloGate(options: HelloGateOptions): (connection: FrameConnection) => void {
-  const { logger, clock = nodeClock } = options;
-  let sinceMs = Number.NEGATIVE_INFINITY;
-  let lines = 0;
-  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. But whoever
-  // can connect could fill the log's disk, a line a connection.
+  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. Whoever can
+  // connect can make many such lines: the daemons' logger joins them.
   const onClose = (connection: FrameConnection, { code, text, byPeer }: CloseReason): void => {
     if (byPeer) return;
     options.onEnded?.(code);
-    const nowMs = clock.monotonicMs();
-    if (nowMs - sinceMs >= linesEveryMs) {
-      if (lines > linesMax) logger.warn('more strangers ended', { count: lines - linesMax });
-      sinceMs = nowMs;
-      lines = 0;
-    }
-    lines++;
-    if (lines <= linesMax) logger.warn('stranger ended', { from: connection.remoteAddress, code, text });
+    options.logger.warn('stranger-ended', { from: connection.remoteAddress, code, text });
   };
   return (connection) => {
     connection.attach({

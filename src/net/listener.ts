@@ -113,7 +113,7 @@ export class Listener {
   }
 
   #turnAway(socket: Socket): void {
-    this.#logSometimes('connections.full', { connectionsMax: this.#connectionsMax });
+    this.#logSometimes('connections-full', { connectionsMax: this.#connectionsMax });
     socket.on('error', () => undefined); // It was refused; how it takes that concerns nobody.
     if (this.#turnedAway.size >= TURNED_AWAY_MAX) {
       socket.destroy();
@@ -135,7 +135,7 @@ export class Listener {
    * hanging; we only say so, and go on as soon as descriptors are back.
    */
   #onAcceptError(error: NodeJS.ErrnoException): void {
-    this.#logSometimes('accept.failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
+    this.#logSometimes('accept-failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
   }
 
   #logSometimes(event: string, fields: Readonly<Record<string, unknown>>): void {

@@ -178,7 +178,7 @@ export class Wal {
     if (old !== undefined && old.fileBytes > old.usedBytes) {
       this.#disk.truncate(segmentName(old.segment), old.usedBytes, (error) => {
         if (error !== undefined)
-          this.#logger.warn('log segment not shortened', { segment: old.segment, error: error.message });
+          this.#logger.warn('segment-not-shortened', { segment: old.segment, error: error.message });
       });
     }
     this.#prepareNext();
@@ -395,7 +395,7 @@ export class Wal {
         this.#preparedSegment = next;
         if (this.#inFlight === undefined) this.#setFull(false);
       } else if (isDiskFull(error)) {
-        this.#logger.warn('no space for the next log segment', {
+        this.#logger.warn('segment-no-space', {
           segment: next,
           text: 'free some space on the disk: this server stops taking messages when the current segment is full',
         });

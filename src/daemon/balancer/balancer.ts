@@ -74,7 +74,11 @@ export class Balancer implements BalancerHandle {
     const { servers, logger, listen: address } = this.#options;
     const seal = await store.load();
     if (seal !== undefined && seal.members.length !== servers) {
-      logger.warn('the seal counts, not --servers', { sealed: seal.members.length, asked: servers });
+      logger.warn('seal-counts', {
+        text: 'the seal counts, not --servers',
+        sealed: seal.members.length,
+        asked: servers,
+      });
     }
     const registrar = new Registrar({
       servers,
@@ -167,7 +171,7 @@ export class Balancer implements BalancerHandle {
   /** The seal can't be written or a rule of ours was broken: nothing that hangs on it may be announced. */
   #fail(error: unknown): Promise<ExitReason> {
     const reason = exitReason(error);
-    this.#options.logger.error('the balancer stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('balancer-stops', { code: reason.code, text: reason.text });
     this.#stopping ??= this.#end(reason);
     return this.#stopping;
   }

@@ -281,7 +281,7 @@ export class Clients implements Listener {
     const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
     if (!isOrderly) {
       this.#droppedFor.set(code, (this.#droppedFor.get(code) ?? 0) + 1);
-      this.#options.logger.warn('client dropped', { from: link.connection.remoteAddress, code, text });
+      this.#options.logger.warn('client-dropped', { from: link.connection.remoteAddress, code, text });
     }
     this.#links.delete(link);
     this.subscriptions.closed(link);

@@ -410,13 +410,14 @@ export class Core {
     if (absent.length > 0) this.clients.leaveOf(absent);
     if (leader === this.#options.self.id) this.#considerMembers(nowMs);
     const note = this.#note();
-    if (note !== this.#noted && note !== '') this.#options.logger.warn('this server needs something', { note });
+    if (note !== this.#noted && note !== '') this.#options.logger.warn('needs-attention', { note });
     this.#noted = note;
     const { full } = this.#opened.wal;
     if (full === this.#wasFull) return;
     this.#wasFull = full;
-    if (full) this.#options.logger.error('the disk is full: this server only reads; free some space', {});
-    else this.#options.logger.info('the disk has space again: going on', {});
+    if (full)
+      this.#options.logger.error('disk-full', { text: 'the disk is full: this server only reads; free some space' });
+    else this.#options.logger.info('disk-has-space', {});
   }
 
   /** As leader: newcomers are admitted, learners get their vote. */
@@ -435,7 +436,7 @@ export class Core {
   #propose(item: MembersItem): void {
     const { epoch, seats } = item;
     this.#proposed = { epoch, atMs: nodeClock.monotonicMs() };
-    this.#options.logger.info('proposes to change the members', {
+    this.#options.logger.info('members-proposed', {
       epoch,
       voters: seats.filter(({ votes }) => votes).map(({ id }) => id),
       learners: seats.filter(({ votes }) => !votes).map(({ id }) => id),

@@ -133,7 +133,7 @@ export class PeerDialer {
         this.#dialling = undefined;
         if (result.ok) this.#greet(result.connection);
         else {
-          this.#options.logger.debug('peer not reached', { peer: this.#options.id, address, reason: result.text });
+          this.#options.logger.debug('peer-not-reached', { peer: this.#options.id, address, reason: result.text });
           this.#later(this.#nextPause());
         }
       },
@@ -160,7 +160,7 @@ export class PeerDialer {
     }
     const wrong = this.#welcomeFault(message);
     if (wrong !== undefined) {
-      this.#options.logger.warn("another server answers at a peer's address", { peer: this.#options.id, text: wrong });
+      this.#options.logger.warn('peer-address-wrong', { peer: this.#options.id, text: wrong });
       connection.close('FOREIGN_CLUSTER', wrong);
       return;
     }
@@ -171,7 +171,7 @@ export class PeerDialer {
     this.#redialMs = firstRedialMs;
     this.#attempts = 0;
     this.#refusal = '';
-    this.#options.logger.info('peer linked', { peer: this.#options.id, address: connection.remoteAddress });
+    this.#options.logger.info('peer-linked', { peer: this.#options.id, address: connection.remoteAddress });
     this.#options.onUp(message.incarnation);
   }
 
@@ -189,7 +189,11 @@ export class PeerDialer {
     this.#open = false;
     if (this.#ended) return;
     if (wasOpen) {
-      this.#options.logger.info('peer link closed', { peer: this.#options.id, code: reason.code, text: reason.text });
+      this.#options.logger.info('peer-outbound-closed', {
+        peer: this.#options.id,
+        code: reason.code,
+        text: reason.text,
+      });
       this.#options.onDown();
     }
     this.#later(this.#refused(reason) ? refusedRedialMs : this.#nextPause());
@@ -200,8 +204,7 @@ export class PeerDialer {
     const { code, text, byPeer } = reason;
     if (!byPeer || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
       return false;
-    if (this.#refusal !== text)
-      this.#options.logger.warn('a peer refuses this server', { peer: this.#options.id, code, text });
+    if (this.#refusal !== text) this.#options.logger.warn('refused-by-peer', { peer: this.#options.id, code, text });
     this.#refusal = text;
     if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION' || code === 'UNKNOWN_ID')
       this.#options.onRefused(code, text);

@@ -150,7 +150,10 @@ class Server implements ServerHandle {
     this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
-      logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
+      logger.warn('faults-on-purpose', {
+        text: 'this server harms its own links on purpose; leave --mode out to end that',
+        mode,
+      });
     }
   }
 
@@ -227,7 +230,7 @@ class Server implements ServerHandle {
   /** Nothing may be sent after this; the caller ends the process with the reason's code. */
   #fail(error: unknown): void {
     const reason = exitReason(error);
-    this.#options.logger.error('this server stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('server-stops', { code: reason.code, text: reason.text });
     this.#core?.end(false);
     this.#lifetime.end(reason);
     this.#ending ??= this.#endAtOnce(reason);
@@ -235,7 +238,7 @@ class Server implements ServerHandle {
 
   async #stopInOrder(): Promise<ExitReason> {
     const deadline = nodeClock.setTimeout(() => {
-      this.#options.logger.warn('the stop took too long and was cut short', { afterMs: limits.shutdownMs });
+      this.#options.logger.warn('stop-cut-short', { afterMs: limits.shutdownMs });
       this.#lifetime.end(stoppedReason);
     }, limits.shutdownMs);
     await this.#listener?.stop();
