@@ -4,10 +4,11 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Logger, limits } from '../../base/index.js';
+import { type Logger, limits, nodeClock } from '../../base/index.js';
 import { bindError, formatAddress, openFilesMax } from '../../net/index.js';
 import { isHostAllowed } from '../../proxy/index.js';
 import { checkHttpAddress, isLoopback } from './address.js';
+import { Pace } from './pace.js';
 import { type Answer, type Page, plainAnswer } from './page.js';
 
 export interface HttpOptions {
@@ -44,10 +45,17 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
     limits.httpConnectionsMax,
     Math.floor((openFilesMax() ?? Number.POSITIVE_INFINITY) / descriptorShare),
   );
-  // Whoever asks and never reads the answer.
-  server.setTimeout(limits.httpIdleMs);
+  // Whoever asks and never reads the answer, or never asks; between two requests `keepAliveTimeout` takes its place.
+  server.setTimeout(limits.httpRequestMs);
   const pages = new Map(options.pages.map((page) => [page.path, page]));
-  server.on('request', (request, response) => void serve(request, response, { ...options, pages, host }));
+  const pace = new Pace(nodeClock, limits.httpRequestsPerSecond);
+  const serving = { pages, host, pace, logger: options.logger };
+  // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends all connections.
+  pace.onFlood = () => server.closeAllConnections();
+  server.on('connection', (socket) => {
+    if (pace.floods) socket.destroy();
+  });
+  server.on('request', (request, response) => void serve(request, response, serving));
   await bind(server, host, port);
   server.on('error', (error) => options.logger.warn('http-accept-failed', { error: error.message }));
   return {
@@ -74,6 +82,7 @@ function bind(server: Server, host: string, port: number): Promise<void> {
 interface Serving {
   readonly pages: ReadonlyMap<string, Page>;
   readonly host: string;
+  readonly pace: Pace;
   readonly logger: Logger;
 }
 
@@ -81,29 +90,28 @@ interface Serving {
 async function serve(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
   const { method, headers } = request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  const isRead = method === 'GET' || method === 'HEAD';
-  // A body is nothing that we read: the connection ends with the answer.
-  if (hasBody || !isRead) response.setHeader('Connection', 'close');
-  if (!isRead) response.setHeader('Allow', 'GET, HEAD');
-  const answer = isRead
-    ? await answerTo(request, serving)
-    : plainAnswer(405, `${method} changes nothing here: use GET`);
-  response.statusCode = answer.status;
-  response.setHeader('Content-Type', answer.contentType);
-  response.setHeader('Content-Length', Buffer.byteLength(answer.text));
+  const { status, contentType, text } = await answerTo(request, serving);
+  // Bodies are not read, and who asks too much need not ask for more: the connection ends with the answer.
+  if (hasBody || status === 405 || status === 429) response.setHeader('Connection', 'close');
+  if (status === 405) response.setHeader('Allow', 'GET, HEAD');
+  response.statusCode = status;
+  response.setHeader('Content-Type', contentType);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.end(method === 'HEAD' ? undefined : answer.text);
+  response.end(method === 'HEAD' ? undefined : text);
 }
 
-async function answerTo({ url = '/', headers }: IncomingMessage, { pages, host, logger }: Serving): Promise<Answer> {
+async function answerTo(request: IncomingMessage, { pages, host, pace, logger }: Serving): Promise<Answer> {
+  const { method, url = '/', headers } = request;
+  if (!pace.take()) {
+    return plainAnswer(429, `more than ${limits.httpRequestsPerSecond} requests in a second: ask less often`);
+  }
+  if (method !== 'GET' && method !== 'HEAD') return plainAnswer(405, `${method} changes nothing here: use GET`);
   // A web page whose name was made to point at this machine must not read along. Where others than this machine's users
   // may call, the names that they use can't be known.
   if (isLoopback(host) && !isHostAllowed(headers.host, host)) {
-    return plainAnswer(
-      403,
-      `${headers.host} is no name of this listener: call it localhost, or listen there with --http`,
-    );
+    return plainAnswer(403, `${headers.host} is no name of this listener: call it localhost, or listen there`);
   }
   const path = url.replace(/[?#].*$/s, '');
   const page = pages.get(path);
