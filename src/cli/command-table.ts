@@ -234,6 +234,24 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./status.js')).status,
   },
   {
+    name: 'top',
+    summary: 'a live table of servers: rates, latencies, queues, memory',
+    about:
+      'Show every second how every server does: messages a second, how long they waited for their answer, the slowest ' +
+      'syncs, what waits. Without a terminal it prints one table. Rates come from the HTTP pages of the servers ' +
+      '(--http): of one that runs without, or whose pages cannot be reached from here, the rest is shown.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      balancer,
+      { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
+      { name: 'once', help: 'print one table, over one second, and end' },
+      { ...timeout, help: 'how long to wait for the balancer' },
+    ],
+    examples: ['synod top', 'synod top --once --servers 127.0.0.1:9010,127.0.0.1:9011'],
+    load: async () => (await import('./top.js')).top,
+  },
+  {
     name: 'verify',
     summary: 'check that all servers hold the same log',
     about: 'Compare the state hash of all servers at the last slot that all have applied. Ends with 6 if they differ.',

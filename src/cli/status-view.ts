@@ -1,7 +1,6 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
 import { type Column, renderTable, sanitise } from '../base/index.js';
-import { type ServerRow, seatState, takesOf, upRow } from '../daemon/index.js';
-import type { SeatAddress, Seats, Status } from '../wire/index.js';
+import { type SeatAddress, type Seats, type ServerRow, type Status, seatState, takesOf, upRow } from '../wire/index.js';
 import { newestSeats } from './newest-seats.js';
 
 /** What came of asking one server. */
@@ -100,7 +99,7 @@ function row(probe: Probe, committedMax: number, newest: readonly SeatAddress[] 
 }
 
 /** For people: what it does among the members; whoever has no vote does nothing else. */
-function roleText({ role, seat, takes }: ServerRow): string {
+export function roleText({ role, seat, takes }: ServerRow): string {
   const whose = takes === 0 ? '' : ` for s${takes}`;
   if (seat === 'none') return 'no member';
   if (seat === 'learns') return `learner${whose}`;
@@ -124,7 +123,11 @@ const columns: readonly Column<ServerRow>[] = [
 
 /** The table and the line below it. */
 export function statusLines(view: StatusView): string[] {
-  const { quorum, leader, servers } = view;
+  return [...renderTable(columns, view.servers), summaryLine(view)];
+}
+
+/** Quorum, leader and faults. */
+export function summaryLine({ quorum, leader, servers }: StatusView): string {
   const faulty = servers.filter((server) => server.faults !== null && server.faults !== '');
   const faults = faulty.map((server) => `s${server.id} ${sanitise(server.faults ?? '')}`).join(', ');
   const summary = [
@@ -132,5 +135,5 @@ export function statusLines(view: StatusView): string[] {
     leader === 0 ? 'no leader' : `leader s${leader}`,
     `faults: ${faults === '' ? 'none' : faults}`,
   ];
-  return [...renderTable(columns, servers), summary.join(' · ')];
+  return summary.join(' · ');
 }

@@ -10,4 +10,3 @@ export type {
   StartProgress,
 } from './options.js';
 export { type Figures, startServer } from './server/index.js';
-export { type SeatState, type ServerRow, seatState, takesOf, upRow } from './status-row.js';

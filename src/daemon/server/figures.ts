@@ -33,10 +33,8 @@ export interface Counts {
 
 /** The page /figures: totals since the process began, to be compared with earlier ones of the same process. */
 export interface Figures {
-  /** Monotonic, of this process. */
+  /** Since the process began: one that falls is another process's. */
   readonly atMs: number;
-  /** Tells one process life from the next. */
-  readonly startedMs: number;
   /** Messages decided. */
   readonly messages: number;
   readonly commitSeconds: Counts;
@@ -56,7 +54,6 @@ export function figuresOf({ driver, wal, clients, peers }: Measured, nowMs: numb
   const { user, system } = process.cpuUsage();
   return {
     atMs: nowMs,
-    startedMs: nowMs - process.uptime() * 1000,
     messages: driver.figures.slotMessages.sum,
     commitSeconds: countsOf(clients.commitSeconds),
     syncSeconds: countsOf(wal.figures.syncSeconds),

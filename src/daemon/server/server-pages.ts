@@ -2,7 +2,7 @@
  * The HTTP pages of a server: there from the moment it listens, so that a start that waits can be seen from outside.
  */
 import { nodeClock } from '../../base/index.js';
-import type { ServerId } from '../../wire/index.js';
+import { type ServerId, seatState, takesOf, upRow } from '../../wire/index.js';
 import {
   daemonPages,
   type HttpListener,
@@ -13,7 +13,6 @@ import {
   startHttp,
 } from '../http/index.js';
 import type { ServerOptions } from '../options.js';
-import { seatState, takesOf, upRow } from '../status-row.js';
 import type { Core } from './core.js';
 import { bestCommit, figuresOf } from './figures.js';
 import { serverMetrics } from './server-metrics.js';

@@ -2,7 +2,9 @@
  * How a server stands, in the fields of `synod status --json`: a row of the table, and what the server's /status says.
  */
 import { isAllZero } from '../base/index.js';
-import type { SeatAddress, Seats, Status } from '../wire/index.js';
+import type { Seats } from './messages/members.js';
+import type { Status } from './messages/status.js';
+import type { SeatAddress } from './types.js';
 
 /**
  * What a server is among the members: one with a vote, one that learns and gets its vote then, one that waits to be
