@@ -19,12 +19,14 @@ export {
 } from './bytes.js';
 export type { Clock, Timer } from './clock.js';
 export { type CollapseOptions, CollapsingLogger, type LogLevel, logLevels } from './collapsing-log.js';
+export { configDirectory } from './config-directory.js';
 export { crc32 } from './crc32.js';
 export { crc32c } from './crc32c.js';
 export { ExitError, exitCodes } from './exit-error.js';
 export { armFailpoints, type FailpointName, failpoint, failpointNames, failStep } from './failpoint.js';
 export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';
+export { isLoopback } from './loopback.js';
 export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } from './memory.js';
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';

@@ -272,6 +272,18 @@ export const limits = Object.freeze({
   /** Pause between two attempts of a server to reach a balancer: a restarted one knows its servers within a second. */
   registerRetryMs: 500,
 
+  // --- strangers ------------------------------------------------------------------------------------------------
+  /** Wrong proofs of one address that are answered … */
+  wrongProofsMax: 10,
+  /** … in so long; then it hears nothing but the end of its connection. */
+  wrongProofsMs: 10_000,
+  /** Addresses whose wrong proofs are counted: 100 KB; the oldest is forgotten first, and merely answered again. */
+  wrongProofHostsMax: 1024,
+  /** A secret has at least so many bytes: below, it could be guessed from one recorded handshake. */
+  secretBytesMin: 16,
+  /** … and a file of secrets at most so many. */
+  secretFileBytesMax: 64 * KIB,
+
   // --- server shell ---------------------------------------------------------------------------------------------
   /** A server with an unknown directory is admitted once it has been there for this long. */
   newcomerMs: 1000,

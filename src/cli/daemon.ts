@@ -1,22 +1,25 @@
 /** What the daemons' commands share: the signal that ends them, the READY line, the reason they ended. */
-import { type Logger, logLevels } from '../base/index.js';
+import type { Logger } from '../base/index.js';
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
+import type { Keyring } from '../net/index.js';
 import type { Call } from './command.js';
-import { logFormats, stderrLogger } from './logger.js';
-import { readAddress, readChoice } from './values.js';
+import { stderrLogger } from './logger.js';
+import { refuseOpenListener } from './security.js';
+import { readHttp, readLogFormat, readLogLevel } from './values.js';
 import { version } from './version.js';
 
 /** The logger a daemon's options ask for. */
 export async function daemonLogger({ options }: Call, component: string): Promise<Logger> {
-  const level = readChoice('--log-level', options.text('log-level') ?? 'info', logLevels);
-  const format = readChoice('--log-format', options.text('log-format') ?? 'auto', logFormats);
+  const level = readLogLevel('--log-level', options.text('log-level') ?? 'info');
+  const format = readLogFormat('--log-format', options.text('log-format') ?? 'auto');
   return stderrLogger(level, format, { component });
 }
 
-/** What `--http` says: where the pages are, or that there are none. */
-export function httpOptions(call: Call): { http: string | undefined; version: string } {
-  const given = call.options.text('http') ?? '';
-  return { http: given === '' ? undefined : readAddress('--http', given), version };
+/** What `--http` says: where the pages are, or none. @throws ExitError (3) where strangers could look. */
+export function httpOptions(call: Call, keyring: Keyring | undefined): { http: string | undefined; version: string } {
+  const http = readHttp('--http', call.options.text('http') ?? '');
+  if (http !== undefined) refuseOpenListener('--http', http, keyring, call);
+  return { http, version };
 }
 
 /**

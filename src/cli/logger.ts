@@ -4,10 +4,7 @@
  */
 import { destination, type Level, type Logger as Pino, pino } from 'pino';
 import { CollapsingLogger, type LogFields, type Logger, type LogLevel, nodeClock } from '../base/index.js';
-
-/** `auto` is text on a terminal and JSON otherwise. */
-export const logFormats = ['auto', 'text', 'json'] as const;
-export type LogFormat = (typeof logFormats)[number];
+import type { LogFormat } from './values.js';
 
 /** Makes a logger whose lines carry `fields`. */
 export async function stderrLogger(level: LogLevel, format: LogFormat, fields: LogFields): Promise<Logger> {

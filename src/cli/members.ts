@@ -1,6 +1,6 @@
 /** Which servers there are: asked of the balancers, or given with --servers when they are down. */
 import { ExitError, exitCodes } from '../base/index.js';
-import { askOnce } from '../client/index.js';
+import { askOnce, isLockedOut } from '../client/index.js';
 import type { Call } from './command.js';
 import { readAddresses, readDurationMs } from './values.js';
 
@@ -24,7 +24,7 @@ export interface KnownCluster {
 /**
  * The servers named by `--servers`, else those a balancer names; `timeoutMsMax` cuts `--timeout`.
  *
- * @throws ExitError (4) when no balancer answers within `--timeout`.
+ * @throws ExitError (4) when no balancer answers within `--timeout`, (3) when one does not let us in.
  */
 export async function knownCluster(call: Call, timeoutMsMax = Number.POSITIVE_INFINITY): Promise<KnownCluster> {
   const { options } = call;
@@ -44,6 +44,7 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
   for (const address of balancers) {
     const answered = await askOnce({ address, timeoutMs }, (operator) => operator.members());
     if (!answered.ok) {
+      if (isLockedOut(answered.code)) throw new ExitError(exitCodes.refused, answered.code, answered.text);
       reasons.push(answered.text);
       continue;
     }

@@ -1,27 +1,27 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
 import { limits, nodeClock, tuneMemory } from '../base/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
-import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, httpOptions, serve } from './daemon.js';
+import { readModeText } from './fault-values.js';
 import { UsageError } from './go-flags.js';
+import { readAccess, readMessageRate } from './security.js';
 import { testBuildOptions } from './test-build.js';
-import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
+import { readAddress, readAddresses, readFsync, readOwnId, readRetain } from './values.js';
 
 export async function server(call: Call): Promise<number> {
   const { options } = call;
   const idText = options.text('id');
   if (idText === undefined) throw new UsageError('which server is it? Give --id N (0 takes a free number)');
-  const id = readInteger('--id', idText, 0, 65_535);
+  const id = readOwnId('--id', idText);
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const memory = options.has('memory');
-  const fsync = readFsync(call, memory);
+  const fsync = fsyncMode(call, memory);
   const advertise = options.text('advertise');
-  const mode = options.text('mode') ?? '';
+  const mode = readModeText('--mode', options.text('mode') ?? '');
   const retain = options.text('retain');
   const retainMin = memory ? limits.memoryRetainBytesMin : limits.retainBytesMin;
-  const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, retainMin);
-  asUsage('--mode', () => readMode(mode));
+  const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'server');
   if (fsync === 'never') {
@@ -36,16 +36,19 @@ export async function server(call: Call): Promise<number> {
         'leave --memory out on a majority of the servers to keep it',
     });
   }
+  const access = readAccess(call, listen, logger);
   tuneMemory(nodeClock);
   const handle = await startServer({
     id,
     listen,
+    ...access,
+    ...readMessageRate(options),
     balancers: readAddresses('--balancer', options.text('balancer') ?? ''),
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
-    ...httpOptions(call),
+    ...httpOptions(call, access.security?.keyring),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
     logger,
@@ -60,14 +63,14 @@ export async function server(call: Call): Promise<number> {
 }
 
 /** What lies on no disk cannot be told how to lie there. */
-function readFsync({ options }: Call, memory: boolean): 'always' | 'never' {
-  const given = options.text('fsync');
+function fsyncMode({ options }: Call, memory: boolean): 'always' | 'never' {
   for (const option of memory ? ['data-dir', 'fsync'] : []) {
     if (options.text(option) !== undefined) {
-      throw new UsageError(`--memory keeps nothing on disk: leave out --memory or --${option}`);
+      const [memoryLabel, other] = [options.label('memory'), options.label(option)];
+      throw new UsageError(`${memoryLabel} keeps nothing on disk: leave out ${memoryLabel} or ${other}`);
     }
   }
-  return readChoice('--fsync', given ?? 'always', ['always', 'never']);
+  return readFsync('--fsync', options.text('fsync') ?? 'always');
 }
 
 function retention(retainBytes: number | undefined): { retainBytes?: number } {

@@ -54,6 +54,17 @@ function onFirst(connection: FrameConnection, message: Message, options: HelloGa
     connection.refuse('BAD_HELLO', `this is ${options.what} and serves no ${message.role}: check the address`);
     return;
   }
+  if (message.authMethod === 'challenge') {
+    const text =
+      'this side has no cluster secret and can prove none: start it with --secret-file, or leave it out there';
+    connection.refuse('FORBIDDEN', text);
+    return;
+  }
+  const { guestBecause } = connection;
+  if (guestBecause !== undefined && (message.role === 'server' || message.role === 'registrant')) {
+    connection.refuse('FORBIDDEN', `a ${message.role} needs more than this: ${guestBecause}`);
+    return;
+  }
   options.onHello(connection, message);
 }
 

@@ -1,6 +1,7 @@
 /** The daemons: what the command line starts. */
 export { startBalancer } from './balancer/index.js';
 export type {
+  AccessOptions,
   BalancerHandle,
   BalancerOptions,
   DaemonHandle,

@@ -1,5 +1,6 @@
 /** What the command line gives a daemon, and what it gets back: options, handles, the reason of an end. */
 import type { Logger } from '../base/index.js';
+import type { Security } from '../net/index.js';
 import type { ServerId } from '../wire/index.js';
 
 /**
@@ -30,6 +31,14 @@ export interface DaemonHandle {
   readonly closed: Promise<ExitReason>;
 }
 
+/** Who may connect to a daemon, and what it proves to others. */
+export interface AccessOptions {
+  /** Without it nothing is proved and nothing demanded. */
+  readonly security?: Security;
+  /** Connections from one address; without it only the number of all is limited. */
+  readonly connectionsPerAddress?: number;
+}
+
 /** The HTTP pages of a daemon. */
 export interface HttpPagesOptions {
   /** `host:port`, port 0 picks a free one; undefined: no pages. */
@@ -38,7 +47,7 @@ export interface HttpPagesOptions {
   readonly version?: string;
 }
 
-export interface BalancerOptions extends HttpPagesOptions {
+export interface BalancerOptions extends AccessOptions, HttpPagesOptions {
   /** `host:port`; port 0 picks a free one. */
   readonly listen: string;
   /** N, odd: how many servers make the cluster. */
@@ -56,7 +65,9 @@ export type StartProgress =
   /** Registered, but the membership is not sealed: k of N are in. `id` is the id the balancer gave or confirmed. */
   | { readonly kind: 'servers'; readonly id: ServerId; readonly registered: number; readonly servers: number };
 
-export interface ServerOptions extends HttpPagesOptions {
+export interface ServerOptions extends AccessOptions, HttpPagesOptions {
+  /** Messages a second that one name, and one connection, may send; without it there is no such limit. */
+  readonly messagesPerSecond?: number;
   /** 1..65535, or 0: take an id that the membership still misses. */
   readonly id: ServerId;
   /** `host:port`; port 0 picks a free one. */

@@ -45,9 +45,19 @@ export type * from './messages/handshake.js';
 export { features, refusalCodes } from './messages/handshake.js';
 export type * from './messages/members.js';
 export type * from './messages/paxos.js';
+export type * from './messages/proof.js';
+export { KEY_ID_BYTES, PROOF_BYTES } from './messages/proof.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';
-export { type Message, type MessageOf, type MessageType, mayCarry, registry, specOfCode } from './registry.js';
+export {
+  type Message,
+  type MessageOf,
+  type MessageType,
+  mayCarry,
+  openingTypes,
+  registry,
+  specOfCode,
+} from './registry.js';
 export {
   checkRun,
   encodeRun,

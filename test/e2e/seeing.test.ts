@@ -156,6 +156,21 @@ t.test('what is counted, and what hostile requests do', async (t) => {
   });
 });
 
+t.test('pages that other machines reach are refused as any open listener, unless insisted on', async (t) => {
+  const cluster = new Cluster();
+  t.teardown(() => cluster.stop());
+  const args = ['balancer', '--listen', '127.0.0.1:0', '--data-dir', `${cluster.root}/b`, '--http', '0.0.0.0:0'];
+  const refused = await runToEnd('synod', args, deadlineMs);
+  t.equal(refused.code, 3);
+  t.match(refused.stderr, /--http 0\.0\.0\.0:0 can be reached from other machines/);
+  const open = cluster.run('synod', [...args, '--insecure']);
+  const address = (await pagesOf(open)).replace('0.0.0.0', '127.0.0.1');
+  t.equal((await ask(address, '/livez', { headers: { host: 'balancer.example' } })).status, 200, 'by any name');
+  const none = cluster.run('synod', [...args.slice(0, -1), '']);
+  await none.waitForLine('READY', (line) => line.startsWith('READY'), deadlineMs);
+  t.notMatch(none.stderr, /http-listening/, 'an empty --http is none');
+});
+
 /** Holds a connection open: silent, or dripping a header that never ends, or asking a lot and reading nothing. */
 class Stranger {
   closed = false;

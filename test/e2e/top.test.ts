@@ -1,4 +1,4 @@
-/** `synod top` on a real cluster: a table for pipes, a live one on a terminal that it gives back; formats of the log */
+/** `synod top` on a real cluster: a table for pipes, a live one on a terminal that it gives back; formats of logs. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

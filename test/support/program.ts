@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { bareEnvironment } from './bare-environment.js';
 import { nowMs, until, within } from './until.js';
 
 /** The launchers: the repository's own, or those of another build named by SYNOD_BIN. */
@@ -55,7 +56,7 @@ export class Program {
     this.title = [name, ...args].join(' ');
     this.#child = spawn(command[0] ?? '', command.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...bareEnvironment, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     const { stdin, stdout, stderr } = this.#child;

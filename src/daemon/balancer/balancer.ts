@@ -1,7 +1,7 @@
 /** The balancer's composition: one port for servers, clients and operators; READY as soon as it listens. */
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
-import { type Listener, listen, netContext } from '../../net/index.js';
+import { type Listener, listen, netContext, processTurn } from '../../net/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
 import { daemonPages, type HttpListener, type Metric, processMetrics, startHttp } from '../http/index.js';
@@ -96,6 +96,7 @@ export class Balancer implements BalancerHandle {
       {
         address,
         connectionsMax: limits.connectionsMax,
+        perAddressMax: this.#options.connectionsPerAddress,
         logger,
         onConnection: helloGate({
           roles: ['registrant', 'client', 'operator'],
@@ -108,7 +109,7 @@ export class Balancer implements BalancerHandle {
           logger,
         }),
       },
-      netContext(nodeClock),
+      netContext(nodeClock, processTurn, this.#options.security),
     );
     try {
       this.#http = await this.#startHttp(registrar, router);

@@ -14,8 +14,3 @@ export function checkHttpAddress(text: string): Address {
   // As everywhere: localhost means IPv4, whichever the system's resolver prefers.
   return address.host.toLowerCase() === 'localhost' ? { ...address, host: '127.0.0.1' } : address;
 }
-
-/** Whether only this machine reaches a listener at `host`. */
-export function isLoopback(host: string): boolean {
-  return /^127(\.\d{1,3}){3}$/.test(host) || /^(0*:)*:?0*1$/.test(host) || host.toLowerCase() === 'localhost';
-}

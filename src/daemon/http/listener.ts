@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Logger, limits, nodeClock } from '../../base/index.js';
+import { isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
 import { bindError, formatAddress, openFilesMax } from '../../net/index.js';
 import { isHostAllowed } from '../../proxy/index.js';
-import { checkHttpAddress, isLoopback } from './address.js';
+import { checkHttpAddress } from './address.js';
 import { Pace } from './pace.js';
 import { type Answer, type Page, plainAnswer } from './page.js';
 

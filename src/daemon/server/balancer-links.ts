@@ -195,7 +195,9 @@ class BalancerLink {
     if (this.#ended) return;
     if (this.#reportTimer !== undefined) this.#clock.clearTimeout(this.#reportTimer);
     const code = reason.code as RefusalCode;
-    if (reason.byPeer && isFinal(reason)) this.#options.onRefused(this.#address, code, reason.text);
+    // A proof that fails is seen on this side or on that one.
+    const isRefusal = reason.byPeer || code === 'FORBIDDEN';
+    if (isRefusal && isFinal(reason)) this.#options.onRefused(this.#address, code, reason.text);
     else if (this.#welcomed)
       this.#options.logger.warn('balancer-lost', {
         text: 'lost the balancer; going on without it, trying again',

@@ -19,6 +19,7 @@ import {
   type Message,
   mayCarry,
   type OutcomeCode,
+  openingTypes,
   readRunHeader,
   type ServerId,
   type SessionId,
@@ -29,7 +30,8 @@ import { beginAsking, type ClientLink, endAsking, newClientLink } from './client
 import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
 import type { History } from './history.js';
-import { Sessions } from './sessions.js';
+import type { MessageRate } from './message-rate.js';
+import { Sessions, sessionKey } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -52,6 +54,8 @@ export interface ClientsOptions {
   readonly addresses: () => string[];
   /** Answers `statusRequest` and `verifyRequest`. */
   readonly answerOperator: (message: Message) => Message | undefined;
+  /** Without it nobody's messages are counted. */
+  readonly rate?: MessageRate | undefined;
   readonly onCountChanged: () => void;
 }
 
@@ -142,10 +146,12 @@ export class Clients implements Listener {
     const proved = hello.authMethod === 'token' && hello.auth.length === tokenBytes;
     const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined);
     const party = hello.role === 'operator' ? 'operator' : 'client';
+    // Whoever has not proved more may ask what a chat may ask, and change nothing.
+    const rights = connection.guestBecause === undefined ? party : 'client';
     this.#links.set(link, party);
     connection.useLimits(clientLimits);
     connection.attach({
-      onMessage: (message) => this.#onMessage(link, message, party),
+      onMessage: (message) => this.#onMessage(link, message, rights),
       onClose: (reason) => this.#onClose(link, party, reason),
       onDrain: () => this.subscriptions.drained(link),
     });
@@ -160,6 +166,7 @@ export class Clients implements Listener {
   tick(nowMs: number): void {
     this.#sessions.tick(nowMs);
     this.#submissions.tick(nowMs);
+    this.#options.rate?.tick(nowMs);
     this.#armFlush();
   }
 
@@ -239,12 +246,13 @@ export class Clients implements Listener {
     this.#onStopped();
   }
 
-  #onMessage(link: ClientLink, message: Message, party: 'client' | 'operator'): void {
+  #onMessage(link: ClientLink, message: Message, rights: 'client' | 'operator'): void {
     if (message.type === 'submit') {
       this.#submit(link, message);
       return;
     }
-    if (!mayCarry(message.type, party, 'server') || message.type === 'hello') {
+    if (!mayCarry(message.type, rights, 'server') || openingTypes.includes(message.type)) {
+      if (rights === 'client' && this.#rejectGuest(link, message)) return;
       link.connection.refuse(
         'PROTOCOL_ERROR',
         `a ${message.type} does not belong here: install one release on all sides`,
@@ -277,6 +285,18 @@ export class Clients implements Listener {
     }
   }
 
+  /** A guest who asks what an operator may ask is told what is missing. False if the question is nobody's. */
+  #rejectGuest({ connection }: ClientLink, message: Message): boolean {
+    const { guestBecause } = connection;
+    if (guestBecause === undefined || !('request' in message) || !mayCarry(message.type, 'operator', 'server')) {
+      return false;
+    }
+    const text = `a ${message.type} needs more than this: ${guestBecause}`;
+    const { request } = message;
+    connection.send({ type: 'reject', request, session: { slot: 0, index: 0 }, code: 'NOT_ALLOWED', text });
+    return true;
+  }
+
   #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
     const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
     if (!isOrderly) {
@@ -305,6 +325,7 @@ export class Clients implements Listener {
       this.#busy(link, session, firstSeq, 'DISK_FULL: this server only reads until there is space on its disk', 10);
       return;
     }
+    if (this.#options.rate !== undefined && this.#isTooFast(this.#options.rate, link, run)) return;
     const speaking = link.speaking;
     let result = speaking === undefined ? 'foreign' : this.#submissions.submit(speaking, run);
     if (result === 'foreign') {
@@ -317,6 +338,18 @@ export class Clients implements Listener {
     }
     if (result === 'foreign') this.#foreign(link, readRunHeader(run).session);
     else this.#armFlush();
+  }
+
+  /** Nothing is lost: the client keeps what it is told to send again later. */
+  #isTooFast(rate: MessageRate, link: ClientLink, run: Uint8Array): boolean {
+    const { session, firstSeq, count } = readRunHeader(run);
+    // Only a session that this connection speaks for is charged to its name: nobody uses up another one's share.
+    const name = link.handles.has(sessionKey(session)) ? this.#options.chat.session(session)?.name : undefined;
+    const retryMs = rate.take(link, name, count);
+    if (retryMs === 0) return false;
+    const text = 'more messages a second than this server takes from one name: send more slowly';
+    link.connection.send({ type: 'busy', session, fromSeq: firstSeq, retryMs, text });
+    return true;
   }
 
   #foreign(link: ClientLink, session: SessionId): void {

@@ -27,6 +27,7 @@ import { bestCommit, type Measured } from './figures.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
+import { MessageRate } from './message-rate.js';
 import { noteOf } from './note.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
 import { answerOperator, type OperatorParts, statusOf } from './operators.js';
@@ -61,6 +62,8 @@ export interface CoreOptions {
   readonly mode: string | undefined;
   /** Bytes of log kept at least; undefined: all of it. */
   readonly retainBytes: number | undefined;
+  /** Of one name and of one connection; undefined: any number. */
+  readonly messagesPerSecond: number | undefined;
   /** Only tests give another one than `limits.segmentBytes`. */
   readonly segmentBytes: number | undefined;
 }
@@ -163,6 +166,7 @@ export class Core {
       isFull: () => wal.full,
       addresses: () => this.addresses(),
       answerOperator: (message) => answerOperator(message, this.#forOperators),
+      rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
       onCountChanged: options.onLoad,
     });
     hooks.clients = this.clients;

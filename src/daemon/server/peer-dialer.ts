@@ -2,6 +2,7 @@
 import { equalBytes, type Logger, limits, type Timer } from '../../base/index.js';
 import {
   type CloseReason,
+  type DialFailure,
   type Dialling,
   dial,
   type FrameConnection,
@@ -133,11 +134,20 @@ export class PeerDialer {
         this.#dialling = undefined;
         if (result.ok) this.#greet(result.connection);
         else {
-          this.#options.logger.debug('peer-not-reached', { peer: this.#options.id, address, reason: result.text });
-          this.#later(this.#nextPause());
+          this.#notReached(address, result.code, result.text);
         }
       },
     );
+  }
+
+  /** A peer that is down is no news; a certificate that is not accepted is, once. */
+  #notReached(address: string, code: DialFailure, reason: string): void {
+    const isNews = code === 'TLS' && this.#refusal !== reason;
+    const fields = { peer: this.#options.id, address, reason };
+    if (isNews) this.#options.logger.warn('peer-not-reached', fields);
+    else this.#options.logger.debug('peer-not-reached', fields);
+    if (code === 'TLS') this.#refusal = reason;
+    this.#later(code === 'TLS' ? refusedRedialMs : this.#nextPause());
   }
 
   #greet(connection: FrameConnection): void {
@@ -202,7 +212,9 @@ export class PeerDialer {
   /** Logs a refusal once, and passes on those that this server must obey. */
   #refused(reason: CloseReason): boolean {
     const { code, text, byPeer } = reason;
-    if (!byPeer || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
+    // A proof that fails is seen on this side or on that one.
+    const isRefusal = byPeer || code === 'FORBIDDEN';
+    if (!isRefusal || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
       return false;
     if (this.#refusal !== text) this.#options.logger.warn('refused-by-peer', { peer: this.#options.id, code, text });
     this.#refusal = text;

@@ -16,6 +16,7 @@ import {
   type MemberAddress,
   type Message,
   mayCarry,
+  openingTypes,
   type RefusalCode,
   registry,
   type ServerId,
@@ -353,7 +354,7 @@ export class Peers {
 
   #onMessage(peer: Peer, connection: FrameConnection, message: Message): void {
     if (peer.inbound !== connection) return;
-    if (!mayCarry(message.type, 'server', 'server') || message.type === 'hello' || message.type === 'welcome') {
+    if (!mayCarry(message.type, 'server', 'server') || openingTypes.includes(message.type)) {
       const text = `a ${message.type} does not belong between servers: use one release everywhere`;
       connection.refuse('PROTOCOL_ERROR', text);
       return;

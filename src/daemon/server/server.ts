@@ -1,7 +1,14 @@
 /** The server's composition: directory, listener, membership, core, in this order; and its orderly end. */
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, failpoint, limits, nodeClock } from '../../base/index.js';
-import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
+import {
+  type FrameConnection,
+  type Listener,
+  listen,
+  type NetContext,
+  netContext,
+  processTurn,
+} from '../../net/index.js';
 import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
 import type { Hello, Join, RefusalCode, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
@@ -39,7 +46,7 @@ export async function startServer(options: ServerOptions, ground: Partial<Ground
 class Server implements ServerHandle {
   readonly #options: ServerOptions;
   readonly #lock: DirectoryLock | undefined;
-  readonly #context = netContext(nodeClock);
+  readonly #context: NetContext;
   readonly #lifetime = new Lifetime();
   readonly #ground: Ground;
   #disk: Disk | undefined;
@@ -65,6 +72,7 @@ class Server implements ServerHandle {
 
   constructor(options: ServerOptions, lock: DirectoryLock | undefined, ground: Ground) {
     this.#options = options;
+    this.#context = netContext(nodeClock, processTurn, options.security);
     this.#lock = lock;
     this.#ground = ground;
   }
@@ -133,6 +141,7 @@ class Server implements ServerHandle {
       mode,
       retainBytes: this.#options.retainBytes,
       segmentBytes: this.#options.segmentBytes,
+      messagesPerSecond: this.#options.messagesPerSecond,
       onLoad: () => this.#links?.changed(),
       onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
@@ -190,8 +199,9 @@ class Server implements ServerHandle {
       onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
       logger: this.#options.logger,
     });
-    const { listen: address, logger } = this.#options;
-    return listen({ address, connectionsMax: limits.connectionsMax, logger, onConnection }, this.#context);
+    const { listen: address, logger, connectionsPerAddress: perAddressMax } = this.#options;
+    const { connectionsMax } = limits;
+    return listen({ address, connectionsMax, perAddressMax, logger, onConnection }, this.#context);
   }
 
   #onHello(connection: FrameConnection, hello: Hello): void {

@@ -12,6 +12,8 @@ import { createProxy, toxiproxyRoutes } from './toxiproxy.js';
 export interface ControlOptions {
   /** `host:port`. */
   readonly listen: string;
+  /** As in {@link ApiOptions}. */
+  readonly tokens?: readonly string[];
   /** Proxies to begin with, as POST /populate takes them; what is wrong with one is logged. */
   readonly proxies: readonly unknown[];
   readonly logger: Logger;
