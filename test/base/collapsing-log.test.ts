@@ -36,6 +36,14 @@ t.test('the first line at once, the repeats as a number at the end of the window
   t.same(written(), ['warn peer-lost {"peer":2,"text":"c","repeated":2}'], 'with the fields of the last');
 });
 
+t.test('a single repeat is told, too', async (t) => {
+  const { clock, logger, written } = setUp();
+  logger.warn('peer-lost', { peer: 2 });
+  logger.warn('peer-lost', { peer: 2 });
+  clock.advance(1_000);
+  t.same(written(), ['warn peer-lost {"peer":2}', 'warn peer-lost {"peer":2,"repeated":1}']);
+});
+
 t.test('what goes on has a line a window, and is forgotten once it has stopped', async (t) => {
   const { clock, logger, written } = setUp();
   for (let ms = 0; ms < 3_000; ms += 10) {

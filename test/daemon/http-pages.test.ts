@@ -1,5 +1,5 @@
 /** The HTTP listener by itself: pages, names it answers to, its pace, and the text form of metrics. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { BucketHistogram, ExitError, type LogFields, limits, silentLogger } from '../../src/base/index.js';
 import { checkHttpAddress, daemonPages, type Metric, startHttp } from '../../src/daemon/http/index.js';
@@ -134,16 +134,18 @@ t.test('a flood of requests in one read is cut off, and the next second is a new
   const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor({ missing }), logger: silentLogger });
   t.teardown(() => listener.stop());
   const [host = '', port = ''] = listener.address.split(':');
-  const socket = connect(Number(port), host);
-  let isClosed = false;
-  socket
-    .on('error', () => undefined)
-    .on('close', () => {
-      isClosed = true;
-    });
-  socket.resume();
-  socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
-  await until('the flood to be cut off', 10_000, () => isClosed);
+  const call = (): { socket: Socket; isClosed: () => boolean } => {
+    const socket = connect(Number(port), host);
+    socket.on('error', () => undefined).resume();
+    return { socket, isClosed: () => socket.closed };
+  };
+  const beside = call();
+  beside.socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until('an answer beside', 10_000, () => beside.socket.bytesRead > 0);
+  const flood = call();
+  flood.socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
+  await until('the flood to be cut off', 10_000, () => flood.isClosed());
+  await until('all others to be, for there is no telling whose it is', 2_000, () => beside.isClosed());
   t.ok(answered <= 2 * limits.httpRequestsPerSecond, `${answered} pages were made`);
   await until(
     'the listener to answer again',

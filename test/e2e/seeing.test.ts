@@ -166,6 +166,7 @@ t.test('pages that other machines reach are refused as any open listener, unless
   const open = cluster.run('synod', [...args, '--insecure']);
   const address = (await pagesOf(open)).replace('0.0.0.0', '127.0.0.1');
   t.equal((await ask(address, '/livez', { headers: { host: 'balancer.example' } })).status, 200, 'by any name');
+  await open.kill();
   const none = cluster.run('synod', [...args.slice(0, -1), '']);
   await none.waitForLine('READY', (line) => line.startsWith('READY'), deadlineMs);
   t.notMatch(none.stderr, /http-listening/, 'an empty --http is none');
