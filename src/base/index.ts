@@ -30,6 +30,7 @@ export { isLoopback } from './loopback.js';
 export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } from './memory.js';
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';
+export { otherName } from './other-name.js';
 export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';

@@ -1,7 +1,7 @@
 /** `synod balancer`: checks its options and serves until it is told to end. */
 import { startBalancer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, httpOptions, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, portFlag, serve } from './daemon.js';
 import { readAccess } from './security.js';
 import { readAddress, readServers } from './values.js';
 
@@ -16,6 +16,7 @@ export async function balancer(call: Call): Promise<number> {
     ...httpOptions(call, access.security?.keyring),
     servers: readServers('--servers', call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
+    portFlag: portFlag(call),
     logger,
   });
   return serve(call, handle, `READY balancer ${handle.address}`, signal);

@@ -51,6 +51,7 @@ const logLevel: OptionSpec = {
   name: 'log-level',
   value: 'LEVEL',
   help: 'debug, info, warn or error; logs go to stderr',
+  choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',
 };
 const logFormat: OptionSpec = {
@@ -186,6 +187,7 @@ export const commands: readonly CommandSpec[] = [
         value: 'MODE',
         reader: values('readFsync'),
         help: 'always, or never: a power loss may then lose acknowledged messages',
+        choices: ['always', 'never'],
         shownDefault: 'always',
       },
       {
@@ -354,6 +356,7 @@ export const commands: readonly CommandSpec[] = [
       "Read a server's data directory without changing it: dump prints its records, check tells whether it is sound.",
     positional: 'dump|check DIR',
     positionalMax: 2,
+    verbs: ['dump', 'check'],
     options: [json],
     examples: ['synod log check ./synod-data/server-1', 'synod log dump ./synod-data/server-1 --json'],
     load: async () => (await import('./log.js')).log,
@@ -421,6 +424,7 @@ export const commands: readonly CommandSpec[] = [
       'everything away).',
     positional: 'ls|cut|isolate|halves|delay|loss|rm|heal …',
     positionalMax: 4,
+    verbs: ['ls', 'cut', 'isolate', 'halves', 'delay', 'loss', 'rm', 'heal'],
     options: [
       api,
       { name: 'one-way', help: 'only frames from A to B' },
@@ -439,6 +443,7 @@ export const commands: readonly CommandSpec[] = [
       'runs; show tells how far it is. Ctrl-C stops it and takes its faults away.',
     positional: 'run FILE|stop|show',
     positionalMax: 2,
+    verbs: ['run', 'stop', 'show'],
     options: [
       api,
       {
@@ -493,6 +498,7 @@ export const commands: readonly CommandSpec[] = [
         value: 'KIND',
         reader: bench('arrivals'),
         help: 'with --rate: uniform or poisson',
+        choices: ['uniform', 'poisson'],
         shownDefault: 'uniform',
       },
       { name: 'rooms', value: 'N', reader: bench('rooms'), help: 'rooms that are written to in turn', default: '1' },
@@ -629,6 +635,32 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['synod config show server --origin', 'synod config show --config /etc/synod/server.toml --json'],
     load: async () => (await import('./config/commands.js')).configShow,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes command lines in your shell',
+    about:
+      'Print a completion script for a shell: commands, options, and the values of those that take one of a few words. ' +
+      'In ~/.bashrc, or in ~/.zshrc after compinit: source <(synod completion bash), or zsh. For fish, write it to ' +
+      '~/.config/fish/completions/synod.fish.',
+    positional: 'bash|zsh|fish',
+    positionalMax: 1,
+    verbs: ['bash', 'zsh', 'fish'],
+    options: [],
+    examples: ['synod completion bash', 'synod completion fish'],
+    load: async () => (await import('./completion.js')).completion,
+  },
+  {
+    name: 'man',
+    summary: 'print a manual page, as man reads it',
+    about:
+      'Print the manual page of a command, or that of synod itself, as man reads it: synod man server | man -l -. After ' +
+      'npm install --global the pages are there already: man synod-server.',
+    positional: '[COMMAND]',
+    positionalMax: 2,
+    options: [],
+    examples: ['synod man server replace', 'synod man'],
+    load: async () => (await import('./man.js')).man,
   },
 ];
 

@@ -18,6 +18,8 @@ export interface OptionSpec {
   /** Judges the value, where the placeholder does not say enough. */
   readonly reader?: () => Promise<Reader>;
   readonly help: string;
+  /** The closed set of words that it takes: help's text names them, completions offer them. */
+  readonly choices?: readonly string[];
   /** It may be given several times, each time with another value. */
   readonly repeats?: true;
   /** Its value when it is not given; shown in brackets. */
@@ -58,6 +60,8 @@ export interface CommandSpec {
   readonly positional: string;
   /** How many positional arguments it takes at most. */
   readonly positionalMax: number;
+  /** The words that the first of them may be, where only these may. */
+  readonly verbs?: readonly string[];
   readonly options: readonly OptionSpec[];
   /** Two real command lines. */
   readonly examples: readonly string[];

@@ -3,6 +3,7 @@ import type { Logger } from '../base/index.js';
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
 import type { Keyring } from '../net/index.js';
 import type { Call } from './command.js';
+import { oldSpellings } from './command-table.js';
 import { stderrLogger } from './logger.js';
 import { refuseOpenListener } from './security.js';
 import { readHttp, readLogFormat, readLogLevel } from './values.js';
@@ -32,6 +33,13 @@ export function daemonSignal(call: Call): AbortSignal {
   process.once('disconnect', () => orphaned.abort());
   process.channel?.unref();
   return AbortSignal.any([call.signal, orphaned.signal]);
+}
+
+/** How the port was set on this command line: `--listen`, or what an old spelling has for it. */
+export function portFlag({ program }: Call): string {
+  const spelling = oldSpellings.find((old) => old.program === program);
+  const option = spelling?.options.find(({ standsFor }) => standsFor === 'listen');
+  return option === undefined ? '--listen' : `-${option.name}`;
 }
 
 /** As much of a daemon as its command needs. */

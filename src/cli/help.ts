@@ -2,6 +2,7 @@
 import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
 import { commands, oldSpellings } from './command-table.js';
 import { optionsOf } from './parse.js';
+import { topics } from './topics.js';
 
 const widthMax = 80;
 
@@ -22,6 +23,7 @@ export function generalHelp(): string {
     ),
     'synod COMMAND --help tells more. Options are written --x v, --x=v or -x=v, or stand',
     'in SYNOD_ variables and a file: synod help config.',
+    `Topics: ${topics.map(({ name }) => `synod help ${name}`).join(', ')}.`,
     '',
     'Examples:',
     '  synod demo',

@@ -6,11 +6,11 @@ import { endWhenNobodyReads } from './broken-pipe.js';
 import type { CommandSpec, OldSpelling, OptionValues, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
 import { ConfigError } from './config/error.js';
-import { configHelp } from './config/help-text.js';
 import { configure } from './config/sources.js';
 import { UsageError } from './go-flags.js';
 import { commandHelp, generalHelp } from './help.js';
 import { parse } from './parse.js';
+import { topics } from './topics.js';
 import { version } from './version.js';
 
 /** What a command line asks for. */
@@ -61,7 +61,8 @@ function understand(program: string, args: readonly string[]): Request {
   if (['--help', '-help', '-h'].includes(word)) return { kind: 'print', text: generalHelp() };
   const isHelp = word === 'help';
   if (isHelp && rest[0] === undefined) return { kind: 'print', text: generalHelp() };
-  if (isHelp && rest.join(' ') === 'config') return { kind: 'print', text: configHelp() };
+  const topic = isHelp ? topics.find(({ name }) => name === rest.join(' ')) : undefined;
+  if (topic !== undefined) return { kind: 'print', text: topic.text };
   const words = isHelp ? rest : args;
   const family = familyOf(words);
   if (family !== undefined) {

@@ -1,6 +1,6 @@
 /** Which servers there are: asked of the balancers, or given with --servers when they are down. */
 import { ExitError, exitCodes } from '../base/index.js';
-import { askOnce, isLockedOut } from '../client/index.js';
+import { askOnce, isLockedOut, noBalancerText } from '../client/index.js';
 import type { Call } from './command.js';
 import { readAddresses, readDurationMs } from './values.js';
 
@@ -55,8 +55,6 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
       servers: members.map(({ id, address: at }) => ({ id, address: at })),
     };
   }
-  const where = `No balancer at ${balancers.join(', ')} (${reasons.join('; ')}).`;
-  const text = `${where} Is it running? Start one: synod balancer`;
-  const advice = '(or name servers yourself, see --help)';
-  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', `${text} ${advice}`);
+  const text = balancers.map((address, index) => noBalancerText(address, reasons[index] ?? '')).join('; ');
+  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', text);
 }

@@ -1,8 +1,9 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
 import { limits, nodeClock, tuneMemory } from '../base/index.js';
+import { noBalancerText } from '../client/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, httpOptions, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, portFlag, serve } from './daemon.js';
 import { readModeText } from './fault-values.js';
 import { UsageError } from './go-flags.js';
 import { readAccess, readMessageRate } from './security.js';
@@ -24,6 +25,10 @@ export async function server(call: Call): Promise<number> {
   const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'server');
+  if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
+    const text = `others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`;
+    logger.warn('advertise-missing', { text });
+  }
   if (fsync === 'never') {
     logger.warn('fsync-never', {
       text: '--fsync never: a power loss may lose acknowledged messages; leave it out to keep them',
@@ -51,6 +56,7 @@ export async function server(call: Call): Promise<number> {
     ...httpOptions(call, access.security?.keyring),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
+    portFlag: portFlag(call),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,
@@ -87,5 +93,5 @@ function progressText(progress: StartProgress): string {
     return `registered as server ${progress.id}; waiting for ${progress.registered} of ${progress.servers} servers`;
   }
   const { address, reason } = progress;
-  return `no balancer at ${address} (${reason}); trying again. Is it running? Start one: synod balancer`;
+  return `${noBalancerText(address, reason)}; trying again`;
 }

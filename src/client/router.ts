@@ -6,6 +6,7 @@ import type { Message, Routed } from '../wire/index.js';
 import type { Environment } from './environment.js';
 import { isLockedOut } from './greet.js';
 import { askQuestion } from './question.js';
+import { noBalancerText } from './texts.js';
 
 /** Known servers kept for the time without a balancer. */
 const KNOWN_MAX = 64;
@@ -136,7 +137,7 @@ export class Router {
           const text =
             reached || lockedOut !== undefined
               ? `The balancer at ${result.text}`
-              : `No balancer at ${balancer} (${result.text}). Is it running? Start one: synod balancer`;
+              : noBalancerText(balancer, result.text);
           return this.#ask(index + 1, [...troubles, { text, lockedOut }], done);
         }
         this.#cancel = undefined;

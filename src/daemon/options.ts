@@ -53,6 +53,8 @@ export interface BalancerOptions extends AccessOptions, HttpPagesOptions {
   /** N, odd: how many servers make the cluster. */
   readonly servers: number;
   readonly dataDir: string;
+  /** How the user sets the port, for the text of a busy one; `--listen` by default. */
+  readonly portFlag?: string;
   readonly logger: Logger;
 }
 
@@ -86,6 +88,8 @@ export interface ServerOptions extends AccessOptions, HttpPagesOptions {
   readonly retainBytes?: number;
   /** Length of a log segment, `limits.segmentBytes` unless a test gives another one. */
   readonly segmentBytes?: number;
+  /** How the user sets the port, for the text of a busy one; `--listen` by default. */
+  readonly portFlag?: string;
   readonly logger: Logger;
   /** Told whenever what the start waits for changes, e.g. for a progress line. */
   readonly onProgress?: (progress: StartProgress) => void;

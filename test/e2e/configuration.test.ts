@@ -97,6 +97,8 @@ const usersFile = {
   mode: 'd:0',
   memory: true,
   'log-level': 'error',
+  'secret-file': '/proc/nowhere',
+  'tls-ca': '/proc/nowhere',
   server: { id: 9, advertise: '127.0.0.1:1', retain: '2GiB' },
   proxy: { link: ['1=127.0.0.1:1'], mode: '1=d:0', trace: '/proc/nowhere' },
 };
@@ -107,6 +109,8 @@ const usersVariables = {
   SYNOD_SERVERS: '5',
   SYNOD_PROXY_MASTER: '127.0.0.1:1',
   SYNOD_BALANCER: '127.0.0.1:1',
+  SYNOD_SECRET: 'of the cluster that the user works with',
+  SYNOD_INVITE: 'to the cluster that the user works with',
 };
 
 function usersHome(t: Test): typeof usersVariables & { readonly XDG_CONFIG_HOME: string } {
@@ -139,6 +143,8 @@ t.test("a bench never loads the cluster that the user's chats go to", async (t) 
   const result = JSON.parse(bench.stdout) as { durable: boolean; ok: number };
   t.equal(result.durable, true, 'on disks that are synced');
   t.ok(result.ok > 0);
+  const odd = await runToEnd('synod', args, deadlineMs, { env: { ...env, SYNOD_BENCH_RUN_SECRET: env.SYNOD_SECRET } });
+  t.match(odd, { code: 2, stderr: /SYNOD_BENCH_RUN_SECRET is for a cluster that is there: name it with --balancer/ });
 });
 
 t.test('tests are not reached by what a developer has set', async (t) => {

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly proxy?: ProxyOptions;
   /** How a server's process is wrapped, e.g. to limit what it may use. */
   readonly serverOptions?: (id: number) => ProgramOptions;
+  /** The same for the balancer, each time it is started. */
+  readonly balancerOptions?: () => ProgramOptions;
   /** Servers that keep nothing on disk (`--memory`). */
   readonly inMemory?: (id: number) => boolean;
   /** Where a server's data lies; by default a folder of the cluster's own. */
@@ -191,18 +193,11 @@ export class Cluster {
   async startBalancer(): Promise<void> {
     const dataDir = path.join(this.root, 'balancer');
     const port = this.#balancerPort;
-    this.#balancer =
+    const [name, ...args] =
       this.#options.spelling === 'old'
-        ? this.run('lrunner', [`-hostPort=localhost:${port}`, `-servers=${this.size}`, `--data-dir=${dataDir}`])
-        : this.run('synod', [
-            'balancer',
-            '--listen',
-            this.balancerAddress,
-            '--servers',
-            `${this.size}`,
-            '--data-dir',
-            dataDir,
-          ]);
+        ? (['lrunner', `-hostPort=localhost:${port}`, `-servers=${this.size}`] as const)
+        : (['synod', 'balancer', '--listen', this.balancerAddress, '--servers', `${this.size}`] as const);
+    this.#balancer = this.run(name, [...args, `--data-dir=${dataDir}`], this.#options.balancerOptions?.() ?? {});
     await this.#balancer.waitForLine('READY', (line) => line.startsWith('READY balancer'), readyDeadlineMs);
   }
 

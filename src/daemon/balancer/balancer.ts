@@ -71,7 +71,7 @@ export class Balancer implements BalancerHandle {
 
   /** Loads the seal and listens. `store` is the seal's file, or a test's. */
   async start(store: SealStore): Promise<void> {
-    const { servers, logger, listen: address } = this.#options;
+    const { servers, logger, listen: address, portFlag = '--listen' } = this.#options;
     const seal = await store.load();
     if (seal !== undefined && seal.members.length !== servers) {
       logger.warn('seal-counts', {
@@ -95,6 +95,7 @@ export class Balancer implements BalancerHandle {
     this.#listener = await listen(
       {
         address,
+        portFlag,
         connectionsMax: limits.connectionsMax,
         perAddressMax: this.#options.connectionsPerAddress,
         logger,

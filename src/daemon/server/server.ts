@@ -199,9 +199,9 @@ class Server implements ServerHandle {
       onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
       logger: this.#options.logger,
     });
-    const { listen: address, logger, connectionsPerAddress: perAddressMax } = this.#options;
+    const { listen: address, logger, portFlag = '--listen', connectionsPerAddress: perAddressMax } = this.#options;
     const { connectionsMax } = limits;
-    return listen({ address, connectionsMax, perAddressMax, logger, onConnection }, this.#context);
+    return listen({ address, portFlag, connectionsMax, perAddressMax, logger, onConnection }, this.#context);
   }
 
   #onHello(connection: FrameConnection, hello: Hello): void {

@@ -116,6 +116,9 @@ t.test('config show', async (t) => {
   t.match(wrong, { code: 3, out: '', err: /SYNOD_LISTEN takes HOST:PORT[\s\S]*SYNOD_SERVER_ID takes/ });
   const warned = await synod(home, ['config', 'show', 'chat'], { SYNOD_CHAT_NAM: 'z' });
   t.match(warned, { code: 0, err: 'synod: warning: SYNOD_CHAT_NAM sets no option - did you mean SYNOD_CHAT_NAME ?\n' });
+  const secret = await synod(home, ['config', 'show', '--origin'], { SYNOD_SECRET: 'hush hush hush hush' });
+  t.match(secret.out, /#secret-file: \(set\) +# SYNOD_SECRET\n/);
+  t.notMatch(secret.out + secret.err, 'hush');
   t.match(await synod(home, ['config', 'show', 'srever']), { code: 2, err: /did you mean server \?/ });
 });
 

@@ -1,5 +1,6 @@
 /** What is said of files and variables that are wrong, by the letter: all of it at once, with its place. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import type { CommandSpec, OptionValues } from '../../../src/cli/command.js';
@@ -154,6 +155,37 @@ t.test('which file is read', async (t) => {
   t.equal(findConfig(undefined, { SYNOD_CONFIG: '' }, places('xdg'))?.text, 'a', 'empty is not set');
   t.equal(findConfig(at('named.toml'), { SYNOD_CONFIG: at('none') })?.text, 'd');
   t.equal(findConfig('/dev/null', {}, places('xdg'))?.text, '', 'no file at all');
+});
+
+/** What is found by somebody who is not root, whom no file mode keeps out. */
+function asNobody<T>(read: () => T): T {
+  if (process.getuid?.() !== 0) return read();
+  process.seteuid?.(65_534);
+  try {
+    return read();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+t.test('a file that exists and is closed is refused; a folder that is closed holds nothing for us', async (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'synod-config-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  const folder = path.join(root, 'home');
+  const file = path.join(folder, 'config.toml');
+  mkdirSync(folder);
+  for (const open of [root, folder]) chmodSync(open, 0o755);
+  writeFileSync(file, 'name = "aaron"');
+  const find = (named: string | undefined) => asNobody(() => findConfig(named, {}, [file]));
+  t.equal(find(undefined)?.text, 'name = "aaron"');
+  chmodSync(file, 0o000);
+  const closed = new ConfigError([`${file}: it cannot be read (EACCES); make it readable, or name another file`]);
+  t.throws(() => find(undefined), closed);
+  t.throws(() => find(file), closed);
+  chmodSync(folder, 0o000);
+  t.equal(find(undefined), undefined);
+  t.throws(() => find(file), closed, 'but for one that was named');
+  chmodSync(folder, 0o755);
 });
 
 t.test('files that cannot be read', async (t) => {
