@@ -1,6 +1,7 @@
 /** The face of base: things without opinions, used by every other folder. */
 export { assert, InvariantError, unreachable } from './assert.js';
 export { BoundedQueue } from './bounded-queue.js';
+export { BucketHistogram, bytesBounds, countBounds, quantileOf, secondsBounds } from './bucket-histogram.js';
 export {
   asBuffer,
   compareBytes,
@@ -17,6 +18,7 @@ export {
   writeU53,
 } from './bytes.js';
 export type { Clock, Timer } from './clock.js';
+export { type CollapseOptions, CollapsingLogger, type LogLevel, logLevels } from './collapsing-log.js';
 export { configDirectory } from './config-directory.js';
 export { crc32 } from './crc32.js';
 export { crc32c } from './crc32c.js';

@@ -1,17 +1,19 @@
 /** `synod balancer`: checks its options and serves until it is told to end. */
 import { startBalancer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, portFlag, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, portFlag, serve } from './daemon.js';
 import { readAccess } from './security.js';
 import { readAddress, readServers } from './values.js';
 
 export async function balancer(call: Call): Promise<number> {
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'balancer');
+  const logger = await daemonLogger(call, 'balancer');
   const listen = readAddress('--listen', call.options.text('listen') ?? '');
+  const access = readAccess(call, listen, logger);
   const handle = await startBalancer({
     listen,
-    ...readAccess(call, listen, logger),
+    ...access,
+    ...httpOptions(call, access.security?.keyring),
     servers: readServers('--servers', call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
     portFlag: portFlag(call),

@@ -9,6 +9,8 @@ const values =
       | 'readApi'
       | 'readFsync'
       | 'readHistory'
+      | 'readHttp'
+      | 'readLogFormat'
       | 'readOrdinal'
       | 'readOwnId'
       | 'readRetain'
@@ -51,6 +53,20 @@ const logLevel: OptionSpec = {
   help: 'debug, info, warn or error; logs go to stderr',
   choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',
+};
+const logFormat: OptionSpec = {
+  name: 'log-format',
+  value: 'FORMAT',
+  reader: values('readLogFormat'),
+  help: 'text, json, or auto: text on a terminal',
+  default: 'auto',
+};
+const http: OptionSpec = {
+  name: 'http',
+  value: 'H:P',
+  reader: values('readHttp'),
+  help: 'health, status and metrics over HTTP; "" for none; synod status --json tells the port',
+  default: '127.0.0.1:0',
 };
 const mode: OptionSpec = {
   name: 'mode',
@@ -139,7 +155,9 @@ export const commands: readonly CommandSpec[] = [
         comesWith: 'the shared registry',
       },
       ...balancerSecurity,
+      http,
       logLevel,
+      logFormat,
     ],
     examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
     load: async () => (await import('./balancer.js')).balancer,
@@ -181,9 +199,10 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
       mode,
-      { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
+      http,
       ...serverSecurity,
       logLevel,
+      logFormat,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
     load: async () => (await import('./load-server.js')).loadServer(),
@@ -302,6 +321,25 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./status.js')).status,
   },
   {
+    name: 'top',
+    summary: 'a live table of servers: rates, latencies, queues, memory',
+    about:
+      'Show every second how every server does: messages a second, how long they waited for their answer, the slowest ' +
+      'syncs, what waits. Without a terminal it prints one table. Rates come from the HTTP pages of the servers ' +
+      '(--http): of one that runs without, or whose pages cannot be reached from here, the rest is shown.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      balancer,
+      askServers,
+      { name: 'once', help: 'print one table, over one second, and end' },
+      { ...timeout, help: 'how long to wait for the balancer' },
+      ...callerSecurity,
+    ],
+    examples: ['synod top', 'synod top --once --servers 127.0.0.1:9010,127.0.0.1:9011'],
+    load: async () => (await import('./top.js')).top,
+  },
+  {
     name: 'verify',
     summary: 'check that all servers hold the same log',
     about: 'Compare the state hash of all servers at the last slot that all have applied. Ends with 6 if they differ.',
@@ -369,6 +407,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'trace', value: 'FILE', help: 'write every frame and what was done to it, a JSON object a line' },
       ...proxySecurity,
       logLevel,
+      logFormat,
     ],
     examples: [
       'synod proxy --master localhost:8009 --mode 1=p:10::a:20::c:30',

@@ -22,11 +22,11 @@ export interface KnownCluster {
 }
 
 /**
- * The servers named by `--servers`, else those a balancer names.
+ * The servers named by `--servers`, else those a balancer names; `timeoutMsMax` cuts `--timeout`.
  *
  * @throws ExitError (4) when no balancer answers within `--timeout`, (3) when one does not let us in.
  */
-export async function knownCluster(call: Call): Promise<KnownCluster> {
+export async function knownCluster(call: Call, timeoutMsMax = Number.POSITIVE_INFINITY): Promise<KnownCluster> {
   const { options } = call;
   const given = options.text('servers');
   if (given !== undefined) {
@@ -35,7 +35,7 @@ export async function knownCluster(call: Call): Promise<KnownCluster> {
   }
   const balancers = readAddresses('--balancer', options.text('balancer') ?? options.text('master') ?? '');
   const timeoutMs = readDurationMs('--timeout', options.text('timeout') ?? '');
-  return askBalancers(balancers, timeoutMs);
+  return askBalancers(balancers, Math.min(timeoutMs, timeoutMsMax));
 }
 
 /** Asks the balancers in turn until one answers. */

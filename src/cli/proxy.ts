@@ -25,10 +25,10 @@ export async function proxy(call: Call): Promise<number> {
   }
   if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'proxy');
+  const logger = await daemonLogger(call, 'proxy');
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const { security, warnings } = readSecurity(call);
-  for (const text of warnings) logger.warn('a secret is not well kept', { text });
+  for (const text of warnings) logger.warn('secret-not-well-kept', { text });
   if (master !== undefined) refuseOpenListener('--listen', listen, security.keyring, call);
   for (const link of links) refuseOpenListener('--link', link.listen, security.keyring, call);
   if (api !== undefined) refuseOpenListener('--api', api, security.keyring, call);

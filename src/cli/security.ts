@@ -32,7 +32,7 @@ export function readSecurity({ options }: Pick<Call, 'options'>): ReadSecurity {
 /** As {@link readSecurity} for what listens: it must know what it demands. */
 function daemonSecurity(call: Call, logger: Logger): Security {
   const { security, warnings } = readSecurity(call);
-  for (const text of warnings) logger.warn('a secret is not well kept', { text });
+  for (const text of warnings) logger.warn('secret-not-well-kept', { text });
   const { keyring, tls } = security;
   if (keyring !== undefined && keyring.proving.kind === 'invite') {
     throw new UsageError('--invite-file lets chats in beside the cluster secret: give --secret-file too');
@@ -43,18 +43,18 @@ function daemonSecurity(call: Call, logger: Logger): Security {
   }
   const tellTrouble = (): void => {
     const text = tls.trouble(Date.now());
-    if (text !== '') logger.warn('others will refuse this certificate', { text });
+    if (text !== '') logger.warn('certificate-refusable', { text });
   };
   tellTrouble();
   process.on('SIGHUP', () => {
     try {
       tls.reload();
-      logger.info('certificates read again', {});
+      logger.info('certificates-read-again', {});
       tellTrouble();
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
-      logger.error('the certificates could not be read again; going on with those from before', {
-        text: error.message,
+      logger.error('certificates-not-read', {
+        text: `going on with those from before: ${error.message}`,
       });
     }
   });
@@ -85,7 +85,7 @@ export function readAccess(call: Call, address: string, logger: Logger): AccessO
   const parsed = parseAddress(address);
   if (security.tls === undefined && !('error' in parsed) && !isLoopback(parsed.host)) {
     const text = 'whoever is on the way can read and change what passes: add --tls-ca, --tls-cert and --tls-key';
-    logger.warn('listening to other machines without TLS', { address, text });
+    logger.warn('listening-without-tls', { address, text });
   }
   return { security, ...(connectionsPerAddress === undefined ? {} : { connectionsPerAddress }) };
 }

@@ -3,7 +3,7 @@ import { limits, nodeClock, tuneMemory } from '../base/index.js';
 import { noBalancerText } from '../client/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, portFlag, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, portFlag, serve } from './daemon.js';
 import { readModeText } from './fault-values.js';
 import { UsageError } from './go-flags.js';
 import { readAccess, readMessageRate } from './security.js';
@@ -24,29 +24,36 @@ export async function server(call: Call): Promise<number> {
   const retainMin = memory ? limits.memoryRetainBytesMin : limits.retainBytesMin;
   const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'server');
+  const logger = await daemonLogger(call, 'server');
   if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
-    logger.warn(`others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`);
+    const text = `others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`;
+    logger.warn('advertise-missing', { text });
   }
   if (fsync === 'never') {
-    logger.warn('--fsync never: a power loss may lose acknowledged messages; leave it out to keep them');
-  }
-  if (memory) {
-    logger.warn('--memory: nothing is on disk; what a majority of the servers loses at once is lost for good', {
-      text: 'leave --memory out on a majority of the servers to keep it',
+    logger.warn('fsync-never', {
+      text: '--fsync never: a power loss may lose acknowledged messages; leave it out to keep them',
     });
   }
+  if (memory) {
+    logger.warn('memory-only', {
+      text:
+        'nothing is on disk; what a majority of the servers loses at once is lost for good: ' +
+        'leave --memory out on a majority of the servers to keep it',
+    });
+  }
+  const access = readAccess(call, listen, logger);
   tuneMemory(nodeClock);
   const handle = await startServer({
     id,
     listen,
-    ...readAccess(call, listen, logger),
+    ...access,
     ...readMessageRate(options),
     balancers: readAddresses('--balancer', options.text('balancer') ?? ''),
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
+    ...httpOptions(call, access.security?.keyring),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
     portFlag: portFlag(call),

@@ -1,7 +1,7 @@
 /**
  * Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right.
  */
-import { limits } from '../base/index.js';
+import { type LogLevel, limits, logLevels } from '../base/index.js';
 import { canonicalRoom, isName } from '../chat/index.js';
 import { PlanError } from '../proxy/index.js';
 import { UsageError } from './go-flags.js';
@@ -106,10 +106,21 @@ export function readFsync(option: string, value: string): 'always' | 'never' {
   return readChoice(option, value, ['always', 'never']);
 }
 
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-
-export function readLogLevel(option: string, value: string): (typeof logLevels)[number] {
+export function readLogLevel(option: string, value: string): LogLevel {
   return readChoice(option, value, logLevels);
+}
+
+/** How the log is written: `auto` is text on a terminal and JSON otherwise. */
+export const logFormats = ['auto', 'text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export function readLogFormat(option: string, value: string): LogFormat {
+  return readChoice(option, value, logFormats);
+}
+
+/** Where a daemon's HTTP pages are. An empty value switches them off. */
+export function readHttp(option: string, value: string): string | undefined {
+  return value === '' ? undefined : readAddress(option, value);
 }
 
 /** The path of a file or folder. */

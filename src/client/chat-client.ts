@@ -273,7 +273,7 @@ export class ChatClient {
       case 'status':
         return this.#requests.onAnswer(message);
       default:
-        this.#shared.environment.logger.debug('client.ignored', { type: message.type });
+        this.#shared.environment.logger.debug('client-ignored', { type: message.type });
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
  */
-import { type Clock, type Logger, nodeClock } from '../base/index.js';
-import { type CloseReason, type FrameConnection, PacedLines } from '../net/index.js';
+import type { Logger } from '../base/index.js';
+import type { CloseCode, CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
 /** The only version there is; the range in hello leaves room for more. */
@@ -16,18 +16,18 @@ export interface HelloGateOptions {
   /** A sound hello of a served role; the receiver attaches its own handlers at once, or refuses. */
   readonly onHello: (connection: FrameConnection, hello: Hello) => void;
   readonly logger: Logger;
-  /** For the pace of log lines; the machine's by default. */
-  readonly clock?: Clock;
+  /** Told of each stranger that this side ended. */
+  readonly onEnded?: (code: CloseCode) => void;
 }
 
 /** Returns the `onConnection` of a listener. */
 export function helloGate(options: HelloGateOptions): (connection: FrameConnection) => void {
-  const { logger, clock = nodeClock } = options;
-  const lines = new PacedLines(clock, logger);
-  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. But whoever
-  // can connect could fill the log's disk, a line a connection.
+  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. Whoever can
+  // connect can make many such lines: the daemons' logger joins them.
   const onClose = (connection: FrameConnection, { code, text, byPeer }: CloseReason): void => {
-    if (!byPeer) lines.warn('stranger ended', { from: connection.remoteAddress, code, text });
+    if (byPeer) return;
+    options.onEnded?.(code);
+    options.logger.warn('stranger-ended', { from: connection.remoteAddress, code, text });
   };
   return (connection) => {
     connection.attach({

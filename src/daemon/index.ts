@@ -10,4 +10,4 @@ export type {
   ServerOptions,
   StartProgress,
 } from './options.js';
-export { startServer } from './server/index.js';
+export { type Figures, startServer } from './server/index.js';

@@ -18,6 +18,8 @@ export interface ExitReason {
 export interface DaemonHandle {
   /** Where it listens, `host:port` with the real port. */
   readonly address: string;
+  /** Where its HTTP pages are, `host:port` with the real port; "" for none. */
+  readonly http: string;
   /** SIGTERM: ends in order within a deadline; the same promise however often it is called. */
   stop(): Promise<ExitReason>;
   /**
@@ -37,7 +39,15 @@ export interface AccessOptions {
   readonly connectionsPerAddress?: number;
 }
 
-export interface BalancerOptions extends AccessOptions {
+/** The HTTP pages of a daemon. */
+export interface HttpPagesOptions {
+  /** `host:port`, port 0 picks a free one; undefined: no pages. */
+  readonly http?: string | undefined;
+  /** Of this release, for the metrics. */
+  readonly version?: string;
+}
+
+export interface BalancerOptions extends AccessOptions, HttpPagesOptions {
   /** `host:port`; port 0 picks a free one. */
   readonly listen: string;
   /** N, odd: how many servers make the cluster. */
@@ -57,7 +67,7 @@ export type StartProgress =
   /** Registered, but the membership is not sealed: k of N are in. `id` is the id the balancer gave or confirmed. */
   | { readonly kind: 'servers'; readonly id: ServerId; readonly registered: number; readonly servers: number };
 
-export interface ServerOptions extends AccessOptions {
+export interface ServerOptions extends AccessOptions, HttpPagesOptions {
   /** Messages a second that one name, and one connection, may send; without it there is no such limit. */
   readonly messagesPerSecond?: number;
   /** 1..65535, or 0: take an id that the membership still misses. */

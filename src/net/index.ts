@@ -1,5 +1,6 @@
 /** Framed TCP and nothing else: connections with limits, listening, dialling, and the end of an event-loop turn. */
 export { type Address, formatAddress, parseAddress } from './address.js';
+export { bindError } from './bind-error.js';
 export { ByteBudget } from './byte-budget.js';
 export { type CloseCode, type CloseReason, closedHere, closedThere, type LocalCloseCode } from './close-reason.js';
 export { Connection } from './connection.js';
@@ -18,7 +19,6 @@ export {
   peerLimits,
   strangerLimits,
 } from './options.js';
-export { PacedLines } from './paced-lines.js';
 export { noSecurity, type Security } from './security.js';
 export { SWEEP_MS, Sweeper, type Swept } from './sweeper.js';
 export { type TlsFiles, TlsIdentity } from './tls-identity.js';

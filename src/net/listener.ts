@@ -6,11 +6,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert, ExitError, exitCodes, type Logger, silentLogger } from '../base/index.js';
 import { encode, type RefusalCode } from '../wire/index.js';
 import { formatAddress, parseAddress } from './address.js';
+import { bindError } from './bind-error.js';
 import { Connection } from './connection.js';
 import { connectionsWithinLimit } from './fd-limit.js';
 import type { FrameConnection } from './frame-connection.js';
 import { type NetContext, strangerLimits } from './options.js';
-import { PacedLines } from './paced-lines.js';
 import { SecureAccept, type SecureAcceptEvents } from './secure-accept.js';
 import { listenerProofs } from './security.js';
 import { WrongProofs } from './wrong-proofs.js';
@@ -19,8 +19,6 @@ import { WrongProofs } from './wrong-proofs.js';
 const TURNED_AWAY_MAX = 64;
 /** How long a turned-away socket may take to read its refusal. */
 const TURNED_AWAY_MS = 1_000;
-/** A full house is logged at most this often. */
-const LOG_EVERY_MS = 60_000;
 
 export interface ListenOptions {
   /** `host:port`; port 0 picks a free one. */
@@ -45,10 +43,9 @@ export class Listener implements SecureAcceptEvents {
   readonly #turnedAway = new Set<Socket>();
   readonly #secure: SecureAccept | undefined;
   readonly #wrongProofs: WrongProofs;
-  readonly #failures: PacedLines;
+  readonly #logger: Logger;
   readonly #hosts = new Map<string, number>();
   #address = '';
-  #lastLogMs = Number.NEGATIVE_INFINITY;
 
   /** Use {@link listen}. */
   constructor(options: ListenOptions, context: NetContext) {
@@ -57,7 +54,7 @@ export class Listener implements SecureAcceptEvents {
     this.#connectionsMax = connectionsWithinLimit(options.connectionsMax);
     const { tls } = context.security;
     this.#wrongProofs = new WrongProofs(context.clock);
-    this.#failures = new PacedLines(context.clock, options.logger ?? silentLogger);
+    this.#logger = options.logger ?? silentLogger;
     this.#secure = tls === undefined ? undefined : new SecureAccept(tls, this);
     // TLS must read before it can say who called.
     const pauseOnConnect = this.#secure === undefined;
@@ -86,7 +83,8 @@ export class Listener implements SecureAcceptEvents {
     // As in dial: localhost means IPv4, whichever the system's resolver prefers.
     const bindHost = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
     return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void => reject(this.#bindError(error, host, port));
+      const onError = (error: NodeJS.ErrnoException): void =>
+        reject(bindError(error, host, port, this.#options.portFlag ?? '--listen'));
       this.#server.once('error', onError);
       this.#server.listen({ host: bindHost, port, backlog: 1024 }, () => {
         this.#server.off('error', onError);
@@ -123,7 +121,7 @@ export class Listener implements SecureAcceptEvents {
 
   /** A caller on a TLS port that does not speak TLS, and who understands a plain refusal if it is one of ours. */
   onPlain(socket: Socket): void {
-    this.#failures.warn('stranger ended', {
+    this.#logger.warn('stranger-ended', {
       from: socket.remoteAddress,
       code: 'NO_TLS',
       text: 'it does not speak TLS',
@@ -132,18 +130,18 @@ export class Listener implements SecureAcceptEvents {
   }
 
   onFailed(from: string, reason: string): void {
-    this.#failures.warn('tls handshake failed', { from, reason });
+    this.#logger.warn('tls-handshake-failed', { from, reason });
   }
 
   #accept(socket: Socket): void {
     if (this.#open.size + (this.#secure?.size ?? 0) >= this.#connectionsMax) {
-      this.#logSometimes('connections.full', { connectionsMax: this.#connectionsMax });
+      this.#logger.warn('connections-full', { connectionsMax: this.#connectionsMax });
       const full = `This server holds its maximum of ${this.#connectionsMax} connections`;
       this.#turnAway(socket, 'BUSY', `${full}; try again later or another server`);
       return;
     }
     if (!this.#enter(socket)) {
-      this.#logSometimes('connections.address', { from: socket.remoteAddress });
+      this.#logger.warn('connections-of-one-address', { from: socket.remoteAddress });
       this.#turnAway(
         socket,
         'BUSY',
@@ -203,45 +201,7 @@ export class Listener implements SecureAcceptEvents {
    * hanging; we only say so, and go on as soon as descriptors are back.
    */
   #onAcceptError(error: NodeJS.ErrnoException): void {
-    this.#logSometimes('accept.failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
-  }
-
-  #logSometimes(event: string, fields: Readonly<Record<string, unknown>>): void {
-    const nowMs = this.#context.clock.monotonicMs();
-    if (nowMs - this.#lastLogMs < LOG_EVERY_MS) return;
-    this.#lastLogMs = nowMs;
-    (this.#options.logger ?? silentLogger).warn(event, fields);
-  }
-
-  #bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-    const flag = this.#options.portFlag ?? '--listen';
-    switch (error.code) {
-      case 'EADDRINUSE':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_BUSY',
-          `Port ${port} is already in use (by another server?). Choose one with ${flag}, or stop that process.`,
-          { cause: error },
-        );
-      case 'EACCES':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_FORBIDDEN',
-          `Port ${port} may not be opened by this user. Choose one above 1023 with ${flag}.`,
-          { cause: error },
-        );
-      case 'EADDRNOTAVAIL':
-      case 'ENOTFOUND':
-      case 'EAI_AGAIN':
-        return new ExitError(
-          exitCodes.refused,
-          'BAD_HOST',
-          `${host} is no address of this machine. Choose one with ${flag}, e.g. 127.0.0.1:${port}.`,
-          { cause: error },
-        );
-      default:
-        return error;
-    }
+    this.#logger.warn('accept-failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
   }
 }
 

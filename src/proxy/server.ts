@@ -89,7 +89,7 @@ class ProxyServer implements ProxyHandle, Controlled {
       await this.#master.start();
     }
     await this.#startApi();
-    this.#logger.info('proxy ready', { address: this.address, api: this.api, seed });
+    this.#logger.info('proxy-ready', { address: this.address, api: this.api, seed });
   }
 
   heal(): { readonly rules: readonly string[]; readonly toxics: readonly string[] } {

@@ -70,6 +70,7 @@ export {
 } from './run.js';
 export { RUN_MESSAGE_OVERHEAD_BYTES, writeRunHeader, writeRunMessage } from './run-writer.js';
 export { encodeStateRow, encodeStateValue, readStateItems, type StateItem } from './state-items.js';
+export { type RowContext, type SeatState, type ServerRow, seatState, takesOf, upRow } from './status-row.js';
 export type {
   Ballot,
   Incarnation,

@@ -82,10 +82,6 @@ const refused: readonly { line: string; says: string }[] = [
   { line: 'status now', says: "unexpected argument 'now'" },
   { line: 'server --id 1 replce', says: "unexpected argument 'replce' - did you mean synod server replace ?" },
   {
-    line: 'server --http 127.0.0.1:0',
-    says: '--http is not built yet: it comes with health and metrics; leave it out',
-  },
-  {
     line: 'lrunner --registry redis://x',
     says: '--registry is not built yet: it comes with the shared registry; leave it out',
   },

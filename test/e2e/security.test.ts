@@ -125,7 +125,7 @@ t.test('with TLS, a secret and an invitation', { skip: hasOpenssl() ? false : 'n
   const renewed = page.slice(page.indexOf('NAME=node ADDRESS'), page.indexOf('```\nA host name'));
   execFileSync('sh', ['-euc', renewed], { cwd: folder, stdio: 'pipe' });
   for (const daemon of place.daemons) daemon.signal('SIGHUP');
-  for (const daemon of place.daemons) await daemon.waitForText('certificates read again', 10_000);
+  for (const daemon of place.daemons) await daemon.waitForText('certificates-read-again', 10_000);
   t.match(await place.run(['status', '--strict', ...full]), { code: 0 }, 'all serve, and take new connections');
   writeFileSync(path.join(folder, 'node.pem'), 'no certificate');
   place.daemons[1]?.signal('SIGHUP');

@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
-import { ExitError, type LogFields, nodeClock, silentLogger } from '../../src/base/index.js';
+import { CollapsingLogger, ExitError, type LogFields, nodeClock, silentLogger } from '../../src/base/index.js';
 import {
   type CloseReason,
   type DialResult,
@@ -41,7 +41,8 @@ async function ears(
   const accepted: FrameConnection[] = [];
   const messages: Message[] = [];
   const lines: Ears['lines'] = [];
-  const logger = { ...silentLogger, warn: (event: string, fields?: LogFields) => void lines.push({ event, fields }) };
+  const plain = { ...silentLogger, warn: (event: string, fields?: LogFields) => void lines.push({ event, fields }) };
+  const logger = new CollapsingLogger(plain, { clock: nodeClock, level: 'info' });
   const listener = await listen(
     {
       address: '127.0.0.1:0',
@@ -175,7 +176,7 @@ t.test('a thousand failed handshakes are a few lines, and nobody else notices', 
   await until('all messages', deadlineMs, () => messages.length === 100);
   t.ok(lines.length > 0 && lines.length <= 25, `${lines.length} lines`);
   t.match(
-    lines.find(({ event }) => event === 'tls handshake failed'),
+    lines.find(({ event }) => event === 'tls-handshake-failed'),
     { fields: { from: /^127\.0\.0\.1:\d+$/, reason: /./ } },
   );
   t.equal(listener.connections, 1);
@@ -192,7 +193,7 @@ t.test('a caller that says nothing is let go in time, and holds a place until th
     })
     .resume();
   await until('its end', 8_000, () => ended);
-  t.match(lines, [{ event: 'tls handshake failed', fields: { reason: /in time/ } }]);
+  t.match(lines, [{ event: 'tls-handshake-failed', fields: { reason: /in time/ } }]);
 });
 
 t.test('stop ends handshakes and leaves connections alone', async (t) => {

@@ -41,6 +41,7 @@ export interface ServerStatus {
   readonly committed: number;
   readonly applied: number;
   readonly clients: number;
+  readonly http: string;
   readonly note: string;
   readonly seat: 'votes' | 'learns' | 'waits' | 'none' | null;
   readonly takes: number;

@@ -4,8 +4,10 @@ import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
 import { type Listener, listen, netContext, processTurn } from '../../net/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
+import { daemonPages, type HttpListener, type Metric, processMetrics, startHttp } from '../http/index.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
 import type { BalancerHandle, BalancerOptions, ExitReason } from '../options.js';
+import { balancerMetrics, balancerStatus, missingOf } from './balancer-pages.js';
 import { Registrar } from './registrar.js';
 import { Router } from './router.js';
 import { SealFile, type SealStore } from './seal-file.js';
@@ -45,6 +47,9 @@ export class Balancer implements BalancerHandle {
   #registrar: Registrar | undefined;
   #router: Router | undefined;
   #listener: Listener | undefined;
+  #http: HttpListener | undefined;
+  /** Connections ended before they said who they are. */
+  readonly #strangers = new Map<string, number>();
   #stopping: Promise<ExitReason> | undefined;
 
   constructor(options: BalancerOptions, release: () => void) {
@@ -56,6 +61,10 @@ export class Balancer implements BalancerHandle {
     return this.#listener?.address ?? this.#options.listen;
   }
 
+  get http(): string {
+    return this.#http?.address ?? '';
+  }
+
   get closed(): Promise<ExitReason> {
     return this.#lifetime.closed;
   }
@@ -65,7 +74,11 @@ export class Balancer implements BalancerHandle {
     const { servers, logger, listen: address, portFlag = '--listen' } = this.#options;
     const seal = await store.load();
     if (seal !== undefined && seal.members.length !== servers) {
-      logger.warn('the seal counts, not --servers', { sealed: seal.members.length, asked: servers });
+      logger.warn('seal-counts', {
+        text: 'the seal counts, not --servers',
+        sealed: seal.members.length,
+        asked: servers,
+      });
     }
     const registrar = new Registrar({
       servers,
@@ -93,12 +106,45 @@ export class Balancer implements BalancerHandle {
             if (hello.role === 'registrant') registrar.accept(connection, hello);
             else router.accept(connection);
           },
+          onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
           logger,
         }),
       },
       netContext(nodeClock, processTurn, this.#options.security),
     );
+    try {
+      this.#http = await this.#startHttp(registrar, router);
+    } catch (error) {
+      await this.#listener.stop();
+      throw error;
+    }
     logger.info('listening', { address: this.address, sealed: seal !== undefined });
+  }
+
+  async #startHttp(registrar: Registrar, router: Router): Promise<HttpListener | undefined> {
+    const { http: address, logger, version = 'unknown' } = this.#options;
+    if (address === undefined) return undefined;
+    const missing = (): string => (this.#stopping === undefined ? missingOf(registrar) : 'this balancer stops');
+    const ready: Metric = {
+      name: 'synod_ready',
+      help: '1 while /readyz says 200.',
+      kind: 'gauge',
+      read: () => Number(missing() === ''),
+    };
+    const metrics = [
+      ...processMetrics({ version, role: 'balancer', clock: nodeClock }),
+      ready,
+      ...balancerMetrics(registrar, router, this.#strangers),
+    ];
+    const pages = daemonPages({
+      title: () => 'synod balancer',
+      missing,
+      status: () => balancerStatus(registrar),
+      metrics: () => metrics,
+    });
+    const listener = await startHttp({ address, pages, logger });
+    logger.info('http-listening', { address: listener.address });
+    return listener;
   }
 
   stop(): Promise<ExitReason> {
@@ -118,6 +164,7 @@ export class Balancer implements BalancerHandle {
     this.#router?.stop();
     this.#listener?.closeAll('the balancer stops; servers and chats go on without it');
     await this.#registrar?.idle();
+    await this.#http?.stop();
     this.#release();
     this.#lifetime.end(reason);
     return this.closed;
@@ -126,7 +173,7 @@ export class Balancer implements BalancerHandle {
   /** The seal can't be written or a rule of ours was broken: nothing that hangs on it may be announced. */
   #fail(error: unknown): Promise<ExitReason> {
     const reason = exitReason(error);
-    this.#options.logger.error('the balancer stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('balancer-stops', { code: reason.code, text: reason.text });
     this.#stopping ??= this.#end(reason);
     return this.#stopping;
   }

@@ -101,13 +101,11 @@ export class Registrar {
       this.#doubted.delete(link);
       if (alive || this.#links.get(member.id) !== link) return;
       this.#health.probeFailed(member.id);
-      this.#options.logger.warn(
-        'a server does not answer although its link is open: clients go elsewhere until it reports',
-        {
-          server: member.id,
-          address,
-        },
-      );
+      this.#options.logger.warn('server-silent', {
+        text: 'a server does not answer although its link is open: clients go elsewhere until it reports',
+        server: member.id,
+        address,
+      });
     });
   }
 
@@ -160,7 +158,7 @@ export class Registrar {
       alive = false;
       switch (verdict.kind) {
         case 'refuse':
-          this.#options.logger.warn('registration refused', {
+          this.#options.logger.warn('registration-refused', {
             server: applicant.id,
             code: verdict.code,
             text: verdict.text,
@@ -223,7 +221,7 @@ export class Registrar {
       () => {
         this.#seal = seal;
         this.#sealing = undefined;
-        this.#options.logger.info('membership sealed', {
+        this.#options.logger.info('membership-sealed', {
           cluster: toHex(seal.clusterId),
           members: seal.members.map(({ id }) => id),
         });
@@ -257,7 +255,7 @@ export class Registrar {
     const link = this.#links.get(id);
     assert(seal !== undefined && link !== undefined, 'a member comes back to a seal');
     const known = seal.members.find((member) => member.id === id)?.address;
-    this.#options.logger.info('a member is back', { server: id, address });
+    this.#options.logger.info('member-back', { server: id, address });
     if (known === address) {
       this.#sendSeal(link, seal, true);
       return;
@@ -280,7 +278,10 @@ export class Registrar {
     this.#saving = this.#saving
       .then(() => this.#options.store.save(seal))
       .catch((error: unknown) =>
-        this.#options.logger.warn('a changed membership or address could not be saved: check the disk', { error }),
+        this.#options.logger.warn('seal-not-saved', {
+          text: 'a changed membership or address could not be saved: check the disk',
+          error: String(error),
+        }),
       );
   }
 
@@ -290,7 +291,7 @@ export class Registrar {
     if (seal === undefined || !isMember(seal, link)) return;
     const changed = changedSeal(seal, message);
     if (changed === undefined) return;
-    this.#options.logger.info('members changed', {
+    this.#options.logger.info('members-changed', {
       epoch: changed.epoch,
       members: changed.members.map(({ id }) => id),
     });
@@ -334,7 +335,7 @@ export class Registrar {
   #onClose(connection: FrameConnection, reason: CloseReason): void {
     const found = this.#find(connection);
     if (found === undefined) return;
-    this.#options.logger.info("a server's registration link closed", { server: found.id, code: reason.code });
+    this.#options.logger.info('registration-closed', { server: found.id, code: reason.code });
     this.#forget(found.id);
   }
 

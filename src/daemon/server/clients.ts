@@ -2,9 +2,16 @@
  * The clients' side of a server: takes their frames, submits their runs, and sends them answers, events and how the
  * server stands. It is the driver's listener; everything it queues in a turn leaves in one write per connection.
  */
-import { assert, type Clock, type Logger, limits, sha256 } from '../../base/index.js';
+import { assert, BucketHistogram, type Clock, type Logger, limits, secondsBounds, sha256 } from '../../base/index.js';
 import type { Answer, Applied, ChatState } from '../../chat/index.js';
-import { type CloseReason, clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
+import {
+  type CloseCode,
+  type CloseReason,
+  clientLimits,
+  type FrameConnection,
+  Stage,
+  type Turn,
+} from '../../net/index.js';
 import type { StandingChange } from '../../paxos/index.js';
 import {
   type Hello,
@@ -62,6 +69,8 @@ const busyTexts: Readonly<Record<BusyReason, string>> = {
 };
 
 export class Clients implements Listener {
+  /** From a message's arrival here to its answer, in seconds. */
+  readonly commitSeconds = new BucketHistogram(secondsBounds);
   readonly #options: ClientsOptions;
   readonly #links = new Map<ClientLink, 'client' | 'operator'>();
   readonly #submissions: Submissions<ClientLink>;
@@ -72,6 +81,7 @@ export class Clients implements Listener {
   #nextRead = 1;
   #clients = 0;
   #arrivedEver = 0;
+  readonly #droppedFor = new Map<CloseCode, number>();
   #flushArmed = false;
   #standing: StandingChange | undefined;
   #onStopped: () => void = () => undefined;
@@ -85,6 +95,7 @@ export class Clients implements Listener {
       ack: (link, answer) => this.#ack(link, answer),
       busy: (link, session, fromSeq, reason) => this.#busy(link, session, fromSeq, busyTexts[reason]),
       lastSeq: (session) => chat.session(session)?.lastSeq,
+      timing: { nowMs: () => clock.monotonicMs(), histogram: this.commitSeconds },
     });
     this.#directRooms = new DirectRoomNews(chat);
     const onRegistered = (link: ClientLink): void => this.#directRooms.tellAll(link);
@@ -106,6 +117,23 @@ export class Clients implements Listener {
 
   get lastStanding(): StandingChange | undefined {
     return this.#standing;
+  }
+
+  /** Connections that this server ended, by why; without orderly ends. */
+  get droppedFor(): ReadonlyMap<CloseCode, number> {
+    return this.#droppedFor;
+  }
+
+  /** Bytes that wait to be sent to clients. Looks at every connection: for whoever asks now and then. */
+  get outboundBytes(): number {
+    let bytes = 0;
+    for (const { connection } of this.#links.keys()) bytes += connection.queuedBytes;
+    return bytes;
+  }
+
+  /** How often something of a client had to be submitted again. */
+  get resubmitted(): number {
+    return this.#submissions.resubmitted;
   }
 
   /** Bytes of messages that have no answer yet. */
@@ -271,7 +299,10 @@ export class Clients implements Listener {
 
   #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
     const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
-    if (!isOrderly) this.#options.logger.warn('client dropped', { from: link.connection.remoteAddress, code, text });
+    if (!isOrderly) {
+      this.#droppedFor.set(code, (this.#droppedFor.get(code) ?? 0) + 1);
+      this.#options.logger.warn('client-dropped', { from: link.connection.remoteAddress, code, text });
+    }
     this.#links.delete(link);
     this.subscriptions.closed(link);
     this.#directRooms.closed(link);

@@ -143,7 +143,9 @@ export class PeerDialer {
   /** A peer that is down is no news; a certificate that is not accepted is, once. */
   #notReached(address: string, code: DialFailure, reason: string): void {
     const isNews = code === 'TLS' && this.#refusal !== reason;
-    this.#options.logger[isNews ? 'warn' : 'debug']('peer not reached', { peer: this.#options.id, address, reason });
+    const fields = { peer: this.#options.id, address, reason };
+    if (isNews) this.#options.logger.warn('peer-not-reached', fields);
+    else this.#options.logger.debug('peer-not-reached', fields);
     if (code === 'TLS') this.#refusal = reason;
     this.#later(code === 'TLS' ? refusedRedialMs : this.#nextPause());
   }
@@ -168,7 +170,7 @@ export class PeerDialer {
     }
     const wrong = this.#welcomeFault(message);
     if (wrong !== undefined) {
-      this.#options.logger.warn("another server answers at a peer's address", { peer: this.#options.id, text: wrong });
+      this.#options.logger.warn('peer-address-wrong', { peer: this.#options.id, text: wrong });
       connection.close('FOREIGN_CLUSTER', wrong);
       return;
     }
@@ -179,7 +181,7 @@ export class PeerDialer {
     this.#redialMs = firstRedialMs;
     this.#attempts = 0;
     this.#refusal = '';
-    this.#options.logger.info('peer linked', { peer: this.#options.id, address: connection.remoteAddress });
+    this.#options.logger.info('peer-linked', { peer: this.#options.id, address: connection.remoteAddress });
     this.#options.onUp(message.incarnation);
   }
 
@@ -197,7 +199,11 @@ export class PeerDialer {
     this.#open = false;
     if (this.#ended) return;
     if (wasOpen) {
-      this.#options.logger.info('peer link closed', { peer: this.#options.id, code: reason.code, text: reason.text });
+      this.#options.logger.info('peer-outbound-closed', {
+        peer: this.#options.id,
+        code: reason.code,
+        text: reason.text,
+      });
       this.#options.onDown();
     }
     this.#later(this.#refused(reason) ? refusedRedialMs : this.#nextPause());
@@ -210,7 +216,7 @@ export class PeerDialer {
     const isRefusal = byPeer || code === 'FORBIDDEN';
     if (!isRefusal || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
       return false;
-    if (this.#refusal !== text) this.#options.logger.warn('no link to a peer', { peer: this.#options.id, code, text });
+    if (this.#refusal !== text) this.#options.logger.warn('refused-by-peer', { peer: this.#options.id, code, text });
     this.#refusal = text;
     if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION' || code === 'UNKNOWN_ID')
       this.#options.onRefused(code, text);

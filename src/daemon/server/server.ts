@@ -13,14 +13,16 @@ import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js
 import type { Hello, Join, RefusalCode, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
+import type { HttpListener } from '../http/index.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
-import type { ExitReason, ServerHandle, ServerOptions } from '../options.js';
+import type { ExitReason, ServerHandle, ServerOptions, StartProgress } from '../options.js';
 import { AddressBook } from './address-book.js';
 import { BalancerLinks } from './balancer-links.js';
 import { type Core, openCore } from './core.js';
 import { Enlistment } from './enlistment.js';
 import { type Ground, memoryGround, realGround } from './ground.js';
 import { helloOf, type Membership, type Self } from './hello.js';
+import { ServerPages } from './server-pages.js';
 
 /**
  * Starts a server; resolves when it is registered, its membership sealed and it listens (READY). Retries the balancer
@@ -55,6 +57,18 @@ class Server implements ServerHandle {
   #ending: Promise<ExitReason> | undefined;
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
+  /** What the start waits for, for /readyz. */
+  #waitsFor = 'starting';
+  #http: HttpListener | undefined;
+  /** Connections ended before they said who they are. */
+  readonly #strangers = new Map<string, number>();
+  readonly #pages = new ServerPages({
+    options: () => this.#options,
+    id: () => this.id,
+    core: () => this.#core,
+    missing: () => this.#missing(),
+    strangers: this.#strangers,
+  });
 
   constructor(options: ServerOptions, lock: DirectoryLock | undefined, ground: Ground) {
     this.#options = options;
@@ -71,6 +85,10 @@ class Server implements ServerHandle {
     return this.#listener?.address ?? this.#options.listen;
   }
 
+  get http(): string {
+    return this.#http?.address ?? '';
+  }
+
   get closed(): Promise<ExitReason> {
     return this.#lifetime.closed;
   }
@@ -84,12 +102,14 @@ class Server implements ServerHandle {
     const directory = await openDirectory(disk, this.#options.id);
     this.#directory = directory;
     this.#listener = await this.#listen();
+    this.#http = await this.#pages.listen();
     const book = new AddressBook(dataDir, logger);
     const enlistment = new Enlistment({
       directory,
       book,
       logger,
       onProgress: (progress) => {
+        this.#waitsFor = waitText(progress);
         if (progress.kind === 'servers') {
           this.#notReady = `waiting for servers, ${progress.registered} of ${progress.servers} are there: try again`;
         }
@@ -117,6 +137,7 @@ class Server implements ServerHandle {
       keepsNothing: dataDir === undefined,
       context: this.#context,
       logger,
+      http: this.http,
       mode,
       retainBytes: this.#options.retainBytes,
       segmentBytes: this.#options.segmentBytes,
@@ -138,7 +159,10 @@ class Server implements ServerHandle {
     this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
-      logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
+      logger.warn('faults-on-purpose', {
+        text: 'this server harms its own links on purpose; leave --mode out to end that',
+        mode,
+      });
     }
   }
 
@@ -150,6 +174,11 @@ class Server implements ServerHandle {
   async destroy(): Promise<void> {
     this.#ending ??= this.#endAtOnce(stoppedReason);
     await this.#ending;
+  }
+
+  #missing(): string {
+    if (this.#ending !== undefined) return 'this server stops';
+    return this.#core?.missing() ?? this.#waitsFor;
   }
 
   #self(): Self {
@@ -167,6 +196,7 @@ class Server implements ServerHandle {
       roles: ['server', 'client', 'operator'],
       what: 'a server',
       onHello: (connection, hello) => this.#onHello(connection, hello),
+      onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
       logger: this.#options.logger,
     });
     const { listen: address, logger, portFlag = '--listen', connectionsPerAddress: perAddressMax } = this.#options;
@@ -210,7 +240,7 @@ class Server implements ServerHandle {
   /** Nothing may be sent after this; the caller ends the process with the reason's code. */
   #fail(error: unknown): void {
     const reason = exitReason(error);
-    this.#options.logger.error('this server stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('server-stops', { code: reason.code, text: reason.text });
     this.#core?.end(false);
     this.#lifetime.end(reason);
     this.#ending ??= this.#endAtOnce(reason);
@@ -218,7 +248,7 @@ class Server implements ServerHandle {
 
   async #stopInOrder(): Promise<ExitReason> {
     const deadline = nodeClock.setTimeout(() => {
-      this.#options.logger.warn('the stop took too long and was cut short', { afterMs: limits.shutdownMs });
+      this.#options.logger.warn('stop-cut-short', { afterMs: limits.shutdownMs });
       this.#lifetime.end(stoppedReason);
     }, limits.shutdownMs);
     await this.#listener?.stop();
@@ -249,10 +279,16 @@ class Server implements ServerHandle {
       (error: Error) => error,
     );
     this.#listener?.closeAll('this server stops');
+    await this.#http?.stop();
     this.#disk?.close();
     this.#lock?.release();
     return failure;
   }
+}
+
+function waitText(progress: StartProgress): string {
+  if (progress.kind === 'balancer') return `starting: no balancer at ${progress.address} (${progress.reason})`;
+  return `starting: ${progress.registered} of ${progress.servers} servers are there`;
 }
 
 function openDirectory(disk: Disk, serverId: ServerId): Promise<Directory> {

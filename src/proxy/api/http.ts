@@ -49,7 +49,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const listen = readApiAddress(options.listen);
   const servers = await bindApi(listen, () => newServer(options, listen));
   for (const server of servers) {
-    server.on('error', (error) => options.logger.warn('api.accept', { error: error.message }));
+    server.on('error', (error) => options.logger.warn('api-accept-failed', { error: error.message }));
   }
   const { port } = (servers[0] as Server).address() as AddressInfo;
   return {
@@ -74,7 +74,7 @@ function newServer(options: ApiOptions, listen: ApiAddress): Server {
       // Our own mistake: it must stop the process, as everywhere.
       if (error instanceof InvariantError) throw error;
       response.destroy();
-      options.logger.debug('api.broken', { error: String(error) });
+      options.logger.debug('api-broken', { error: String(error) });
     });
   });
   return server;
@@ -109,7 +109,7 @@ async function serve(
     send({ status: 301 });
   } else {
     const answer = await answerTo(options, target, request, response);
-    options.logger.debug('api.request', { method: request.method, path: target.path });
+    options.logger.debug('api-request', { method: request.method, path: target.path });
     // Without its whole body the client has gone, or was too slow and has been told so.
     if (!request.destroyed || request.complete) send(answer);
   }
@@ -145,7 +145,7 @@ async function answerTo(
   } catch (error) {
     if (error instanceof InvariantError) throw error;
     const known = asApiError(error);
-    if (known === undefined) logger.error('api.failed', { method: request.method, path, error: String(error) });
+    if (known === undefined) logger.error('api-failed', { method: request.method, path, error: String(error) });
     return errorResponse(known ?? new ApiError(500, String(error)));
   }
 }

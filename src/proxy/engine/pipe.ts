@@ -246,7 +246,7 @@ export class Pipe {
         this.unblock();
       },
       (error: unknown) => {
-        this.#world.logger.error('a connection ends: its addresses could not be replaced', { error: String(error) });
+        this.#world.logger.error('addresses-not-replaced', { error: String(error) });
         this.#owner.reset();
       },
     );

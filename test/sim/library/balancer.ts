@@ -83,7 +83,6 @@ export class SimBalancer {
           else router.accept(connection);
         },
         logger,
-        clock,
       }),
     );
   }
