@@ -88,7 +88,9 @@ function setup(events: number) {
       asked++;
       pages.push(() => {
         const count = Math.min(request.limit, 10, head - request.event + 1);
-        done({ groups: count > 0 ? [group(request.event, count)] : [], headEvent: head, headN: head, firstEvent: 1 });
+        const groups = count > 0 ? [group(request.event, count)] : [];
+        const beginning = { firstEvent: 1, firstN: 1, byRetention: false };
+        done({ groups, headEvent: head, headN: head, beginning });
       });
     },
   };
