@@ -35,4 +35,4 @@ export type { FinalCode, OnOutcome } from './outbox.js';
 export type { Asked } from './requests.js';
 export type { From } from './room-stream.js';
 export type { SessionState } from './session.js';
-export { noBalancerText } from './texts.js';
+export { noBalancerText, passedOverText } from './texts.js';

@@ -51,11 +51,8 @@ export function nameText(code: OutcomeCode, name: string): string {
 
 /** How many messages are gone, and where the room goes on. */
 export function passedOverText({ room, firstN, byRetention }: Kept, { events, messages }: PassedOver): string {
-  const what = messages === undefined ? counted(events, 'event') : counted(messages, 'message');
-  const verb = byRetention ? 'deleted by its retention' : 'no longer kept by this server';
-  return `${what} of ${room} ${what.startsWith('1 ') ? 'is' : 'are'} ${verb}; the room goes on with message ${firstN}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+  const [count, what] = messages === undefined ? [events, 'event'] : [messages, 'message'];
+  const are = `${count} ${what}${count === 1 ? ' of' : 's of'} ${room} ${count === 1 ? 'is' : 'are'}`;
+  const why = byRetention ? 'deleted by its retention' : 'no longer kept by this server';
+  return `${are} ${why}; the room goes on with message ${firstN}`;
 }
