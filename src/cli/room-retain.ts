@@ -34,7 +34,7 @@ function readPolicy({ options }: Call): { count: number; ageMs: number } {
 
 function policyText(room: string, count: number, age: string | undefined): string {
   const bounds = [
-    ...(count === 0 ? [] : [`its newest ${count} messages`]),
+    ...(count === 0 ? [] : [count === 1 ? 'its newest message' : `its newest ${count} messages`]),
     ...(age === undefined ? [] : [`messages younger than ${age}`]),
   ];
   if (bounds.length === 0) return `${room} keeps everything from now on; what was deleted stays deleted`;
