@@ -392,6 +392,10 @@ export function assertLimitsAgree(l: Limits): void {
     l.peopleListMax * (l.nameCharsMax + 2) + 64 * KIB <= l.frameBytesMaxClient,
     'limits: the people must fit a frame',
   );
+  assert(
+    l.namesPerAnswer * (l.nameCharsMax + l.whyBytesMax + 16) + 64 * KIB <= l.frameBytesMaxClient,
+    'limits: an answer with names must fit a frame',
+  );
   assert(l.authBytesMax + l.addressBytesMax + 256 <= l.frameBytesMaxHello, 'limits: a hello must fit its frame');
   assert(l.refusalTextCharsMax * 3 + 256 <= l.frameBytesMaxHello, 'limits: a refusal must fit its frame');
   below('frameBytesMaxHello', 'frameBytesMaxClient', 'strangers get less');
