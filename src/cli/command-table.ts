@@ -6,6 +6,7 @@ import { apiSecurity, balancerSecurity, callerSecurity, proxySecurity, serverSec
 const values =
   (
     name:
+      | 'readAge'
       | 'readApi'
       | 'readFsync'
       | 'readHistory'
@@ -15,7 +16,8 @@ const values =
       | 'readOwnId'
       | 'readRetain'
       | 'readServer'
-      | 'readServers',
+      | 'readServers'
+      | 'readWhy',
   ) =>
   async (): Promise<Reader> =>
     (await import('./values.js'))[name];
@@ -94,6 +96,7 @@ const decider: readonly OptionSpec[] = [
   balancer,
   { ...server, help: 'ask this server, without a balancer' },
   { ...timeout, help: 'how long to try' },
+  ...callerSecurity,
   json,
 ];
 
@@ -379,9 +382,21 @@ export const commands: readonly CommandSpec[] = [
     positional: 'ROOM --count N|--age TIME|--all',
     positionalMax: 1,
     options: [
-      { name: 'count', value: 'N', help: 'keep the newest N messages' },
-      { name: 'age', value: 'TIME', help: 'keep messages younger than this, e.g. 12h or 30d' },
-      { name: 'all', help: 'delete nothing from now on' },
+      {
+        name: 'count',
+        value: 'N',
+        reader: values('readOrdinal'),
+        help: 'keep the newest N messages',
+        general: false,
+      },
+      {
+        name: 'age',
+        value: 'TIME',
+        reader: values('readAge'),
+        help: 'keep messages younger than this, e.g. 12h or 30d',
+        general: false,
+      },
+      { name: 'all', help: 'delete nothing from now on', general: false },
       ...decider,
     ],
     examples: ["synod room retain '#ops' --count 10000", "synod room retain '#ops' --age 30d"],
@@ -395,7 +410,13 @@ export const commands: readonly CommandSpec[] = [
       'unblocked. It blocks a name, not a person, who may claim another one.',
     positional: 'NAME',
     positionalMax: 1,
-    options: [{ name: 'why', value: 'TEXT', help: 'the reason told to whoever bears it' }, ...decider],
+    options: [{
+        name: 'why',
+        value: 'TEXT',
+        reader: values('readWhy'),
+        help: 'the reason told to whoever bears it',
+        general: false,
+      }, ...decider],
     examples: ["synod name block lala --why 'spam'", 'synod name block root'],
     load: async () => (await import('./names.js')).nameBlock,
   },
@@ -441,7 +462,7 @@ export const commands: readonly CommandSpec[] = [
       'Print every name, whether it is blocked and why, and how many clients it has, as one server has applied it.',
     positional: '',
     positionalMax: 0,
-    options: [{ name: 'blocked', help: 'only those that are blocked' }, ...decider],
+    options: [{ name: 'blocked', help: 'only those that are blocked', general: false }, ...decider],
     examples: ['synod name list', 'synod name list --blocked --json'],
     load: async () => (await import('./names.js')).nameList,
   },
@@ -465,7 +486,10 @@ export const commands: readonly CommandSpec[] = [
       'chosen. Of several stopped servers take the one that was furthest.',
     positional: 'FILE --data-dir DIR',
     positionalMax: 1,
-    options: [{ name: 'data-dir', value: 'DIR', help: 'the data directory of a stopped server (required)' }, json],
+    options: [
+      { name: 'data-dir', value: 'DIR', help: 'the data directory of a stopped server (required)', general: false },
+      json,
+    ],
     examples: [
       'synod snapshot save ops.snap --data-dir synod-data/server-1',
       'synod snapshot save ops.snap --data-dir /var/lib/synod --json',
@@ -492,8 +516,15 @@ export const commands: readonly CommandSpec[] = [
     positional: 'FILE --data-dir DIR',
     positionalMax: 1,
     options: [
-      { name: 'servers', value: 'N', help: 'how many servers, an odd number', default: '3' },
-      { name: 'data-dir', value: 'DIR', help: 'where server-1, server-2 … are made (required)' },
+      {
+        name: 'servers',
+        value: 'N',
+        reader: values('readServers'),
+        help: 'how many servers, an odd number',
+        default: '3',
+        general: false,
+      },
+      { name: 'data-dir', value: 'DIR', help: 'where server-1, server-2 … are made (required)', general: false },
       json,
     ],
     examples: [

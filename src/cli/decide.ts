@@ -1,7 +1,7 @@
 /** What the commands share by which an operator decides something: a server that takes it, tries, and the end of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitError, exitCodes, limits } from '../base/index.js';
-import { type Answered, type Operator, openOperator } from '../client/index.js';
+import { type Answered, isLockedOut, type Operator, openOperator } from '../client/index.js';
 import type { Decide } from '../wire/index.js';
 import type { Call } from './command.js';
 import { UsageError } from './go-flags.js';
@@ -57,6 +57,7 @@ export async function onServers<T>(
     for (const address of addresses) {
       const opened = await openOperator({ address, timeoutMs: answerMs });
       if (!opened.ok) {
+        if (isLockedOut(opened.code)) throw new ExitError(exitCodes.refused, opened.code, opened.text);
         reason = opened.text;
         continue;
       }

@@ -1,17 +1,15 @@
 /** `synod name …`: who may bear which name, decided in the log; and the list of names. */
 import { randomBytes } from 'node:crypto';
-import { exitCodes, limits, renderTable, sanitise, sha256, toHex } from '../base/index.js';
+import { exitCodes, renderTable, sanitise, sha256, toHex } from '../base/index.js';
 import type { NameRow } from '../wire/index.js';
 import type { Call } from './command.js';
 import { decide, onlyName, onServers, wishFor } from './decide.js';
 import { jsonLine } from './events.js';
-import { UsageError } from './go-flags.js';
+import { readWhy } from './values.js';
 
 export async function nameBlock(call: Call): Promise<number> {
   const name = onlyName(call, 'name block');
-  const why = call.options.text('why') ?? '';
-  if (Buffer.byteLength(why) > limits.whyBytesMax)
-    throw new UsageError(`--why takes at most ${limits.whyBytesMax} bytes: shorten it`);
+  const why = readWhy('--why', call.options.text('why') ?? '');
   await decide(call, { ...wishFor('block', name), why }, true);
   return say(call, { event: 'block', name, why }, `${name} is blocked`);
 }

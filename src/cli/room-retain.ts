@@ -1,10 +1,10 @@
 /** `synod room retain`: decides in the log how much of a room is kept. */
-import { exitCodes, limits } from '../base/index.js';
+import { exitCodes } from '../base/index.js';
 import type { Call } from './command.js';
 import { decide, wishFor } from './decide.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
-import { readAgeMs, readInteger, readRoom } from './values.js';
+import { readAge, readOrdinal, readRoom } from './values.js';
 
 export async function roomRetain(call: Call): Promise<number> {
   const { options, positionals, output } = call;
@@ -27,8 +27,8 @@ function readPolicy({ options }: Call): { count: number; ageMs: number } {
     throw new UsageError('--all deletes nothing: leave it out, or --count and --age');
   if (!all && count === undefined && age === undefined) throw new UsageError('how much? Give --count, --age, or --all');
   return {
-    count: count === undefined ? 0 : readInteger('--count', count, 1, Number.MAX_SAFE_INTEGER),
-    ageMs: age === undefined ? 0 : readAgeMs('--age', age, limits.retainAgeMsMin, limits.retainAgeMsMax),
+    count: count === undefined ? 0 : readOrdinal('--count', count),
+    ageMs: age === undefined ? 0 : readAge('--age', age),
   };
 }
 

@@ -4,10 +4,7 @@ import { inspectSnapshot, restoreSnapshot, type SnapshotContents, saveSnapshot }
 import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
-import { readInteger } from './values.js';
-
-/** More than that are no cluster of this kind. */
-const serversMax = 99;
+import { readServers } from './values.js';
 
 export async function snapshotSave(call: Call): Promise<number> {
   const file = onlyFile(call, 'save');
@@ -23,8 +20,7 @@ export async function snapshotRestore(call: Call): Promise<number> {
   const { options, output } = call;
   const file = onlyFile(call, 'restore');
   const dataDir = dataDirOf(call, 'where the new directories shall be');
-  const servers = readInteger('--servers', options.text('servers') ?? '', 1, serversMax);
-  if (servers % 2 === 0) throw new UsageError(`--servers takes an odd number, not ${servers}`);
+  const servers = readServers('--servers', options.text('servers') ?? '');
   const { cluster, directories } = await restoreSnapshot(file, dataDir, servers, silentLogger);
   if (options.has('json')) output.line(jsonLine({ event: 'restore', cluster, directories }));
   else {

@@ -45,8 +45,15 @@ export function readDurationMs(option: string, value: string): number {
   return ms;
 }
 
-/** An age with its unit, in milliseconds: `12h`, `30d`. At least `minMs`, at most `maxMs`. */
-export function readAgeMs(option: string, value: string, minMs: number, maxMs: number): number {
+/** A reason that is shown to others. */
+export function readWhy(option: string, value: string): string {
+  if (Buffer.byteLength(value) <= limits.whyBytesMax) return value;
+  throw new UsageError(`${option} takes at most ${limits.whyBytesMax} bytes: shorten it`);
+}
+
+/** An age with its unit, in milliseconds: `12h`, `30d`. */
+export function readAge(option: string, value: string): number {
+  const { retainAgeMsMin: minMs, retainAgeMsMax: maxMs } = limits;
   const found = /^(\d{1,12})(s|m|h|d)$/.exec(value);
   const ms = Number(found?.[1]) * (unitMs[found?.[2] ?? ''] ?? Number.NaN);
   if (ms >= minMs && ms <= maxMs) return ms;
