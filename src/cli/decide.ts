@@ -67,6 +67,8 @@ export async function onServers<T>(
         if (!server.knowsDecisions) throw tooOld(address);
         const found = await ask(server);
         if (found.ok) return found.answer;
+        // An invitation is not enough for an operator.
+        if (found.code === 'NOT_ALLOWED') throw new ExitError(exitCodes.refused, found.code, found.text);
         reason = found.text;
         if (!again && found.code !== 'BUSY')
           throw undecided(`${reason}: it may have been decided; look before you repeat it`);
