@@ -410,13 +410,16 @@ export const commands: readonly CommandSpec[] = [
       'unblocked. It blocks a name, not a person, who may claim another one.',
     positional: 'NAME',
     positionalMax: 1,
-    options: [{
+    options: [
+      {
         name: 'why',
         value: 'TEXT',
         reader: values('readWhy'),
         help: 'the reason told to whoever bears it',
         general: false,
-      }, ...decider],
+      },
+      ...decider,
+    ],
     examples: ["synod name block lala --why 'spam'", 'synod name block root'],
     load: async () => (await import('./names.js')).nameBlock,
   },
