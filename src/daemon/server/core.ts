@@ -264,7 +264,7 @@ export class Core {
     this.#needs = needs;
     this.#decisions.applied(decisions);
     for (const { verb, subject, outcome } of decisions)
-      this.#options.logger.info('an operator decided', { verb, subject, outcome });
+      this.#options.logger.info('operator-decided', { verb, subject, outcome });
   }
 
   /** A peer will not have this server. */

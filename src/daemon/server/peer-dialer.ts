@@ -197,7 +197,7 @@ export class PeerDialer {
   #knowsEnough(connection: FrameConnection): boolean {
     if (!lacks(this.#features, this.#options.needs())) return true;
     const text = tooOld(this.#options.id);
-    this.#options.logger.warn('a peer is of an older release', { peer: this.#options.id, text });
+    this.#options.logger.warn('peer-older', { peer: this.#options.id, text });
     connection.close('BAD_VERSION', text);
     return false;
   }
