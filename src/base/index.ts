@@ -26,6 +26,7 @@ export { type LogFields, type Logger, silentLogger } from './log.js';
 export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } from './memory.js';
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';
+export { pause } from './pause.js';
 export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';

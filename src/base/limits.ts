@@ -262,6 +262,12 @@ export const limits = Object.freeze({
   /** Pause between two attempts of a server to reach a balancer: a restarted one knows its servers within a second. */
   registerRetryMs: 500,
 
+  /** A balancer looks so often what other balancers have written into their registry. */
+  registryFollowMs: 1000,
+  /** A registry or mirror that does not answer is tried again after this. */
+  redisRetryMs: 500,
+  /** A Redis that has not answered by then is given up for this time. */
+  redisAnswerMs: 5000,
   // --- server shell ---------------------------------------------------------------------------------------------
   /** A server with an unknown directory is admitted once it has been there for this long. */
   newcomerMs: 1000,

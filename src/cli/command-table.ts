@@ -84,12 +84,11 @@ export const commands: readonly CommandSpec[] = [
       {
         name: 'registry',
         value: 'URL',
-        help: 'share the registry in Redis (not built yet)',
-        comesWith: 'the shared registry',
+        help: 'share the seal with other balancers in this Redis: redis://[user:pass@]host:port/db',
       },
       logLevel,
     ],
-    examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
+    examples: ['synod balancer --servers 5 --registry redis://127.0.0.1:6379/0', 'lrunner -hostPort=localhost:8009'],
     load: async () => (await import('./balancer.js')).balancer,
   },
   {

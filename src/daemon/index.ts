@@ -1,5 +1,12 @@
 /** The daemons: what the command line starts. */
-export { startBalancer } from './balancer/index.js';
+export {
+  formatSeal,
+  parseSeal,
+  RegistryUnavailable,
+  type Seal,
+  type SealRegistry,
+  startBalancer,
+} from './balancer/index.js';
 export type {
   BalancerHandle,
   BalancerOptions,

@@ -1,6 +1,7 @@
 /** What the command line gives a daemon, and what it gets back: options, handles, the reason of an end. */
 import type { Logger } from '../base/index.js';
 import type { ServerId } from '../wire/index.js';
+import type { SealRegistry } from './balancer/shared-seal.js';
 
 /**
  * Why a daemon ended. `exitCode` is the process's (CONTRACT.md); `text` one line for stderr, empty after an orderly
@@ -34,7 +35,11 @@ export interface BalancerOptions {
   /** N, odd: how many servers make the cluster. */
   readonly servers: number;
   readonly dataDir: string;
+  /** Where the seal is shared with other balancers; closed with this balancer, or when its start fails. */
+  readonly registry?: SealRegistry;
   readonly logger: Logger;
+  /** Aborting it while the start waits for the registry ends it: exit code 0, code `STOPPED`. */
+  readonly signal?: AbortSignal;
 }
 
 export type BalancerHandle = DaemonHandle;

@@ -124,10 +124,11 @@ t.test('nobody hears of a seal that is not on disk', async (t) => {
   let saved: (() => void) | undefined;
   const store = {
     load: async () => undefined,
-    save: () =>
-      new Promise<void>((resolve) => {
-        saved = resolve;
+    seal: (seal: Seal) =>
+      new Promise<Seal>((resolve) => {
+        saved = () => resolve(seal);
       }),
+    save: async () => undefined,
   };
   const failures: unknown[] = [];
   const registrar = new Registrar({

@@ -1,0 +1,170 @@
+/** A seal that several balancers share: in a registry outside, with this balancer's own file as a copy of it. */
+import { ExitError, equalBytes, exitCodes, type Logger, limits, pause, toHex } from '../../base/index.js';
+import { isNewerSeal, type Seal } from './membership.js';
+import type { SealStore } from './seal-file.js';
+
+/** The registry cannot be asked now; another attempt may find it. The text is one line that ends in what to do. */
+export class RegistryUnavailable extends Error {
+  override readonly name = 'RegistryUnavailable';
+  /** A short constant; another one is another trouble. */
+  readonly code: string;
+
+  constructor(code: string, text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
+/** Where balancers share a seal. */
+export interface SealRegistry {
+  /** Where it is, without secrets. */
+  readonly shown: string;
+  /**
+   * In one step for all balancers: keeps `seal` if none is kept or it is newer than the one kept of its cluster, with
+   * `mayMove` also one of the same age with other addresses. Resolves to what is kept then; without `seal` it only
+   * reads. Rejects with RegistryUnavailable, or with an ExitError if no attempt will ever succeed.
+   */
+  offer(seal: Seal | undefined, mayMove: boolean): Promise<Seal | undefined>;
+  /** Ends its connection; what waits is rejected. */
+  close(): void;
+}
+
+/** Tells of each trouble once, and of its end. */
+class TroubleLog {
+  readonly #logger: Logger;
+  readonly #registry: string;
+  #told = '';
+
+  constructor(logger: Logger, registry: string) {
+    this.#logger = logger;
+    this.#registry = registry;
+  }
+
+  trouble(code: string, text: string, meanwhile: string): void {
+    if (this.#told === code) return;
+    this.#told = code;
+    this.#logger.warn('the registry cannot be used', { registry: this.#registry, code, text, meanwhile });
+  }
+
+  well(): void {
+    if (this.#told === '') return;
+    this.#told = '';
+    this.#logger.info('the registry can be used again', { registry: this.#registry });
+  }
+}
+
+export class SharedSeal implements SealStore {
+  readonly #registry: SealRegistry;
+  readonly #file: SealStore;
+  readonly #troubles: TroubleLog;
+  readonly #ended: AbortSignal;
+
+  /** After `ended` nothing is waited for any more. */
+  constructor(registry: SealRegistry, file: SealStore, logger: Logger, ended: AbortSignal) {
+    this.#registry = registry;
+    this.#file = file;
+    this.#troubles = new TroubleLog(logger, registry.shown);
+    this.#ended = ended;
+    ended.addEventListener('abort', () => registry.close(), { once: true });
+  }
+
+  /**
+   * The registry's seal; this balancer's own one is shown to it. A balancer that has none waits for the registry,
+   * because it cannot know whether there is one.
+   */
+  async load(): Promise<Seal | undefined> {
+    const own = await this.#file.load();
+    const meanwhile = own === undefined ? 'it is waited for' : 'starting with the seal in the data directory';
+    const shared = own === undefined ? await this.#patiently(own, meanwhile) : await this.#once(own, false, meanwhile);
+    if (this.#ended.aborted) throw new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting');
+    if (shared === undefined || own === undefined) {
+      if (shared !== undefined) await this.#file.save(shared);
+      return shared ?? own;
+    }
+    if (!equalBytes(own.clusterId, shared.clusterId)) {
+      const text =
+        `the registry ${this.#registry.shown} holds the seal of cluster ${short(shared)}, the data directory that of ` +
+        `${short(own)}: use one database per cluster, or another --data-dir`;
+      throw new ExitError(exitCodes.refused, 'FOREIGN_CLUSTER', text);
+    }
+    if (!isNewerSeal(shared, own)) return own;
+    await this.#file.save(shared);
+    return shared;
+  }
+
+  /** Waits for the registry as long as it takes: no cluster is sealed that another balancer could seal, too. */
+  async seal(seal: Seal): Promise<Seal | undefined> {
+    const standing = await this.#patiently(seal, 'nothing is sealed');
+    if (standing === undefined) return undefined;
+    const isOurs = standing.members.some(({ birthId }) =>
+      seal.members.some((member) => equalBytes(birthId, member.birthId)),
+    );
+    if (!isOurs) {
+      const text =
+        `the registry ${this.#registry.shown} holds the seal of cluster ${short(standing)}, which has none of the ` +
+        'servers that registered here: use one database per cluster';
+      throw new ExitError(exitCodes.refused, 'FOREIGN_CLUSTER', text);
+    }
+    await this.#file.save(standing);
+    return standing;
+  }
+
+  /** The file at once; the registry if it can be asked, else with the next `follow`. */
+  async save(seal: Seal): Promise<void> {
+    await this.#file.save(seal);
+    await this.#inPassing(seal, true);
+  }
+
+  /** What the registry holds now, after it was shown what we have; undefined if nothing, or if it cannot be asked. */
+  async follow(seal: Seal | undefined): Promise<Seal | undefined> {
+    const shared = await this.#inPassing(seal, false);
+    if (seal === undefined || shared === undefined || equalBytes(seal.clusterId, shared.clusterId)) return shared;
+    const text = `it holds the seal of another cluster (${short(shared)}): use one database per cluster`;
+    this.#troubles.trouble('FOREIGN_CLUSTER', text, 'going on with what is known');
+    return undefined;
+  }
+
+  /** Once this balancer runs, no refusal of the registry ends it. */
+  async #inPassing(seal: Seal | undefined, mayMove: boolean): Promise<Seal | undefined> {
+    const meanwhile = seal === undefined ? 'nothing is sealed' : 'going on with what is known';
+    try {
+      return await this.#once(seal, mayMove, meanwhile);
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw error;
+      this.#troubles.trouble(error.code, error.message, meanwhile);
+      return undefined;
+    }
+  }
+
+  async #patiently(seal: Seal | undefined, meanwhile: string): Promise<Seal | undefined> {
+    for (;;) {
+      const found = await this.#attempt(seal, false, meanwhile);
+      if (found.answered || this.#ended.aborted) return found.seal;
+      await pause(limits.redisRetryMs, this.#ended);
+    }
+  }
+
+  async #once(seal: Seal | undefined, mayMove: boolean, meanwhile: string): Promise<Seal | undefined> {
+    return (await this.#attempt(seal, mayMove, meanwhile)).seal;
+  }
+
+  async #attempt(
+    offered: Seal | undefined,
+    mayMove: boolean,
+    meanwhile: string,
+  ): Promise<{ readonly answered: boolean; readonly seal: Seal | undefined }> {
+    try {
+      const seal = await this.#registry.offer(offered, mayMove);
+      this.#troubles.well();
+      return { answered: true, seal };
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailable)) throw error;
+      if (!this.#ended.aborted) this.#troubles.trouble(error.code, error.message, meanwhile);
+      return { answered: false, seal: undefined };
+    }
+  }
+}
+
+function short({ clusterId }: Seal): string {
+  return toHex(clusterId).slice(0, 8);
+}
