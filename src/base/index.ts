@@ -31,4 +31,5 @@ export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
 export { type Column, renderTable } from './table.js';
+export { TroubleLog } from './trouble-log.js';
 export { isAscii, isUtf8, viewAround } from './utf8.js';

@@ -266,6 +266,8 @@ export const limits = Object.freeze({
   registryFollowMs: 1000,
   /** A registry or mirror that does not answer is tried again after this. */
   redisRetryMs: 500,
+  /** The mirror looks for new messages so often, once it has all that were there. */
+  mirrorPollMs: 100,
   /** A Redis that has not answered by then is given up for this time. */
   redisAnswerMs: 5000,
   // --- server shell ---------------------------------------------------------------------------------------------

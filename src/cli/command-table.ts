@@ -201,6 +201,29 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./tail.js')).tail,
   },
   {
+    name: 'mirror',
+    summary: 'copy rooms into Redis streams, and go on with what comes',
+    about:
+      'Copy committed messages into a Redis stream for each room, with ids from the numbering of the room (5-0 is message ' +
+      '5). It goes on where the stream stands: after an end of any kind, and beside a second mirror, no message is ' +
+      'there twice, out of order or left out. Direct messages are never copied.',
+    positional: '',
+    positionalMax: 0,
+    isDaemon: true,
+    options: [
+      { name: 'to', value: 'URL', help: 'the Redis: redis://[user:pass@]host:port/db (required)' },
+      { name: 'room', value: 'ROOM', help: 'a #name; again for more', repeats: true },
+      { name: 'prefix', value: 'TEXT', help: "what stands before the room's name in the key", default: 'synod:' },
+      { name: 'trim', value: 'N', help: 'keep about the last N messages of each stream', shownDefault: 'all' },
+      balancer,
+      server,
+      timeout,
+      logLevel,
+    ],
+    examples: ['synod mirror --to redis://127.0.0.1:6379/1 --room ops --room lobby', 'redis-cli XRANGE synod:#ops - +'],
+    load: async () => (await import('./mirror.js')).mirror,
+  },
+  {
     name: 'status',
     summary: 'the table of servers: who leads, who is behind, who is down',
     about: 'Print how every server stands.',

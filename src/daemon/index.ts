@@ -7,6 +7,7 @@ export {
   type SealRegistry,
   startBalancer,
 } from './balancer/index.js';
+export { exitReason, stoppedReason } from './lifetime.js';
 export type {
   BalancerHandle,
   BalancerOptions,

@@ -1,5 +1,5 @@
 /** A seal that several balancers share: in a registry outside, with this balancer's own file as a copy of it. */
-import { ExitError, equalBytes, exitCodes, type Logger, limits, pause, toHex } from '../../base/index.js';
+import { ExitError, equalBytes, exitCodes, type Logger, limits, pause, TroubleLog, toHex } from '../../base/index.js';
 import { isNewerSeal, type Seal } from './membership.js';
 import type { SealStore } from './seal-file.js';
 
@@ -29,30 +29,6 @@ export interface SealRegistry {
   close(): void;
 }
 
-/** Tells of each trouble once, and of its end. */
-class TroubleLog {
-  readonly #logger: Logger;
-  readonly #registry: string;
-  #told = '';
-
-  constructor(logger: Logger, registry: string) {
-    this.#logger = logger;
-    this.#registry = registry;
-  }
-
-  trouble(code: string, text: string, meanwhile: string): void {
-    if (this.#told === code) return;
-    this.#told = code;
-    this.#logger.warn('the registry cannot be used', { registry: this.#registry, code, text, meanwhile });
-  }
-
-  well(): void {
-    if (this.#told === '') return;
-    this.#told = '';
-    this.#logger.info('the registry can be used again', { registry: this.#registry });
-  }
-}
-
 export class SharedSeal implements SealStore {
   readonly #registry: SealRegistry;
   readonly #file: SealStore;
@@ -63,7 +39,7 @@ export class SharedSeal implements SealStore {
   constructor(registry: SealRegistry, file: SealStore, logger: Logger, ended: AbortSignal) {
     this.#registry = registry;
     this.#file = file;
-    this.#troubles = new TroubleLog(logger, registry.shown);
+    this.#troubles = new TroubleLog(logger, 'the registry', { registry: registry.shown });
     this.#ended = ended;
     ended.addEventListener('abort', () => registry.close(), { once: true });
   }

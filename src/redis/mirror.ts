@@ -1,0 +1,160 @@
+/** The mirror: room after room, page after page, from the chat into Redis, for as long as it runs. */
+import { ExitError, exitCodes, type Logger, limits, pause, TroubleLog } from '../base/index.js';
+import { type DaemonHandle, type ExitReason, exitReason, stoppedReason } from '../daemon/index.js';
+import type { RedisAddress } from './address.js';
+import { ChatSource, type ChatSourceOptions } from './chat-source.js';
+import { type MakeClient, RedisConnection } from './connection.js';
+import { RoomMirror, type Step } from './room-mirror.js';
+import { RoomStreams } from './stream.js';
+import { RedisTrouble } from './trouble.js';
+
+export interface MirrorOptions {
+  readonly to: RedisAddress;
+  /** Canonical names; empty: every room that is open to all, also those that come later. */
+  readonly rooms: readonly string[];
+  /** What stands before the room's name in the key. */
+  readonly prefix: string;
+  /** About so many entries are kept of each stream; 0: all. */
+  readonly trim: number;
+  readonly chat: Omit<ChatSourceOptions, 'logger'>;
+  readonly logger: Logger;
+  /** Aborting it while `startMirror` still waits ends the start: it rejects with an ExitError of exit code 0. */
+  readonly signal: AbortSignal;
+  /** Told what the start waits for. */
+  readonly onProgress: (text: string) => void;
+  /** A test's Redis. */
+  readonly makeClient?: MakeClient;
+}
+
+export type MirrorHandle = Pick<DaemonHandle, 'stop' | 'closed'>;
+
+/** Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do. */
+export async function startMirror(options: MirrorOptions): Promise<MirrorHandle> {
+  const mirror = new Mirror(options);
+  await mirror.start();
+  return mirror;
+}
+
+class Mirror implements MirrorHandle {
+  readonly #options: MirrorOptions;
+  readonly #connection: RedisConnection;
+  readonly #source: ChatSource;
+  readonly #streams: RoomStreams;
+  readonly #rooms = new Map<string, RoomMirror>();
+  readonly #ended = new AbortController();
+  readonly #redisTroubles: TroubleLog;
+  readonly #chatTroubles: TroubleLog;
+  closed: Promise<ExitReason> = Promise.resolve(stoppedReason);
+
+  constructor(options: MirrorOptions) {
+    const { to, prefix, trim, chat, logger, makeClient } = options;
+    this.#options = options;
+    this.#connection = new RedisConnection(to, makeClient);
+    this.#source = new ChatSource({ ...chat, logger });
+    this.#streams = new RoomStreams(this.#connection, prefix, trim);
+    this.#redisTroubles = new TroubleLog(logger, 'Redis', { redis: to.shown });
+    this.#chatTroubles = new TroubleLog(logger, 'the chat', {});
+    for (const room of options.rooms) this.#add(room);
+  }
+
+  async start(): Promise<void> {
+    const { signal, onProgress, to } = this.#options;
+    const abort = (): void => this.#ended.abort();
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    const ended = this.#ended.signal;
+    const close = (): void => {
+      this.#connection.close();
+      // Never rejects; the questions that wait are answered with CLOSED.
+      void this.#source.close();
+    };
+    ended.addEventListener('abort', close, { once: true });
+    try {
+      while (!ended.aborted && !(await this.#redisAnswers())) await pause(limits.redisRetryMs, ended);
+      if (!ended.aborted) onProgress(`Redis at ${to.shown} answers; looking for a server`);
+      await Promise.race([this.#source.connect(), whenAborted(ended)]);
+      if (ended.aborted) throw new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting');
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    this.closed = this.#run().then(() => stoppedReason, exitReason);
+  }
+
+  stop(): Promise<ExitReason> {
+    this.#ended.abort();
+    return this.closed;
+  }
+
+  #add(room: string): RoomMirror {
+    const mirror = new RoomMirror(room, this.#source, this.#streams, this.#options.logger);
+    this.#rooms.set(room, mirror);
+    return mirror;
+  }
+
+  async #redisAnswers(): Promise<boolean> {
+    try {
+      await this.#streams.top('');
+      return true;
+    } catch (error) {
+      const { message } = passing(error);
+      if (!this.#ended.signal.aborted) this.#options.onProgress(message);
+      return false;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended;
+    try {
+      while (!signal.aborted) {
+        const isBusy = await this.#round();
+        await pause(isBusy ? 0 : limits.mirrorPollMs, signal);
+      }
+    } finally {
+      this.#ended.abort();
+    }
+  }
+
+  /** One step of each room that may have something new; true if there is more to do at once. */
+  async #round(): Promise<boolean> {
+    const { signal } = this.#ended;
+    let isBusy = false;
+    for (const room of this.#rooms.values()) {
+      let step: Step;
+      try {
+        step = await room.step();
+      } catch (error) {
+        if (signal.aborted) return false;
+        const { code, message } = passing(error);
+        this.#redisTroubles.trouble(code, message, 'nothing more is read from the chat');
+        await pause(limits.redisRetryMs, signal);
+        return false;
+      }
+      if (signal.aborted) return false;
+      if (step === 'unanswered') {
+        this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
+        return false;
+      }
+      this.#redisTroubles.well();
+      this.#chatTroubles.well();
+      isBusy ||= step === 'more';
+    }
+    return isBusy;
+  }
+}
+
+/** The trouble that may pass. @throws what will not: an ExitError, or a defect of ours. */
+function passing(error: unknown): RedisTrouble {
+  if (!(error instanceof RedisTrouble)) throw error;
+  if (error.kind === 'refused') throw new ExitError(exitCodes.refused, error.code, error.message);
+  return error;
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
