@@ -195,6 +195,8 @@ export const limits = Object.freeze({
   roomCharsMax: 50,
   /** Direct rooms named to one client at once; with 72 bytes each well within a client frame. */
   directRoomsMax: 1024,
+  /** Rooms in one page of the list of all rooms; with 208 bytes each a fifth of a client frame. */
+  listedRoomsMax: 1024,
   /** Names in one Subscribed; with 32 bytes each half of a client frame. */
   peopleListMax: 16_384,
   /** Unacknowledged messages of a session unless more was asked for at register … */

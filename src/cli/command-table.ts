@@ -212,7 +212,13 @@ export const commands: readonly CommandSpec[] = [
     isDaemon: true,
     options: [
       { name: 'to', value: 'URL', help: 'the Redis: redis://[user:pass@]host:port/db (required)' },
-      { name: 'room', value: 'ROOM', help: 'a #name; again for more', repeats: true },
+      {
+        name: 'room',
+        value: 'ROOM',
+        help: 'a #name; again for more',
+        repeats: true,
+        shownDefault: 'all rooms, new ones too',
+      },
       { name: 'prefix', value: 'TEXT', help: "what stands before the room's name in the key", default: 'synod:' },
       { name: 'trim', value: 'N', help: 'keep about the last N messages of each stream', shownDefault: 'all' },
       balancer,

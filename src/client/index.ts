@@ -7,10 +7,12 @@
 export type {
   DirectRoom,
   EventGroup,
+  ListedRoom,
   OutcomeCode,
   Page,
   RefusalCode,
   RoomEvent,
+  RoomList,
   Standing,
   Status,
 } from '../wire/index.js';

@@ -1,6 +1,13 @@
 /** The chat as the mirror reads it: pages of rooms on request, so that nothing piles up while Redis takes nothing. */
 import { ExitError, exitCodes, type Logger, limits } from '../base/index.js';
-import { ChatClient, type ChatClientOptions, groupEvents, openOperator, type Page } from '../client/index.js';
+import {
+  ChatClient,
+  type ChatClientOptions,
+  groupEvents,
+  type ListedRoom,
+  openOperator,
+  type Page,
+} from '../client/index.js';
 import type { Post, PostPage } from './mirror-plan.js';
 
 export type ChatSourceOptions = Omit<ChatClientOptions, 'name' | 'window'> & {
@@ -53,6 +60,24 @@ export class ChatSource {
     if (first <= from) return page;
     const older = await this.#elsewhere(query, first);
     return older ?? page;
+  }
+
+  /**
+   * All rooms that are open to all, as far as the server in use knows them; undefined when nobody answers, 'cannot'
+   * when
+   * that server is of a release that cannot tell.
+   */
+  async rooms(): Promise<ListedRoom[] | 'cannot' | undefined> {
+    if (this.#client.canListRooms === false) return 'cannot';
+    const rooms: ListedRoom[] = [];
+    for (let after = ''; ; ) {
+      const asked = await this.#client.rooms(after, this.#options.timeoutMs);
+      if (!asked.ok) return undefined;
+      rooms.push(...asked.answer.rooms);
+      const last = asked.answer.rooms.at(-1);
+      if (!asked.answer.more || last === undefined) return rooms;
+      after = last.room;
+    }
   }
 
   /** The page of the server that still has the oldest posts, if that is older than `first`. */

@@ -117,11 +117,34 @@ class Mirror implements MirrorHandle {
     }
   }
 
+  /**
+   * The rooms named; else those that have something new. Any server knows all rooms that anybody has heard of from it.
+   */
+  async #roomsToVisit(): Promise<readonly RoomMirror[]> {
+    if (this.#options.rooms.length > 0) return [...this.#rooms.values()];
+    const listed = await this.#source.rooms();
+    if (this.#ended.signal.aborted) return [];
+    if (listed === 'cannot') {
+      const text =
+        'the server in use is of an older release and cannot list rooms: name them with --room, or upgrade it';
+      this.#chatTroubles.trouble('OLD_SERVER', text, 'rooms known so far go on');
+      return [...this.#rooms.values()];
+    }
+    if (listed === undefined) {
+      this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
+      return [];
+    }
+    this.#chatTroubles.well();
+    return listed
+      .filter(({ room, headN }) => headN > 0 && this.#rooms.get(room)?.holds(headN) !== true)
+      .map(({ room }) => this.#rooms.get(room) ?? this.#add(room));
+  }
+
   /** One step of each room that may have something new; true if there is more to do at once. */
   async #round(): Promise<boolean> {
     const { signal } = this.#ended;
     let isBusy = false;
-    for (const room of this.#rooms.values()) {
+    for (const room of await this.#roomsToVisit()) {
       let step: Step;
       try {
         step = await room.step();

@@ -45,6 +45,7 @@ export type * from './messages/handshake.js';
 export { features, refusalCodes } from './messages/handshake.js';
 export type * from './messages/members.js';
 export type * from './messages/paxos.js';
+export type * from './messages/room-list.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';
 export { type Message, type MessageOf, type MessageType, mayCarry, registry, specOfCode } from './registry.js';

@@ -7,6 +7,7 @@ import * as client from './messages/client.js';
 import * as handshake from './messages/handshake.js';
 import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
+import * as roomList from './messages/room-list.js';
 import * as rooms from './messages/rooms.js';
 import * as status from './messages/status.js';
 
@@ -52,6 +53,8 @@ export type Message =
   | rooms.Deliver
   | rooms.History
   | rooms.Page
+  | roomList.ListRooms
+  | roomList.RoomList
   | status.StatusRequest
   | status.Status
   | status.VerifyRequest
@@ -114,6 +117,8 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   deliver: rooms.deliverSpec,
   history: rooms.historySpec,
   page: rooms.pageSpec,
+  listRooms: roomList.listRoomsSpec,
+  roomList: roomList.roomListSpec,
   statusRequest: status.statusRequestSpec,
   status: status.statusSpec,
   verifyRequest: status.verifyRequestSpec,

@@ -241,6 +241,13 @@ export class Clients implements Listener {
       case 'history':
         this.#history(link, message);
         return;
+      case 'listRooms':
+        link.connection.send({
+          type: 'roomList',
+          request: message.request,
+          ...this.#options.chat.openRooms(message.after, limits.listedRoomsMax),
+        });
+        return;
       default: {
         const answer = this.#options.answerOperator(message);
         if (answer !== undefined) link.connection.send(answer);

@@ -205,7 +205,7 @@ export class Core {
     const hash = membershipHash(epoch, members);
     const { id, incarnation } = self;
     return plainWelcome({
-      features: features.serves,
+      features: features.serves | features.listRooms,
       clusterId,
       membershipHash: hash,
       epoch,

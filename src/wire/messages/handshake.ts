@@ -19,6 +19,8 @@ export type AuthMethod = 'none' | 'token' | 'challenge';
 export const features = Object.freeze({
   /** Knows the message `serves`. */
   serves: 1,
+  /** A server that answers `listRooms`. */
+  listRooms: 16,
 });
 
 /** Caller → listener, the first frame on every connection, within 5 s. */
