@@ -14,18 +14,19 @@ export const sealKey = 'synod:seal';
  * another cluster's none.
  */
 const offerScript = `
-local held = redis.call('HMGET', KEYS[1], 'cluster', 'epoch', 'members', 'seal')
-if not held[1] and redis.call('EXISTS', KEYS[1]) == 1 then return 'no seal' end
-if ARGV[1] == '' then return held[4] end
-local wins = not held[1]
-if held[1] == ARGV[1] then
-  local epoch, heldEpoch = tonumber(ARGV[2]), tonumber(held[2])
-  local members, heldMembers = tonumber(ARGV[3]), tonumber(held[3])
+local function held(field) return redis.call('HGET', KEYS[1], field) end
+local cluster, seal = held('cluster'), held('seal')
+if not cluster and redis.call('EXISTS', KEYS[1]) == 1 then return 'no seal' end
+if ARGV[1] == '' then return seal end
+local wins = not cluster
+if cluster == ARGV[1] then
+  local epoch, heldEpoch = tonumber(ARGV[2]), tonumber(held('epoch'))
+  local members, heldMembers = tonumber(ARGV[3]), tonumber(held('members'))
   wins = epoch > heldEpoch
     or (epoch == heldEpoch and members > heldMembers)
     or (epoch == heldEpoch and members == heldMembers and ARGV[5] == '1')
 end
-if not wins then return held[4] end
+if not wins then return seal end
 redis.call('HSET', KEYS[1], 'cluster', ARGV[1], 'epoch', ARGV[2], 'members', ARGV[3], 'seal', ARGV[4])
 return ARGV[4]
 `;

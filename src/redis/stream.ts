@@ -2,33 +2,36 @@
 import type { RedisConnection } from './connection.js';
 import type { Post, StreamTop } from './mirror-plan.js';
 
-/** The id that the stream gave last, even if that entry is gone, and its last entry. */
-const topScript = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'0-0'} end
-local info = redis.call('XINFO', 'STREAM', KEYS[1])
-local top = '0-0'
-for i = 1, #info, 2 do
-  if info[i] == 'last-generated-id' then top = info[i + 1] end
+/** Lua that both scripts begin with: the id that a stream gave last, even if that entry is gone; its last entry. */
+export const streamLua = `
+local function last_id(key)
+  if redis.call('EXISTS', key) == 0 then return '0-0' end
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return info[i + 1] end
+  end
 end
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if #last == 0 then return {top} end
-return {top, last[1][1], last[1][2]}
+local function last_entry(key)
+  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
+  if #last == 0 then return nil end
+  return last[1][1], last[1][2]
+end
+`;
+
+/** That id, and the last entry if there is any. */
+const topScript = `${streamLua}
+local top = last_id(KEYS[1])
+if top == '0-0' then return {top} end
+return {top, last_entry(KEYS[1])}
 `;
 
 /**
  * Adds posts if the stream still stands at ARGV[1], else nothing; returns where it stands then. One step for Redis, so
- * that two mirrors, or a retry whose first attempt was heard, neither double nor leave out an entry, and an entry that
- * a
+ * that two mirrors, or a retry whose first attempt was heard, neither double nor leave out an entry, and an entry that a
  * full Redis refuses has none behind it.
  */
-const appendScript = `
-local top = '0-0'
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  local info = redis.call('XINFO', 'STREAM', KEYS[1])
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then top = info[i + 1] end
-  end
-end
+const appendScript = `${streamLua}
+local top = last_id(KEYS[1])
 if top ~= ARGV[1] then return top end
 for i = 3, #ARGV, 7 do
   local n, fields = ARGV[i], {'room', ARGV[i + 1], 'n', ARGV[i], 'slot', ARGV[i + 2], 'from', ARGV[i + 3],
