@@ -1,4 +1,5 @@
 /** ioredis-mock in the place of a Redis, with stand-ins for the two commands that it lacks and synod needs. */
+import { EventEmitter } from 'node:events';
 import type { RedisOptions } from 'ioredis';
 import RedisMock from 'ioredis-mock';
 import type { MakeClient, RedisClient } from '../../src/redis/connection.js';
@@ -21,6 +22,9 @@ local function last_id(key)
   return last_entry(key) or '0-0'
 end
 `;
+
+// A mock keeps listening to what it shares with others, even when it is disconnected.
+EventEmitter.defaultMaxListeners = 1_000;
 
 /** Clients of one address share their data for ever: a test that wants its own gives its own port. */
 export const mockClient: MakeClient = (options: RedisOptions): RedisClient => {
