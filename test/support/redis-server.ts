@@ -29,9 +29,11 @@ export class RedisServer {
   private constructor(port: number, flags: readonly string[]) {
     this.port = port;
     this.#flags = flags;
-    this.client = new Redis({ port, lazyConnect: true, retryStrategy: () => 50 });
+    const password = flags[flags.indexOf('--requirepass') + 1];
+    const login = flags.includes('--requirepass') && password !== undefined ? { password } : {};
+    this.client = new Redis({ port, ...login, lazyConnect: true, retryStrategy: () => 50 });
     this.client.on('error', (error) => {
-      this.#output += `[client: ${String(error)}]\n`;
+      this.#output = `${this.#output}[client: ${String(error)}]\n`.slice(-2000);
     });
   }
 
@@ -54,7 +56,7 @@ export class RedisServer {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-4000);
+        this.#output = (this.#output + text).slice(-2000);
       });
     }
     if (this.client.status === 'wait') await this.client.connect().catch(() => 'it connects anew by itself');
