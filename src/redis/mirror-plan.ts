@@ -43,6 +43,12 @@ export function placeOf({ id, entry }: StreamTop): Place {
   return { n };
 }
 
+/** A stream that was known to stand at post `place` has fewer now. */
+export function isBehind(id: string, place: number): boolean {
+  const found = placeOf({ id });
+  return 'n' in found && found.n < place;
+}
+
 /** Whether the stream goes with the room: go on, ask again (this server does not know as much yet), or never. */
 export type Match = 'go' | 'later' | { readonly foreign: string };
 

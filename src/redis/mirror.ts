@@ -152,6 +152,8 @@ class Mirror implements MirrorHandle {
         if (signal.aborted) return false;
         const { code, message } = passing(error);
         this.#redisTroubles.trouble(code, message, 'nothing more is read from the chat');
+        // It may come back with less than it had: restarted without its data, or a replica that took over.
+        this.#forgetAll();
         await pause(limits.redisRetryMs, signal);
         return false;
       }
@@ -162,9 +164,19 @@ class Mirror implements MirrorHandle {
       }
       this.#redisTroubles.well();
       this.#chatTroubles.well();
+      if (step === 'lost') {
+        const text = 'nothing to do: they are written again from what the servers have';
+        this.#options.logger.warn('Redis has lost entries', { room: room.room, text });
+        this.#forgetAll();
+        return true;
+      }
       isBusy ||= step === 'more';
     }
     return isBusy;
+  }
+
+  #forgetAll(): void {
+    for (const room of this.#rooms.values()) room.forget();
   }
 }
 

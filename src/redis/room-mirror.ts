@@ -1,14 +1,14 @@
 /** One room on its way into its stream: a page at a time, from wherever Redis says that the stream stands. */
 import { ExitError, exitCodes, type Logger } from '../base/index.js';
 import type { ChatSource } from './chat-source.js';
-import { matchOf, nextOf, placeOf } from './mirror-plan.js';
+import { isBehind, matchOf, nextOf, placeOf } from './mirror-plan.js';
 import type { RoomStreams } from './stream.js';
 
 /**
- * What came of one step: there is more to do now, nothing new, the server in use does not know enough yet, or none gave
- * an answer.
+ * What came of one step: there is more to do now, nothing new, Redis has lost what it had, the server in use does not
+ * know enough yet, or none gave an answer.
  */
-export type Step = 'more' | 'rest' | 'later' | 'unanswered';
+export type Step = 'more' | 'rest' | 'lost' | 'later' | 'unanswered';
 
 export class RoomMirror {
   readonly room: string;
@@ -23,6 +23,11 @@ export class RoomMirror {
     this.#source = source;
     this.#streams = streams;
     this.#logger = logger;
+  }
+
+  /** Redis may not have any more what it had: the next step asks. */
+  forget(): void {
+    this.#place = undefined;
   }
 
   /** The stream is known to hold this post. */
@@ -53,6 +58,7 @@ export class RoomMirror {
     if (missing > 0) this.#tellMissing(place, missing);
     const top = await this.#streams.append(this.room, place, posts);
     if (top !== `${last.n}-0`) {
+      if (isBehind(top, place)) return 'lost';
       this.#logger.info('somebody else writes the stream, too', {
         room: this.room,
         expected: `${place}-0`,

@@ -27,7 +27,8 @@ return {top, last_entry(KEYS[1])}
 
 /**
  * Adds posts if the stream still stands at ARGV[1], else nothing; returns where it stands then. One step for Redis, so
- * that two mirrors, or a retry whose first attempt was heard, neither double nor leave out an entry, and an entry that a
+ * that two mirrors, or a retry whose first attempt was heard, neither double nor leave out an entry, and an entry that
+ * a
  * full Redis refuses has none behind it.
  */
 const appendScript = `${streamLua}

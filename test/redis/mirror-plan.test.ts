@@ -1,6 +1,14 @@
 /** The mirror's decisions about one room. */
 import t from 'tap';
-import { matchOf, nextOf, type Post, type PostPage, placeOf, type StreamTop } from '../../src/redis/mirror-plan.js';
+import {
+  isBehind,
+  matchOf,
+  nextOf,
+  type Post,
+  type PostPage,
+  placeOf,
+  type StreamTop,
+} from '../../src/redis/mirror-plan.js';
 
 const post = (n: number): Post => ({ n, slot: 10 + n, from: 'aaron', text: `t${n}`, time: 'T', kind: 'post' });
 const page = (numbers: readonly number[], headN: number, fresh = true): PostPage => ({
@@ -33,6 +41,14 @@ t.test('whether it is the stream of the room', async (t) => {
     const other = top('7-0', { id: '7-0', fields: fieldsOf(7, change) });
     t.match(matchOf(7, other, page([7], 9)), { foreign: /message 7/ }, JSON.stringify(change));
   }
+});
+
+t.test('whether Redis has lost something', async (t) => {
+  t.equal(isBehind('0-0', 1), true);
+  t.equal(isBehind('9-0', 10), true);
+  t.equal(isBehind('10-0', 10), false);
+  t.equal(isBehind('11-0', 10), false, 'somebody else was faster');
+  t.equal(isBehind('1-1', 10), false, 'that is another trouble');
 });
 
 t.test('what follows', async (t) => {
