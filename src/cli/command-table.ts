@@ -226,7 +226,10 @@ export const commands: readonly CommandSpec[] = [
       timeout,
       logLevel,
     ],
-    examples: ['synod mirror --to redis://127.0.0.1:6379/1 --room ops --room lobby', 'redis-cli XRANGE synod:#ops - +'],
+    examples: [
+      'synod mirror --to redis://127.0.0.1:6379/1 --room ops --room lobby',
+      'synod mirror --to rediss://redis.example/0 --trim 100000',
+    ],
     load: async () => (await import('./mirror.js')).mirror,
   },
   {

@@ -85,10 +85,6 @@ const refused: readonly { line: string; says: string }[] = [
     line: 'server --http 127.0.0.1:0',
     says: '--http is not built yet: it comes with health and metrics; leave it out',
   },
-  {
-    line: 'lrunner --registry redis://x',
-    says: '--registry is not built yet: it comes with the shared registry; leave it out',
-  },
 ];
 for (const { line, says } of refused) {
   t.test(`refused: ${line}`, async (t) => {
