@@ -56,7 +56,7 @@ export class ChatSource {
     const asked = await this.#client.history(query, this.#options.timeoutMs);
     if (!asked.ok) return undefined;
     const page = postsOf(room, asked.answer);
-    const first = page.posts[0]?.n ?? from;
+    const first = page.posts[0]?.n ?? page.headN + 1;
     if (first <= from) return page;
     const older = await this.#elsewhere(query, first);
     return older ?? page;

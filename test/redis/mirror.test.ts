@@ -1,7 +1,8 @@
 /** The mirror against a cluster in this process and a Redis that fails: streams equal the rooms, whatever happens. */
 import t from 'tap';
-import { Prng, silentLogger } from '../../src/base/index.js';
-import { ChatClient } from '../../src/client/index.js';
+import { type LogFields, type Logger, Prng, silentLogger } from '../../src/base/index.js';
+import { askOnce, ChatClient } from '../../src/client/index.js';
+import type { ServerOptions } from '../../src/daemon/index.js';
 import type { MakeClient, RedisClient } from '../../src/redis/connection.js';
 import { type MirrorHandle, type MirrorOptions, type RedisAddress, startMirror } from '../../src/redis/index.js';
 import { Cluster } from '../daemon/cluster.js';
@@ -35,22 +36,38 @@ function flaky(random: Prng, failures: number): MakeClient {
 class Stage {
   readonly #cluster: Cluster;
   readonly #running: MirrorHandle[] = [];
-  readonly speaker: ChatClient;
+  #speaker: ChatClient | undefined;
 
   private constructor(cluster: Cluster, t: Pick<Tap, 'teardown'>) {
     this.#cluster = cluster;
-    this.speaker = new ChatClient({ name: 'Aaron', token: new Uint8Array(32).fill(1), balancers: [this.balancer] });
     t.teardown(async () => {
       await Promise.all(this.#running.map((mirror) => mirror.stop()));
-      await this.speaker.close();
+      await this.#speaker?.close();
       await cluster.end();
     });
   }
 
-  static async start(t: Pick<Tap, 'teardown'>): Promise<Stage> {
-    const stage = new Stage(await Cluster.start(), t);
-    stage.speaker.connect();
+  /** `more` is for each server. */
+  static async start(
+    t: Pick<Tap, 'teardown'>,
+    more: (id: number) => Partial<ServerOptions> = () => ({}),
+  ): Promise<Stage> {
+    const cluster = new Cluster();
+    const stage = new Stage(cluster, t);
+    await cluster.startBalancer();
+    await Promise.all([1, 2, 3].map((id) => cluster.startServer(id, more(id))));
+    stage.#speaker = new ChatClient({
+      name: 'Aaron',
+      token: new Uint8Array(32).fill(1),
+      balancers: [stage.balancer],
+    });
+    stage.#speaker.connect();
     return stage;
+  }
+
+  get speaker(): ChatClient {
+    if (this.#speaker === undefined) throw new Error('the stage is not set up');
+    return this.#speaker;
   }
 
   get cluster(): Cluster {
@@ -219,4 +236,69 @@ t.test('servers that go and come', async (t) => {
   }
   await mirrored(t as Tap, stage, address, ['#lobby']);
   t.match(await mirror.stop(), { exitCode: 0 });
+});
+
+const keepsLittle = { segmentBytes: 64 << 10, retainBytes: 128 << 10 };
+
+/** The number of the first message of the lobby that a server still has. */
+async function firstKept(stage: Stage, id: number): Promise<number> {
+  const options = { address: stage.cluster.server(id).address, timeoutMs: 5_000, token: new Uint8Array(32) };
+  const query = { room: '#lobby', direction: 'from', by: 'post', event: 1, limit: 1, fresh: false } as const;
+  const asked = await askOnce(options, (operator) => operator.page(query));
+  return (asked.ok && asked.answer.groups[0]?.firstN) || 1;
+}
+
+/** Three messages are mirrored; then the mirror is away until these servers have deleted what it lacks. */
+async function awayForLong(t: Pick<Tap, 'same'>, stage: Stage, address: RedisAddress, ids: number[]): Promise<void> {
+  const mirror = await stage.mirror(address, { rooms: ['#lobby'] });
+  await stage.say('#lobby', 'one', 'two', 'three');
+  await mirrored(t, stage, address, ['#lobby']);
+  await mirror.stop();
+  await until('the servers to delete what the mirror lacks', deadlineMs, async () => {
+    await stage.say('#lobby', ...Array.from({ length: 4 }, () => 'x'.repeat(4_000)));
+    return (await Promise.all(ids.map((id) => firstKept(stage, id)))).every((first) => first > 5);
+  });
+}
+
+/** The numbers of the stream once a second mirror has gone on, and what that one warned of. */
+async function goesOn(stage: Stage, address: RedisAddress): Promise<{ numbers: number[]; warnings: LogFields[] }> {
+  const warnings: LogFields[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (event, fields = {}) => void (event.startsWith('the servers no longer have') && warnings.push(fields)),
+  };
+  await stage.say('#lobby', 'the last one');
+  const mirror = await stage.mirror(address, { rooms: ['#lobby'], logger });
+  await until('the stream to be complete', deadlineMs, async () => {
+    return (await streamed(address, '#lobby')).at(-1)?.endsWith('the last one');
+  });
+  await mirror.stop();
+  return { numbers: (await streamed(address, '#lobby')).map((line) => Number.parseInt(line, 10)), warnings };
+}
+
+t.test('what all servers have deleted is said and passed over', async (t) => {
+  const stage = await Stage.start(t as Tap, () => keepsLittle);
+  const address = addressOf();
+  await awayForLong(t as Tap, stage, address, [1, 2, 3]);
+  const oldest = Math.min(...(await Promise.all([1, 2, 3].map((id) => firstKept(stage, id)))));
+  const { numbers, warnings } = await goesOn(stage, address);
+  t.match(warnings, [{ room: '#lobby', from: 4, upTo: oldest - 1 }], 'told once, with what is missing');
+  t.same(numbers.slice(0, 4), [1, 2, 3, oldest], 'it goes on with the oldest that any server has');
+  t.same(
+    numbers.slice(3),
+    numbers.slice(3).map((_, i) => oldest + i),
+    'and leaves out nothing more',
+  );
+});
+
+t.test('what one server still has is found there', async (t) => {
+  const stage = await Stage.start(t as Tap, (id) => (id === 3 ? {} : keepsLittle));
+  const address = addressOf();
+  await awayForLong(t as Tap, stage, address, [1, 2]);
+  const { numbers, warnings } = await goesOn(stage, address);
+  t.same(warnings, []);
+  t.same(
+    numbers,
+    numbers.map((_, i) => i + 1),
+  );
 });
