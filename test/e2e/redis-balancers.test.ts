@@ -1,7 +1,8 @@
 /** Two balancers, a registry and three servers as processes: each is killed in turn, and everything goes on. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { generate } from 'selfsigned';
 import t from 'tap';
 import { askOnce } from '../../src/client/index.js';
 import { freePort } from '../support/ports.js';
@@ -189,4 +190,34 @@ t.test('what a balancer is told wrongly', { skip: noRedis }, async (t) => {
     deadlineMs,
   );
   t.match(several, { code: 2, stderr: /several balancers cannot give out numbers.*--id N/ });
+});
+
+t.test('through TLS, with a CA that is named, and without', { skip: noRedis }, async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-registry-tls-'));
+  const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  });
+  const file = (name: string, text: string): string => {
+    const place = path.join(folder, name);
+    writeFileSync(place, text);
+    return place;
+  };
+  const ca = file('cert.pem', pem.cert);
+  const tlsPort = await freePort();
+  const keys = ['--tls-cert-file', ca, '--tls-key-file', file('key.pem', pem.private), '--tls-ca-cert-file', ca];
+  const redis = await RedisServer.start('--tls-port', `${tlsPort}`, ...keys, '--tls-auth-clients', 'no');
+  t.teardown(async () => {
+    await redis.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const where = ['--listen', '127.0.0.1:0', '--data-dir', path.join(folder, 'b')];
+  const args = ['balancer', ...where, '--registry', `rediss://127.0.0.1:${tlsPort}/0`];
+  const refused = await runToEnd('synod', args, deadlineMs);
+  t.match(refused, { code: 3, stderr: /certificate that is not trusted: name its CA with NODE_EXTRA_CA_CERTS/ });
+  const program = new Program('synod', args, { env: { NODE_EXTRA_CA_CERTS: ca } });
+  t.teardown(() => program.kill());
+  await program.waitForLine('READY', (line) => line.startsWith('READY balancer'), deadlineMs);
+  t.notMatch(program.stderr, /Warning/);
+  program.signal('SIGTERM');
+  t.equal((await program.waitForExit(deadlineMs)).code, 0);
 });

@@ -2,6 +2,7 @@
  * What synod asks of Redis, tried alike on ioredis-mock and on a real redis-server. The mock is known to lack what the
  * cases of `gaps` are about; they run on the real one only.
  */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Seal } from '../../src/daemon/index.js';
 import { type MakeClient, RedisConnection } from '../../src/redis/connection.js';
@@ -192,6 +193,15 @@ const gaps: Readonly<Record<string, (t: Tap, stage: Stage, redis: RedisServer) =
     await t.rejects(streams.append('#ops', 0, [post(1)]), { code: 'MISCONF', kind: 'full' });
     await client.config('SET', 'min-replicas-to-write', '0');
     t.equal(await streams.append('#ops', 0, [post(1)]), '1-0');
+  },
+  'the permissions that docs/REDIS.md names are enough': async (t, stage, { client }) => {
+    const command = /redis-cli -p 6379 (ACL SETUSER synod .*)/.exec(readFileSync('docs/REDIS.md', 'utf8'))?.[1] ?? '';
+    await client.call('ACL', ...command.replaceAll("'", '').split(' ').slice(1));
+    const own = { ...stage, address: { ...stage.address, username: 'synod', password: 'secret' } };
+    t.same(await registryOf(t, own).offer(seal(1, 1, [1, 2, 3]), false), seal(1, 1, [1, 2, 3]));
+    t.equal(await streamsOf(t, own, 100).append('#ops', 0, [post(1)]), '1-0');
+    t.equal((await streamsOf(t, own).top('#ops')).entry?.id, '1-0');
+    await client.acl('DELUSER', 'synod');
   },
   'NOPERM: a user who may not run scripts': async (t, stage, { client }) => {
     await client.acl('SETUSER', 'reader', 'on', '>geheim', '~*', '+@read', '+select');
