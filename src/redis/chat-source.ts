@@ -1,5 +1,5 @@
 /** The chat as the mirror reads it: pages of rooms on request, so that nothing piles up while Redis takes nothing. */
-import { ExitError, exitCodes, type Logger, limits } from '../base/index.js';
+import { ExitError, exitCodes, type Logger, limits, TroubleLog } from '../base/index.js';
 import {
   ChatClient,
   type ChatClientOptions,
@@ -110,12 +110,14 @@ export class ChatSource {
   }
 
   #log(logger: Logger): void {
+    const troubles = new TroubleLog(logger, 'the servers', {});
     this.#client.on('any', (event) => {
       switch (event.event) {
         case 'connected':
+          troubles.well();
           return logger.info('connected', { server: event.server, address: event.address });
         case 'disconnected':
-          return logger.warn('no server', { reason: event.reason, text: 'trying again; nothing is lost' });
+          return troubles.trouble('NO_SERVER', event.reason, 'looking for another one; nothing is lost');
         case 'error':
           return logger.warn('the chat refuses something', { code: event.code, text: event.text });
         default:

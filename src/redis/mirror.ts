@@ -44,6 +44,7 @@ class Mirror implements MirrorHandle {
   readonly #ended = new AbortController();
   readonly #redisTroubles: TroubleLog;
   readonly #chatTroubles: TroubleLog;
+  readonly #listTroubles: TroubleLog;
   closed: Promise<ExitReason> = Promise.resolve(stoppedReason);
 
   constructor(options: MirrorOptions) {
@@ -54,6 +55,7 @@ class Mirror implements MirrorHandle {
     this.#streams = new RoomStreams(this.#connection, prefix, trim);
     this.#redisTroubles = new TroubleLog(logger, 'Redis', { redis: to.shown });
     this.#chatTroubles = new TroubleLog(logger, 'the chat', {});
+    this.#listTroubles = new TroubleLog(logger, 'the list of rooms', {});
     for (const room of options.rooms) this.#add(room);
   }
 
@@ -127,7 +129,7 @@ class Mirror implements MirrorHandle {
     if (listed === 'cannot') {
       const text =
         'the server in use is of an older release and cannot list rooms: name them with --room, or upgrade it';
-      this.#chatTroubles.trouble('OLD_SERVER', text, 'rooms known so far go on');
+      this.#listTroubles.trouble('OLD_SERVER', text, 'rooms known so far go on');
       return [...this.#rooms.values()];
     }
     if (listed === undefined) {
@@ -135,6 +137,7 @@ class Mirror implements MirrorHandle {
       return [];
     }
     this.#chatTroubles.well();
+    this.#listTroubles.well();
     return listed
       .filter(({ room, headN }) => headN > 0 && this.#rooms.get(room)?.holds(headN) !== true)
       .map(({ room }) => this.#rooms.get(room) ?? this.#add(room));

@@ -347,11 +347,18 @@ t.test('a registry that will never do ends a start, and not a balancer that runs
   const stage = new Stage(t as Tap, mock());
   await t.rejects(stage.start(never), { exitCode: 3, code: 'WRONGPASS' });
   const registry = stage.registry();
+  const { offer } = registry;
   const logger = new Notes();
   const balancer = await stage.start(registry, { logger });
-  await Promise.all([1, 2, 3].map((id) => join(balancer, id))).then(([one]) => one?.take('sealed'));
+  const refusal = (): boolean => logger.lines.some(({ fields }) => fields.code === 'WRONGPASS');
   registry.offer = never.offer;
-  await until('it to be told', () => logger.lines.some(({ fields }) => fields.code === 'WRONGPASS'));
+  const links = await Promise.all([1, 2, 3].map((id) => join(balancer, id)));
+  await until('it to be told', refusal);
+  registry.offer = offer;
+  for (const link of links) t.ok(await link.take('sealed'), 'sealed as soon as somebody has mended it');
+  logger.lines.length = 0;
+  registry.offer = never.offer;
+  await until('it to be told', refusal);
   t.ok(await (await join(balancer, 2)).take('sealed'));
 });
 

@@ -42,6 +42,8 @@ export class Registrar {
   #seal: Seal | undefined;
   /** While the seal is on its way to the disk nobody is decided about. */
   #sealing: Promise<void> | undefined;
+  /** There will be no seal from here: this balancer ends, and decides about nobody any more. */
+  #over = false;
   /** Writes of changed addresses, one after the other. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -154,6 +156,7 @@ export class Registrar {
     while (connection.closed === undefined) {
       if (this.#sealing !== undefined) {
         await this.#sealing;
+        if (this.#over) return;
         continue;
       }
       const verdict = decide(this.#standing(), applicant, alive);
@@ -222,11 +225,13 @@ export class Registrar {
     this.#sealing = this.#options.store.seal(seal).then(
       (standing) => {
         this.#sealing = undefined;
+        this.#over = standing === undefined;
         if (standing === undefined) return;
         const isOurs = equalBytes(standing.clusterId, seal.clusterId);
         this.#sealed(standing, isOurs ? 'membership sealed' : 'another balancer sealed the membership');
       },
       (error: unknown) => {
+        this.#over = true;
         if (error instanceof ExitError) return this.#options.onFatal(error);
         const text = `the seal could not be written (${String(error)}): check the disk`;
         this.#options.onFatal(new ExitError(exitCodes.damaged, 'DISK_ERROR', text));

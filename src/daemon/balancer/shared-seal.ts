@@ -29,6 +29,12 @@ export interface SealRegistry {
   close(): void;
 }
 
+/** What came of asking the registry: not `answered` is no answer, with it `seal` is what stands, if anything. */
+interface Answer {
+  readonly answered: boolean;
+  readonly seal: Seal | undefined;
+}
+
 export class SharedSeal implements SealStore {
   readonly #registry: SealRegistry;
   readonly #file: SealStore;
@@ -50,8 +56,10 @@ export class SharedSeal implements SealStore {
    */
   async load(): Promise<Seal | undefined> {
     const own = await this.#file.load();
-    const meanwhile = own === undefined ? 'it is waited for' : 'starting with the seal in the data directory';
-    const shared = own === undefined ? await this.#patiently(own, meanwhile) : await this.#once(own, false, meanwhile);
+    const shared =
+      own === undefined
+        ? await this.#patiently(() => this.#firstAttempt(own, false, 'it is waited for'))
+        : (await this.#firstAttempt(own, false, 'starting with the seal in the data directory')).seal;
     if (this.#ended.aborted) throw new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting');
     if (shared === undefined || own === undefined) {
       if (shared !== undefined) await this.#file.save(shared);
@@ -70,7 +78,7 @@ export class SharedSeal implements SealStore {
 
   /** Waits for the registry as long as it takes: no cluster is sealed that another balancer could seal, too. */
   async seal(seal: Seal): Promise<Seal | undefined> {
-    const standing = await this.#patiently(seal, 'nothing is sealed');
+    const standing = await this.#patiently(() => this.#attempt(seal, false, 'nothing is sealed'));
     if (standing === undefined) return undefined;
     const isOurs = standing.members.some(({ birthId }) =>
       seal.members.some((member) => equalBytes(birthId, member.birthId)),
@@ -100,35 +108,33 @@ export class SharedSeal implements SealStore {
     return undefined;
   }
 
-  /** Once this balancer runs, no refusal of the registry ends it. */
   async #inPassing(seal: Seal | undefined, mayMove: boolean): Promise<Seal | undefined> {
     const meanwhile = seal === undefined ? 'nothing is sealed' : 'going on with what is known';
-    try {
-      return await this.#once(seal, mayMove, meanwhile);
-    } catch (error) {
-      if (!(error instanceof ExitError)) throw error;
-      this.#troubles.trouble(error.code, error.message, meanwhile);
-      return undefined;
-    }
+    return (await this.#attempt(seal, mayMove, meanwhile)).seal;
   }
 
-  async #patiently(seal: Seal | undefined, meanwhile: string): Promise<Seal | undefined> {
+  /** Until the registry answers; undefined also if this balancer ends before that. */
+  async #patiently(ask: () => Promise<Answer>): Promise<Seal | undefined> {
     for (;;) {
-      const found = await this.#attempt(seal, false, meanwhile);
-      if (found.answered || this.#ended.aborted) return found.seal;
+      const { answered, seal } = await ask();
+      if (answered || this.#ended.aborted) return seal;
       await pause(limits.redisRetryMs, this.#ended);
     }
   }
 
-  async #once(seal: Seal | undefined, mayMove: boolean, meanwhile: string): Promise<Seal | undefined> {
-    return (await this.#attempt(seal, mayMove, meanwhile)).seal;
+  /** Once a balancer runs, no refusal of the registry ends it: somebody may mend it meanwhile. */
+  async #attempt(offered: Seal | undefined, mayMove: boolean, meanwhile: string): Promise<Answer> {
+    try {
+      return await this.#firstAttempt(offered, mayMove, meanwhile);
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw error;
+      this.#troubles.trouble(error.code, error.message, meanwhile);
+      return { answered: false, seal: undefined };
+    }
   }
 
-  async #attempt(
-    offered: Seal | undefined,
-    mayMove: boolean,
-    meanwhile: string,
-  ): Promise<{ readonly answered: boolean; readonly seal: Seal | undefined }> {
+  /** @throws ExitError when the registry will never do: a start ends with it. */
+  async #firstAttempt(offered: Seal | undefined, mayMove: boolean, meanwhile: string): Promise<Answer> {
     try {
       const seal = await this.#registry.offer(offered, mayMove);
       this.#troubles.well();
