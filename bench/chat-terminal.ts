@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import xterm from '@xterm/headless';
+import { bareEnvironment } from '../test/support/bare-environment.js';
 import { within } from '../test/support/until.js';
 
 export const columns = 120;
@@ -36,7 +37,7 @@ export class ChatTerminal {
     const line = `stty cols ${columns} rows ${rows}; exec ${command.map(quoted).join(' ')}`;
     this.#script = spawn('script', ['-qfec', line, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ...environment },
+      env: { ...bareEnvironment, SHELL: '/bin/sh', TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ...environment },
     });
     running.add(this);
     this.#exited = once(this.#script, 'exit').finally(() => running.delete(this));

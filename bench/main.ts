@@ -1,5 +1,9 @@
 /** `npm run bench -- NAME [--option N]…`: runs one benchmark of this folder by name. */
+
+import { endWhenNobodyReads } from '../src/cli/broken-pipe.js';
 import { UsageProblem } from './options.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const benchmarks: Readonly<Record<string, () => Promise<{ main(args: readonly string[]): Promise<number> }>>> = {
   throughput: () => import('./throughput.js'),

@@ -1,5 +1,6 @@
 /** `npm run bench:peers`: synod beside other replicated systems, in one run, in turn, under one load. */
 import { writeFileSync } from 'node:fs';
+import { endWhenNobodyReads } from '../src/cli/broken-pipe.js';
 import { describeDisk, describeMachine } from './environment.js';
 import { installClients } from './peers/clients.js';
 import { judgeGoals } from './peers/goals.js';
@@ -9,6 +10,8 @@ import { runRounds } from './peers/rounds.js';
 import { summarise } from './peers/summary.js';
 import { allPeers, type Chosen, choosePeers } from './peers/systems.js';
 import { appendsText, fanOutText, foreignText, goalText, memoryText, skippedText } from './peers/text.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 /** Ends with 0, also when goals are missed; 1: a system failed; 2: usage; 6: a goal missed with `--strict`. */
 async function main(args: readonly string[]): Promise<number> {

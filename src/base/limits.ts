@@ -167,6 +167,16 @@ export const limits = Object.freeze({
   frameCompleteMs: 10_000,
   /** Connections of one server (CONTRACT.md, Limits). */
   connectionsMax: 10_240,
+  /** Connections to the HTTP pages of a daemon: a few scrapers and a person, and no descriptors for more. */
+  httpConnectionsMax: 32,
+  /** HTTP requests answered in one second: at 1 ms for the longest page a twentieth of the time, whoever asks. */
+  httpRequestsPerSecond: 50,
+  /** One HTTP request, its headers included: a stranger holds a place no longer than this. */
+  httpRequestMs: 5000,
+  /** A scraper's connection is kept between two scrapes, which are a minute apart at most. */
+  httpIdleMs: 65_000,
+  /** An HTTP request's headers: a browser's are 2 KiB. */
+  httpHeaderBytesMax: 8 * KIB,
   /** Probe on an idle connection; with probeSilentMs a half-open link is noticed in 3 s. */
   probeMs: 1000,
   /** Nothing heard for this long after a probe: the connection is dead. */
@@ -272,6 +282,19 @@ export const limits = Object.freeze({
   mirrorPollMs: 100,
   /** A Redis that has not answered by then is given up for this time. */
   redisAnswerMs: 5000,
+
+  // --- strangers ------------------------------------------------------------------------------------------------
+  /** Wrong proofs of one address that are answered … */
+  wrongProofsMax: 10,
+  /** … in so long; then it hears nothing but the end of its connection. */
+  wrongProofsMs: 10_000,
+  /** Addresses whose wrong proofs are counted: 100 KB; the oldest is forgotten first, and merely answered again. */
+  wrongProofHostsMax: 1024,
+  /** A secret has at least so many bytes: below, it could be guessed from one recorded handshake. */
+  secretBytesMin: 16,
+  /** … and a file of secrets at most so many. */
+  secretFileBytesMax: 64 * KIB,
+
   // --- server shell ---------------------------------------------------------------------------------------------
   /** A server with an unknown directory is admitted once it has been there for this long. */
   newcomerMs: 1000,

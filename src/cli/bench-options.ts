@@ -15,11 +15,11 @@ import {
   serversNamed,
 } from '../bench/index.js';
 import { openFilesMax } from '../net/index.js';
-import { readServers } from './balancer.js';
-import type { Call } from './command.js';
+import type { Call, Reader } from './command.js';
 import { UsageError } from './go-flags.js';
 import { askBalancers } from './members.js';
-import { asUsage, readAddresses, readChoice, readDurationMs, readInteger } from './values.js';
+import { callerSecurity } from './security-options.js';
+import { asUsage, readAddresses, readChoice, readDurationMs, readInteger, readServers } from './values.js';
 
 /** Messages in flight of all clients together: what one process can hold in memory beside its clients. */
 const inFlightMax = 2 ** 20;
@@ -30,45 +30,64 @@ const reservedFiles = 64;
 /** What only an own cluster can be asked for. */
 const ownOnly = ['servers', 'no-fsync', 'proxy', 'mode', 'fault', 'data-dir', 'keep'] as const;
 
+/** What each option takes by itself; what they must be together is checked where the command line is read. */
+export const benchReaders = {
+  clients: (option, value) => readInteger(option, value, 1, limits.connectionsMax),
+  inflight: (option, value) => readInteger(option, value, 1, limits.sessionWindowMax),
+  size: readSize,
+  duration: readDuration,
+  warmup: readTimeMs,
+  rate: (option, value) => readInteger(option, value, 1, rateMax),
+  arrivals: (option, value) => readChoice(option, value, ['uniform', 'poisson'] as const),
+  rooms: (option, value) => readInteger(option, value, 1, limits.subscriptionsMax),
+  subscribers: (option, value) => readInteger(option, value, 0, limits.connectionsMax),
+  on: readPlacement,
+  mode: (option, value) => asUsage(option, () => readLinkSpec(value.trim().split(/\s+/))),
+  fault: (option, value) => asUsage(option, () => readFault(value)),
+  seed: (option, value) => readInteger(option, value, 0, 2 ** 32 - 1),
+  slo: (option, value) => asUsage(option, () => readSlo(value)),
+} satisfies Readonly<Record<string, Reader>>;
+
 /** @throws UsageError for a wrong option, ExitError (4) when no balancer of an existing cluster answers. */
 export async function readBenchOptions(call: Call): Promise<BenchOptions> {
   const { options } = call;
-  const integer = (name: string, min: number, max: number): number =>
-    readInteger(`--${name}`, options.text(name) ?? '', min, max);
-  const clients = integer('clients', 1, limits.connectionsMax);
-  const inFlight = integer('inflight', 1, limits.sessionWindowMax);
+  const read = <K extends keyof typeof benchReaders>(name: K): ReturnType<(typeof benchReaders)[K]> =>
+    benchReaders[name](`--${name}`, options.text(name) ?? '') as ReturnType<(typeof benchReaders)[K]>;
+  const clients = read('clients');
+  const inFlight = read('inflight');
   if (clients * inFlight > inFlightMax) {
     throw new UsageError(
       `--clients × --inflight is ${clients * inFlight}, and at most ${inFlightMax} may be in flight`,
     );
   }
-  const subscribers = integer('subscribers', 0, limits.connectionsMax);
-  const seedText = options.text('seed');
-  const durationMs = readTimeMs(call, 'duration');
-  if (durationMs === 0) throw new UsageError('--duration takes a time above 0, such as 10s');
-  const slo = options.text('slo');
+  const subscribers = read('subscribers');
+  const durationMs = read('duration');
   const open = readOpenLoop(call);
   const rest = {
     clients,
     inFlight,
-    size: readSize(options.text('size') ?? ''),
+    size: read('size'),
     durationMs,
-    warmupMs: readTimeMs(call, 'warmup'),
-    rooms: integer('rooms', 1, limits.subscriptionsMax),
+    warmupMs: read('warmup'),
+    rooms: read('rooms'),
     subscribers,
     ...(open === undefined ? {} : { open }),
-    on: readPlacement(options.text('on') ?? ''),
-    slo: slo === undefined ? [] : asUsage('--slo', () => readSlo(slo)),
-    seed: seedText === undefined ? randomBytes(4).readUInt32BE() : readInteger('--seed', seedText, 0, 2 ** 32 - 1),
+    on: read('on'),
+    slo: options.text('slo') === undefined ? [] : read('slo'),
+    seed: options.text('seed') === undefined ? randomBytes(4).readUInt32BE() : read('seed'),
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
   };
   expectFiles(clients + subscribers);
   const given = options.text('balancer');
-  if (given === undefined) return { ...rest, ...readOwnCluster(call, rest) };
+  if (given === undefined) {
+    const foreign = callerSecurity.find(({ name }) => options.has(name) || options.secret(name) !== undefined);
+    if (foreign === undefined) return { ...rest, ...readOwnCluster(call, rest) };
+    throw new UsageError(`${options.label(foreign.name)} is for a cluster that is there: name it with --balancer`);
+  }
   const wrong = ownOnly.find((name) => options.has(name));
   if (wrong !== undefined) {
     throw new UsageError(
-      `--${wrong} needs a cluster of the bench's own, and --balancer names one that is there: leave one of them out`,
+      `${options.label(wrong)} needs a cluster of the bench's own, and ${options.label('balancer')} names one that is there: leave one of them out`,
     );
   }
   const balancers = readAddresses('--balancer', given);
@@ -82,15 +101,15 @@ function readOwnCluster(
   { on, durationMs }: Pick<BenchOptions, 'on' | 'durationMs'>,
 ): Pick<BenchOptions, 'cluster' | 'faults'> {
   const { options } = call;
-  const servers = readServers(options.text('servers') ?? '3');
+  const servers = readServers('--servers', options.text('servers') ?? '3');
   if (typeof on === 'number' && on > servers) {
     throw new UsageError(`--on ${on}: there are only ${servers} servers; give one of them, or more with --servers`);
   }
   if (on === 'follower') expectFollower(servers, '--on follower');
-  const faults = options.texts('fault').map((line) => asUsage('--fault', () => readFault(line)));
+  const faults = options.texts('fault').map((line) => benchReaders.fault('--fault', line));
   for (const fault of faults) expectPlayable(fault, servers, durationMs);
   const modes = options.texts('mode');
-  const specs = modes.map((text) => asUsage('--mode', () => readLinkSpec(text.trim().split(/\s+/))));
+  const specs = modes.map((text) => benchReaders.mode('--mode', text));
   for (const spec of specs) expectFixed(spec, servers);
   const dataParent = options.text('data-dir');
   return {
@@ -108,20 +127,25 @@ function readOwnCluster(
 }
 
 /** A time that may be 0. */
-function readTimeMs(call: Call, name: string): number {
-  const text = call.options.text(name) ?? '';
-  const ms = /^0(ms|s|m|h)?$/.test(text) ? 0 : readDurationMs(`--${name}`, text);
-  if (ms > durationMsMax) throw new UsageError(`--${name} takes a time up to 24h, not '${text}'`);
+function readTimeMs(option: string, value: string): number {
+  const ms = /^0(ms|s|m|h)?$/.test(value) ? 0 : readDurationMs(option, value);
+  if (ms > durationMsMax) throw new UsageError(`${option} takes a time up to 24h, not '${value}'`);
+  return ms;
+}
+
+function readDuration(option: string, value: string): number {
+  const ms = readTimeMs(option, value);
+  if (ms === 0) throw new UsageError(`${option} takes a time above 0, such as 10s`);
   return ms;
 }
 
 /** `100`, or `64-1024`. */
-function readSize(text: string): SizeRange {
+function readSize(option: string, text: string): SizeRange {
   const found = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(text);
   const min = Number(found?.[1]);
   const max = Number(found?.[2] ?? found?.[1]);
   if (min >= 1 && max >= min && max <= limits.messageBytesMax) return { min, max };
-  throw new UsageError(`--size takes bytes from 1 to ${limits.messageBytesMax}, as 100 or 64-1024, not '${text}'`);
+  throw new UsageError(`${option} takes bytes from 1 to ${limits.messageBytesMax}, as 100 or 64-1024, not '${text}'`);
 }
 
 function readOpenLoop({ options }: Call): BenchOptions['open'] {
@@ -129,19 +153,19 @@ function readOpenLoop({ options }: Call): BenchOptions['open'] {
   const arrivals = options.text('arrivals');
   if (rate === undefined) {
     if (arrivals === undefined) return undefined;
-    throw new UsageError('--arrivals is about an open loop: give --rate N too');
+    throw new UsageError(`${options.label('arrivals')} is about an open loop: give --rate N too`);
   }
   return {
-    perSecond: readInteger('--rate', rate, 1, rateMax),
-    arrivals: readChoice('--arrivals', arrivals ?? 'uniform', ['uniform', 'poisson']),
+    perSecond: benchReaders.rate('--rate', rate),
+    arrivals: benchReaders.arrivals('--arrivals', arrivals ?? 'uniform'),
   };
 }
 
-function readPlacement(text: string): Placement {
+function readPlacement(option: string, text: string): Placement {
   if (text === 'spread' || text === 'leader' || text === 'follower') return text;
   const id = /^s?(\d{1,5})$/i.exec(text)?.[1];
   if (id !== undefined && Number(id) > 0) return Number(id);
-  throw new UsageError(`--on takes spread, leader, follower or a server's number, not '${text}'`);
+  throw new UsageError(`${option} takes spread, leader, follower or a server's number, not '${text}'`);
 }
 
 /** Every fault must be over, with its last trace, before the run is. */

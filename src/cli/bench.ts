@@ -14,6 +14,7 @@ import {
 } from '../bench/index.js';
 import { readBenchOptions } from './bench-options.js';
 import type { Call } from './command.js';
+import { withoutOptions } from './config/variables.js';
 import { jsonLine } from './events.js';
 import { ownCommand, ownProgram } from './own-command.js';
 import { ProxyApi } from './proxy-api.js';
@@ -32,6 +33,7 @@ export async function benchRun(call: Call): Promise<number> {
   const result = await runBench(request, {
     signal: call.signal,
     program: ownProgram(),
+    environment: withoutOptions(call.environment),
     calledAs: ownCommand(),
     version,
     packageFolder,

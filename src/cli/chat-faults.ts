@@ -14,9 +14,12 @@ import { ProxyApi } from './proxy-api.js';
 /** A person waits for each call. */
 const timeoutMs = 2_000;
 
-/** Faults through the proxy whose control API listens at `address`, `host:port`. Connects to nothing by itself. */
-export function faultControl(address: string): FaultControl {
-  return new ProxyFaults(new ProxyApi(address, { option: '--proxy-api', timeoutMs }));
+/**
+ * Faults through the proxy whose control API listens at `address`, `host:port`; `token` as that API may want it.
+ * Connects to nothing by itself.
+ */
+export function faultControl(address: string, token?: string): FaultControl {
+  return new ProxyFaults(new ProxyApi(address, { option: '--proxy-api', timeoutMs, token }));
 }
 
 class ProxyFaults implements FaultControl {

@@ -3,7 +3,6 @@ import { ChatClient, configDirectory, hasIdentity, loadIdentity } from '../clien
 import type { FaultControl } from '../tui/index.js';
 import type { Call } from './command.js';
 import { jsonLine, type LineEvent, plainLine } from './events.js';
-import { UsageError } from './go-flags.js';
 import { LineChat } from './line-chat.js';
 import { eachLine } from './lines.js';
 import { faultsOf, Notes, screenChat, wantsScreen } from './screen.js';
@@ -12,7 +11,7 @@ import {
   readAddress,
   readAddresses,
   readDurationMs,
-  readInteger,
+  readHistory,
   readName,
   readRoom,
 } from './values.js';
@@ -23,7 +22,7 @@ export const windowLines = 256;
 export async function chat(call: Call): Promise<number> {
   const { options } = call;
   const notes = new Notes(call.output.note, wantsScreen(call));
-  return runChat(call, connectionOptions(call), readHistory(options.text('history') ?? 'all'), { notes });
+  return runChat(call, connectionOptions(call), readHistory('--history', options.text('history') ?? 'all'), { notes });
 }
 
 /** Where to connect: the options `--server` and `--balancer`. */
@@ -105,10 +104,4 @@ async function lineChat(
   left.abort();
   await client.close();
   return code;
-}
-
-function readHistory(value: string): 'all' | number {
-  if (value === 'all') return 'all';
-  if (!/^\d+$/.test(value)) throw new UsageError(`--history takes all or a number of messages, not '${value}'`);
-  return readInteger('--history', value, 0, Number.MAX_SAFE_INTEGER);
 }

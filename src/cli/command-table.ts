@@ -1,10 +1,34 @@
 /** The one table of commands and their options: parsing, help and did-you-mean are all made from it. */
-import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
+import type { CommandSpec, OldSpelling, OptionSpec, Reader } from './command.js';
+import { apiSecurity, balancerSecurity, callerSecurity, proxySecurity, serverSecurity } from './security-options.js';
+
+/** Readers are loaded when a value is judged: with them come the folders whose words they know. */
+const values =
+  (
+    name:
+      | 'readApi'
+      | 'readFsync'
+      | 'readHistory'
+      | 'readHttp'
+      | 'readLogFormat'
+      | 'readOrdinal'
+      | 'readOwnId'
+      | 'readRetain'
+      | 'readServer'
+      | 'readServers',
+  ) =>
+  async (): Promise<Reader> =>
+    (await import('./values.js'))[name];
+const redis = async (): Promise<Reader> => (await import('./redis-address.js')).readRedis;
+const faults = (name: 'readLink' | 'readModeText' | 'readServerMode') => async (): Promise<Reader> =>
+  (await import('./fault-values.js'))[name];
+const bench = (name: keyof typeof import('./bench-options.js').benchReaders) => async (): Promise<Reader> =>
+  (await import('./bench-options.js')).benchReaders[name];
 
 const balancer: OptionSpec = {
   name: 'balancer',
-  value: 'H:P',
-  help: 'where the balancer listens; several, separated by commas, are tried in turn',
+  value: 'H:P,…',
+  help: 'where the balancer listens; several are tried in turn',
   default: '127.0.0.1:8009',
 };
 const name: OptionSpec = { name: 'name', value: 'NAME', help: 'your name', shownDefault: '$USER, else guest' };
@@ -21,25 +45,56 @@ const plain: OptionSpec = { name: 'plain', help: 'lines of text, for people and 
 const proxyApi: OptionSpec = {
   name: 'proxy-api',
   value: 'H:P',
+  reader: values('readApi'),
   help: 'control address of a fault proxy: faults from the chat',
 };
 const logLevel: OptionSpec = {
   name: 'log-level',
   value: 'LEVEL',
   help: 'debug, info, warn or error; logs go to stderr',
+  choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',
+};
+const logFormat: OptionSpec = {
+  name: 'log-format',
+  value: 'FORMAT',
+  reader: values('readLogFormat'),
+  help: 'text, json, or auto: text on a terminal',
+  default: 'auto',
+};
+const http: OptionSpec = {
+  name: 'http',
+  value: 'H:P',
+  reader: values('readHttp'),
+  help: 'health, status and metrics over HTTP; "" for none; synod status --json tells the port',
+  default: '127.0.0.1:0',
 };
 const mode: OptionSpec = {
   name: 'mode',
   value: 'SPEC',
+  reader: faults('readModeText'),
   help: 'faults on the links to other servers, e.g. p:10::a:20::c:30 (seconds)',
 };
-const api: OptionSpec = { name: 'api', value: 'H:P', help: "the proxy's control API", default: 'localhost:8474' };
+const api: OptionSpec = {
+  name: 'api',
+  value: 'H:P',
+  reader: values('readApi'),
+  help: "the proxy's control API",
+  default: 'localhost:8474',
+};
+/** Which servers to ask; elsewhere `servers` says how many there are. */
+const askServers: OptionSpec = {
+  name: 'servers',
+  value: 'H:P,…',
+  help: 'ask these servers, when the balancer is down',
+  general: false,
+};
 
 /** Options that every command takes. */
 export const commonOptions: readonly OptionSpec[] = [
-  { name: 'help', help: 'print this text' },
-  { name: 'version', help: 'print the version' },
+  { name: 'config', value: 'FILE', help: 'read options from this file, see synod help config', flagOnly: true },
+  { name: 'help', help: 'print this text', flagOnly: true },
+  { name: 'version', help: 'print the version', flagOnly: true },
 ];
 
 export const commands: readonly CommandSpec[] = [
@@ -52,14 +107,21 @@ export const commands: readonly CommandSpec[] = [
     positional: '',
     positionalMax: 0,
     options: [
-      { name: 'servers', value: 'N', help: 'how many servers, an odd number', default: '3' },
+      {
+        name: 'servers',
+        value: 'N',
+        reader: values('readServers'),
+        help: 'how many servers, an odd number',
+        default: '3',
+      },
       {
         name: 'listen',
         value: 'H:P',
         help: 'where the balancer listens',
         shownDefault: '127.0.0.1:8009, else a free port',
+        general: false,
       },
-      { name: 'data-dir', value: 'DIR', help: 'keep the data here', shownDefault: 'temporary' },
+      { name: 'data-dir', value: 'DIR', help: 'keep the data here', shownDefault: 'temporary', general: false },
       { name: 'keep', help: 'do not remove the temporary data at the end' },
       name,
       room,
@@ -79,14 +141,24 @@ export const commands: readonly CommandSpec[] = [
     isDaemon: true,
     options: [
       { name: 'listen', value: 'H:P', help: 'where servers and clients ask', default: '127.0.0.1:8009' },
-      { name: 'servers', value: 'N', help: 'how many servers make the cluster, an odd number', default: '3' },
+      {
+        name: 'servers',
+        value: 'N',
+        reader: values('readServers'),
+        help: 'how many servers make the cluster, an odd number',
+        default: '3',
+      },
       { name: 'data-dir', value: 'DIR', help: 'the sealed membership lives here', default: './synod-data/balancer' },
       {
         name: 'registry',
         value: 'URL',
+        reader: redis,
         help: 'share the seal with other balancers in this Redis: redis://[user:pass@]host:port/db',
       },
+      ...balancerSecurity,
+      http,
       logLevel,
+      logFormat,
     ],
     examples: ['synod balancer --servers 5 --registry redis://127.0.0.1:6379/0', 'lrunner -hostPort=localhost:8009'],
     load: async () => (await import('./balancer.js')).balancer,
@@ -101,7 +173,12 @@ export const commands: readonly CommandSpec[] = [
     positionalMax: 0,
     isDaemon: true,
     options: [
-      { name: 'id', value: 'N', help: "this server's number, unique in the cluster (required)" },
+      {
+        name: 'id',
+        value: 'N',
+        reader: values('readOwnId'),
+        help: "this server's number, unique in the cluster (required)",
+      },
       { name: 'listen', value: 'H:P', help: 'where clients and other servers connect', default: '127.0.0.1:9009' },
       balancer,
       { name: 'advertise', value: 'H:P', help: 'the address told to others, if it is not the one listened on' },
@@ -109,19 +186,24 @@ export const commands: readonly CommandSpec[] = [
       {
         name: 'fsync',
         value: 'MODE',
+        reader: values('readFsync'),
         help: 'always, or never: a power loss may then lose acknowledged messages',
+        choices: ['always', 'never'],
         shownDefault: 'always',
       },
       {
         name: 'retain',
         value: 'SIZE',
+        reader: values('readRetain'),
         help: 'keep so much of the log, e.g. 2GiB; older history is deleted',
         shownDefault: 'all of it, with --memory 256MiB',
       },
       { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
       mode,
-      { name: 'http', value: 'H:P', help: 'health and metrics (not built yet)', comesWith: 'health and metrics' },
+      http,
+      ...serverSecurity,
       logLevel,
+      logFormat,
     ],
     examples: ['synod server --id 1 --listen 127.0.0.1:9010', 'srunner -master="localhost:8009" -port=9010 -id=1'],
     load: async () => (await import('./load-server.js')).loadServer(),
@@ -136,11 +218,18 @@ export const commands: readonly CommandSpec[] = [
     positional: 'OLD --with NEW',
     positionalMax: 1,
     options: [
-      { name: 'with', value: 'NEW', help: 'the number of the new server (required)' },
+      {
+        name: 'with',
+        value: 'NEW',
+        reader: values('readServer'),
+        help: 'the number of the new server (required)',
+        general: false,
+      },
       balancer,
       { ...server, help: 'ask this server, without a balancer' },
       { ...timeout, help: 'how long to follow it until OLD is out', default: '10m' },
       { name: 'no-wait', help: 'end as soon as NEW is invited' },
+      ...callerSecurity,
       json,
     ],
     examples: ['synod server replace 3 --with 4', 'synod server replace 3 --with 4 --server 127.0.0.1:9010 --no-wait'],
@@ -160,10 +249,17 @@ export const commands: readonly CommandSpec[] = [
       room,
       balancer,
       server,
-      { name: 'history', value: 'all|N', help: 'how many earlier messages to show in lines', default: 'all' },
+      {
+        name: 'history',
+        value: 'all|N',
+        reader: values('readHistory'),
+        help: 'how many earlier messages to show in lines',
+        default: 'all',
+      },
       { ...timeout, help: 'how long to wait for commits at the end of the input' },
       proxyApi,
       plain,
+      ...callerSecurity,
       json,
     ],
     examples: ['synod chat --name aaron --room ops', "echo 'deployed 1.4' | synod chat --name bot --json"],
@@ -175,7 +271,7 @@ export const commands: readonly CommandSpec[] = [
     about: 'Send one message (TEXT) or one for each line of stdin, and wait until all are committed.',
     positional: '[-- TEXT]',
     positionalMax: Number.POSITIVE_INFINITY,
-    options: [name, room, balancer, server, timeout, json],
+    options: [name, room, balancer, server, timeout, json, ...callerSecurity],
     examples: ["synod send --name bot --room ops -- 'backup finished'", 'tail -f app.log | synod send --name app'],
     load: async () => (await import('./send.js')).send,
   },
@@ -189,12 +285,19 @@ export const commands: readonly CommandSpec[] = [
     positionalMax: 0,
     options: [
       room,
-      { name: 'from', value: 'N', help: 'the number of the first message', default: '1' },
-      { name: 'limit', value: 'N', help: 'at most so many messages' },
+      {
+        name: 'from',
+        value: 'N',
+        reader: values('readOrdinal'),
+        help: 'the number of the first message',
+        default: '1',
+      },
+      { name: 'limit', value: 'N', reader: values('readOrdinal'), help: 'at most so many messages' },
       { name: 'follow', help: 'go on with what comes' },
       balancer,
       server,
       timeout,
+      ...callerSecurity,
       json,
     ],
     examples: ['synod tail --room ops --limit 20', 'synod tail --follow --json'],
@@ -211,20 +314,35 @@ export const commands: readonly CommandSpec[] = [
     positionalMax: 0,
     isDaemon: true,
     options: [
-      { name: 'to', value: 'URL', help: 'the Redis: redis://[user:pass@]host:port/db (required)' },
+      {
+        name: 'to',
+        value: 'URL',
+        reader: redis,
+        general: false,
+        help: 'the Redis: redis://[user:pass@]host:port/db (required)',
+      },
       {
         name: 'room',
         value: 'ROOM',
         help: 'a #name; again for more',
         repeats: true,
+        general: false,
         shownDefault: 'all rooms, new ones too',
       },
       { name: 'prefix', value: 'TEXT', help: "what stands before the room's name in the key", default: 'synod:' },
-      { name: 'trim', value: 'N', help: 'keep about the last N messages of each stream', shownDefault: 'all' },
+      {
+        name: 'trim',
+        value: 'N',
+        reader: values('readOrdinal'),
+        help: 'keep about the last N messages of each stream',
+        shownDefault: 'all',
+      },
       balancer,
       server,
       timeout,
+      ...callerSecurity,
       logLevel,
+      logFormat,
     ],
     examples: [
       'synod mirror --to redis://127.0.0.1:6379/1 --room ops --room lobby',
@@ -240,14 +358,34 @@ export const commands: readonly CommandSpec[] = [
     positionalMax: 0,
     options: [
       balancer,
-      { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
+      askServers,
       { name: 'watch', help: 'again every second' },
       { name: 'strict', help: 'end with 6 unless all are up and caught up' },
       { ...timeout, help: 'how long to wait for the balancer' },
+      ...callerSecurity,
       json,
     ],
     examples: ['synod status', 'synod status --json --strict --servers 127.0.0.1:9010,127.0.0.1:9011'],
     load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'top',
+    summary: 'a live table of servers: rates, latencies, queues, memory',
+    about:
+      'Show every second how every server does: messages a second, how long they waited for their answer, the slowest ' +
+      'syncs, what waits. Without a terminal it prints one table. Rates come from the HTTP pages of the servers ' +
+      '(--http): of one that runs without, or whose pages cannot be reached from here, the rest is shown.',
+    positional: '',
+    positionalMax: 0,
+    options: [
+      balancer,
+      askServers,
+      { name: 'once', help: 'print one table, over one second, and end' },
+      { ...timeout, help: 'how long to wait for the balancer' },
+      ...callerSecurity,
+    ],
+    examples: ['synod top', 'synod top --once --servers 127.0.0.1:9010,127.0.0.1:9011'],
+    load: async () => (await import('./top.js')).top,
   },
   {
     name: 'verify',
@@ -255,12 +393,7 @@ export const commands: readonly CommandSpec[] = [
     about: 'Compare the state hash of all servers at the last slot that all have applied. Ends with 6 if they differ.',
     positional: '',
     positionalMax: 0,
-    options: [
-      balancer,
-      { name: 'servers', value: 'H:P,…', help: 'ask these servers, when the balancer is down' },
-      timeout,
-      json,
-    ],
+    options: [balancer, askServers, timeout, ...callerSecurity, json],
     examples: ['synod verify', 'synod verify --json --servers 127.0.0.1:9010,127.0.0.1:9011,127.0.0.1:9012'],
     load: async () => (await import('./verify.js')).verify,
   },
@@ -271,6 +404,7 @@ export const commands: readonly CommandSpec[] = [
       "Read a server's data directory without changing it: dump prints its records, check tells whether it is sound.",
     positional: 'dump|check DIR',
     positionalMax: 2,
+    verbs: ['dump', 'check'],
     options: [json],
     examples: ['synod log check ./synod-data/server-1', 'synod log dump ./synod-data/server-1 --json'],
     load: async () => (await import('./log.js')).log,
@@ -287,14 +421,41 @@ export const commands: readonly CommandSpec[] = [
     isDaemon: true,
     options: [
       { name: 'master', value: 'H:P', help: 'the real balancer, for which it stands in' },
-      { name: 'listen', value: 'H:P', help: 'with --master: where servers call instead', default: '127.0.0.1:8010' },
-      { name: 'link', value: 'PORT=H:P', help: 'an explicit link, also H:P=H:P; again for more', repeats: true },
-      { name: 'mode', value: 'ID=SPEC', help: 'faults of a server, e.g. 1=p:10::c:30; again for more', repeats: true },
-      { name: 'seed', value: 'N', help: 'repeats the chances of an earlier run', shownDefault: 'random, logged' },
+      {
+        name: 'listen',
+        value: 'H:P',
+        help: 'with --master: where servers call instead',
+        default: '127.0.0.1:8010',
+        general: false,
+      },
+      {
+        name: 'link',
+        value: 'PORT=H:P',
+        reader: faults('readLink'),
+        help: 'an explicit link, also H:P=H:P; again for more',
+        repeats: true,
+      },
+      {
+        name: 'mode',
+        value: 'ID=SPEC',
+        reader: faults('readServerMode'),
+        help: 'faults of a server, e.g. 1=p:10::c:30; again for more',
+        repeats: true,
+        general: false,
+      },
+      {
+        name: 'seed',
+        value: 'N',
+        help: 'repeats the chances of an earlier run',
+        shownDefault: 'random, logged',
+        general: false,
+      },
       { ...api, help: 'where the control API listens' },
-      { name: 'config', value: 'FILE', help: "proxies to begin with, as Toxiproxy's -config" },
+      { name: 'config', value: 'FILE', help: "proxies to begin with, as Toxiproxy's -config", general: false },
       { name: 'trace', value: 'FILE', help: 'write every frame and what was done to it, a JSON object a line' },
+      ...proxySecurity,
       logLevel,
+      logFormat,
     ],
     examples: [
       'synod proxy --master localhost:8009 --mode 1=p:10::a:20::c:30',
@@ -311,10 +472,12 @@ export const commands: readonly CommandSpec[] = [
       'everything away).',
     positional: 'ls|cut|isolate|halves|delay|loss|rm|heal …',
     positionalMax: 4,
+    verbs: ['ls', 'cut', 'isolate', 'halves', 'delay', 'loss', 'rm', 'heal'],
     options: [
       api,
       { name: 'one-way', help: 'only frames from A to B' },
       { name: 'kind', value: 'KIND,…', help: 'only frames of these kinds, e.g. accept,commit' },
+      ...apiSecurity,
       json,
     ],
     examples: ['synod link delay 1 2 200ms±50ms --kind accept', 'synod link heal'],
@@ -328,6 +491,7 @@ export const commands: readonly CommandSpec[] = [
       'runs; show tells how far it is. Ctrl-C stops it and takes its faults away.',
     positional: 'run FILE|stop|show',
     positionalMax: 2,
+    verbs: ['run', 'stop', 'show'],
     options: [
       api,
       {
@@ -335,7 +499,9 @@ export const commands: readonly CommandSpec[] = [
         value: 'N',
         help: 'repeats the chances of an earlier run',
         shownDefault: "the script's, else the proxy's",
+        general: false,
       },
+      ...apiSecurity,
       json,
     ],
     examples: ['synod fault run storm.toml --seed 7', 'synod fault stop'],
@@ -352,35 +518,111 @@ export const commands: readonly CommandSpec[] = [
     positional: '',
     positionalMax: 0,
     options: [
-      { name: 'clients', value: 'N', help: 'clients that send', default: '16' },
-      { name: 'inflight', value: 'N', help: 'messages in flight of each client', default: '256' },
-      { name: 'size', value: 'BYTES', help: 'bytes of a message, as 100 or 64-1024', default: '100' },
-      { name: 'duration', value: 'TIME', help: 'how long to measure', default: '10s' },
-      { name: 'warmup', value: 'TIME', help: 'how long to send before that', default: '2s' },
-      { name: 'rate', value: 'N', help: 'open loop: messages per second in all, by a fixed schedule' },
+      { name: 'clients', value: 'N', reader: bench('clients'), help: 'clients that send', default: '16' },
+      {
+        name: 'inflight',
+        value: 'N',
+        reader: bench('inflight'),
+        help: 'messages in flight of each client',
+        default: '256',
+      },
+      {
+        name: 'size',
+        value: 'BYTES',
+        reader: bench('size'),
+        help: 'bytes of a message, as 100 or 64-1024',
+        default: '100',
+      },
+      { name: 'duration', value: 'TIME', reader: bench('duration'), help: 'how long to measure', default: '10s' },
+      { name: 'warmup', value: 'TIME', reader: bench('warmup'), help: 'how long to send before that', default: '2s' },
+      {
+        name: 'rate',
+        value: 'N',
+        reader: bench('rate'),
+        help: 'open loop: messages per second in all, by a fixed schedule',
+      },
       {
         name: 'arrivals',
         value: 'KIND',
+        reader: bench('arrivals'),
         help: 'with --rate: uniform or poisson',
+        choices: ['uniform', 'poisson'],
         shownDefault: 'uniform',
       },
-      { name: 'rooms', value: 'N', help: 'rooms that are written to in turn', default: '1' },
-      { name: 'subscribers', value: 'N', help: 'further clients that follow all rooms', default: '0' },
-      { name: 'on', value: 'WHERE', help: 'spread, leader, follower, or a server by number', default: 'spread' },
-      { name: 'servers', value: 'N', help: 'servers of the own cluster', shownDefault: '3' },
+      { name: 'rooms', value: 'N', reader: bench('rooms'), help: 'rooms that are written to in turn', default: '1' },
+      {
+        name: 'subscribers',
+        value: 'N',
+        reader: bench('subscribers'),
+        help: 'further clients that follow all rooms',
+        default: '0',
+      },
+      {
+        name: 'on',
+        value: 'WHERE',
+        reader: bench('on'),
+        help: 'spread, leader, follower, or a server by number',
+        default: 'spread',
+      },
+      {
+        name: 'servers',
+        value: 'N',
+        reader: values('readServers'),
+        help: 'servers of the own cluster',
+        shownDefault: '3',
+        general: false,
+      },
       { name: 'no-fsync', help: 'servers do not sync their disks: not durable' },
-      { name: 'proxy', help: 'links and clients run through a fault proxy' },
-      { name: 'mode', value: 'SPEC', help: 'faults on the links for the whole run; again for more', repeats: true },
-      { name: 'fault', value: 'FAULT', help: 'a fault at its time; again for more', repeats: true },
-      { name: 'balancer', value: 'H:P', help: 'load this cluster', shownDefault: 'a cluster of its own' },
+      { name: 'proxy', help: 'links and clients run through a fault proxy', general: false },
+      {
+        name: 'mode',
+        value: 'SPEC',
+        reader: bench('mode'),
+        help: 'faults on the links for the whole run; again for more',
+        repeats: true,
+        general: false,
+      },
+      {
+        name: 'fault',
+        value: 'FAULT',
+        reader: bench('fault'),
+        help: 'a fault at its time; again for more',
+        repeats: true,
+      },
+      {
+        name: 'balancer',
+        value: 'H:P,…',
+        help: 'load this cluster',
+        shownDefault: 'a cluster of its own',
+        general: false,
+      },
       { ...timeout, help: 'how long to wait for the cluster' },
-      { name: 'seed', value: 'N', help: 'repeats sizes, arrivals, chances', shownDefault: 'random' },
-      { name: 'slo', value: 'GOALS', help: 'as p99<=5ms,failed=0; exit code 6 if one is missed' },
+      {
+        name: 'seed',
+        value: 'N',
+        reader: bench('seed'),
+        help: 'repeats sizes, arrivals, chances',
+        shownDefault: 'random',
+        general: false,
+      },
+      {
+        name: 'slo',
+        value: 'GOALS',
+        reader: bench('slo'),
+        help: 'as p99<=5ms,failed=0; exit code 6 if one is missed',
+      },
       { name: 'out', value: 'FILE', help: 'write the result as JSON' },
       { name: 'html', value: 'FILE', help: 'write a report with charts' },
-      { name: 'data-dir', value: 'DIR', help: 'where the data lies meanwhile', shownDefault: 'temporary' },
+      {
+        name: 'data-dir',
+        value: 'DIR',
+        help: 'where the data lies meanwhile',
+        shownDefault: 'temporary',
+        general: false,
+      },
       { name: 'keep', help: 'do not remove the data at the end' },
       { name: 'json', help: 'one JSON object, for programs' },
+      ...callerSecurity.map((option) => ({ ...option, general: false }) as const),
     ],
     examples: [
       'synod bench run --rate 20000 --fault "5s kill leader" --html run.html',
@@ -402,6 +644,71 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['synod bench report run.json --html run.html', 'synod bench report before.json after.json'],
     load: async () => (await import('./bench-report.js')).benchReport,
+  },
+  {
+    name: 'config default',
+    summary: 'print a configuration file with every option and its default',
+    about:
+      'Print a file with every option of every command, or of COMMAND, its default and what it does. Nothing is set in ' +
+      'it: take the # away in front of what you change.',
+    positional: '[COMMAND]',
+    positionalMax: 2,
+    options: [],
+    examples: ['synod config default > config.toml', 'synod config default server'],
+    load: async () => (await import('./config/commands.js')).configDefault,
+  },
+  {
+    name: 'config check',
+    summary: 'say whether a configuration file is right',
+    about:
+      'Judge FILE, else the file that would be read, and print everything that is wrong with it. Ends with 3 if anything ' +
+      'is.',
+    positional: '[FILE]',
+    positionalMax: 1,
+    options: [],
+    examples: ['synod config check', 'synod config check /etc/synod/server.toml'],
+    load: async () => (await import('./config/commands.js')).configCheck,
+  },
+  {
+    name: 'config show',
+    summary: 'print the value of every option, and where it comes from',
+    about:
+      'Print what every option of every command, or of COMMAND, is without further flags: from the environment, the ' +
+      'configuration file, or by default. Secrets are never shown.',
+    positional: '[COMMAND]',
+    positionalMax: 2,
+    options: [
+      { name: 'origin', help: 'say where each value comes from', flagOnly: true },
+      { ...json, flagOnly: true },
+    ],
+    examples: ['synod config show server --origin', 'synod config show --config /etc/synod/server.toml --json'],
+    load: async () => (await import('./config/commands.js')).configShow,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes command lines in your shell',
+    about:
+      'Print a completion script for a shell: commands, options, and the values of those that take one of a few words. ' +
+      'In ~/.bashrc, or in ~/.zshrc after compinit: source <(synod completion bash), or zsh. For fish, write it to ' +
+      '~/.config/fish/completions/synod.fish.',
+    positional: 'bash|zsh|fish',
+    positionalMax: 1,
+    verbs: ['bash', 'zsh', 'fish'],
+    options: [],
+    examples: ['synod completion bash', 'synod completion fish'],
+    load: async () => (await import('./completion.js')).completion,
+  },
+  {
+    name: 'man',
+    summary: 'print a manual page, as man reads it',
+    about:
+      'Print the manual page of a command, or that of synod itself, as man reads it: synod man server | man -l -. After ' +
+      'npm install --global the pages are there already: man synod-server.',
+    positional: '[COMMAND]',
+    positionalMax: 2,
+    options: [],
+    examples: ['synod man server replace', 'synod man'],
+    load: async () => (await import('./man.js')).man,
   },
 ];
 

@@ -1,18 +1,47 @@
 /** What a command is: the shape of a row in the command table, and what it gets when it is called. */
 
-/** One option as it is declared, parsed and shown in help. */
+/**
+ * Judges one value, and makes of it what the command works with. `option` names where the value came from: `--listen`,
+ * `SYNOD_LISTEN`, `config.toml:3 [server] listen`. Throws a UsageError that says what is taken.
+ */
+export type Reader = (option: string, value: string) => unknown;
+
+/**
+ * One option as it is declared, parsed, read from the environment and from files, judged, and shown in help. What a
+ * value is follows from its placeholder (config/readers.ts) unless `reader` says more.
+ */
 export interface OptionSpec {
   /** Without dashes. */
   readonly name: string;
-  /** The placeholder of its value, e.g. `H:P`; without one it is a switch. */
+  /** The placeholder of its value, e.g. `H:P`; `X,…` is a list with commas; without one it is a switch. */
   readonly value?: string;
+  /** Judges the value, where the placeholder does not say enough. */
+  readonly reader?: () => Promise<Reader>;
   readonly help: string;
+  /** The closed set of words that it takes: help's text names them, completions offer them. */
+  readonly choices?: readonly string[];
   /** It may be given several times, each time with another value. */
   readonly repeats?: true;
   /** Its value when it is not given; shown in brackets. */
   readonly default?: string;
   /** Shown in brackets instead of `default` where the real default is worked out later. */
   readonly shownDefault?: string;
+  /**
+   * Only the command line sets it; without it the variables `SYNOD_COMMAND_NAME` and `SYNOD_NAME` do too, and files as
+   * `name` in the command's section or above all sections.
+   */
+  readonly flagOnly?: true;
+  /**
+   * False: `SYNOD_NAME` and a key above all sections do not set it, only what is the command's own does, since the
+   * same name means something else to other commands, or would do harm here.
+   */
+  readonly general?: false;
+  /**
+   * It names a file that holds a secret; the name ends in `-file`. The secret itself may come in the variables without
+   * `_FILE`, and reaches the command through {@link OptionValues.secret}. It is never an option, never in a
+   * configuration file, and never shown.
+   */
+  readonly secret?: true;
   /** The release that builds it; until then any use (but an empty value) answers "not built yet". */
   readonly comesWith?: string;
   /** In an old spelling: the option of the command it stands for ('' when it is accepted and ignored). */
@@ -31,6 +60,8 @@ export interface CommandSpec {
   readonly positional: string;
   /** How many positional arguments it takes at most. */
   readonly positionalMax: number;
+  /** The words that the first of them may be, where only these may. */
+  readonly verbs?: readonly string[];
   readonly options: readonly OptionSpec[];
   /** Two real command lines. */
   readonly examples: readonly string[];
@@ -77,12 +108,37 @@ export type Main = (call: Call) => Promise<number>;
 /** What an option was given as: a value, several for one that repeats, or `true` for a switch. */
 export type OptionValue = string | readonly string[] | true;
 
-/** Option values by name, after defaults. */
+/** A value and where it came from; `false` takes back a switch that a weaker source turned on. */
+export interface Given {
+  readonly value: OptionValue | false;
+  /** As errors and `config show --origin` name it: `--id`, `SYNOD_SERVER_ID`, `config.toml:12 [server] id`. */
+  readonly label: string;
+  /** The value is a secret itself, not the name of the file that holds one. */
+  readonly isSecret?: true;
+}
+
+/** What one source sets, by the name of the option. */
+export type Layer = ReadonlyMap<string, Given>;
+
+/** A secret, or the file that holds it. */
+export type Secret =
+  | { readonly kind: 'text'; readonly text: string; readonly label: string }
+  | { readonly kind: 'file'; readonly file: string; readonly label: string };
+
+/** Option values by name, after all sources and defaults. */
 export class OptionValues {
   readonly #values: ReadonlyMap<string, OptionValue>;
+  readonly #secrets: ReadonlyMap<string, Secret>;
+  readonly #labels: ReadonlyMap<string, string>;
 
-  constructor(values: ReadonlyMap<string, OptionValue>) {
+  constructor(
+    values: ReadonlyMap<string, OptionValue>,
+    secrets: ReadonlyMap<string, Secret> = new Map(),
+    labels: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#values = values;
+    this.#secrets = secrets;
+    this.#labels = labels;
   }
 
   /** The value, or undefined when it was neither given nor has a default. */
@@ -101,5 +157,15 @@ export class OptionValues {
   /** Whether a switch is on. */
   has(name: string): boolean {
     return this.#values.has(name);
+  }
+
+  /** What an option marked `secret` stands for: the secret from the environment, or the file to read it from. */
+  secret(name: string): Secret | undefined {
+    return this.#secrets.get(name);
+  }
+
+  /** How an error names the option: by the place that set it, else as a flag. */
+  label(name: string): string {
+    return this.#labels.get(name) ?? `--${name}`;
   }
 }

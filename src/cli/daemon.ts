@@ -1,13 +1,26 @@
 /** What the daemons' commands share: the signal that ends them, the READY line, the reason they ended. */
+import type { Logger } from '../base/index.js';
 import type { DaemonHandle, ExitReason } from '../daemon/index.js';
+import type { Keyring } from '../net/index.js';
 import type { Call } from './command.js';
-import { logLevels, stderrLogger } from './logger.js';
-import { readChoice } from './values.js';
+import { oldSpellings } from './command-table.js';
+import { stderrLogger } from './logger.js';
+import { refuseOpenListener } from './security.js';
+import { readHttp, readLogFormat, readLogLevel } from './values.js';
+import { version } from './version.js';
 
 /** The logger a daemon's options ask for. */
-export function daemonLogger(call: Call, component: string) {
-  const level = readChoice('--log-level', call.options.text('log-level') ?? 'info', logLevels);
-  return stderrLogger(level, { component });
+export async function daemonLogger({ options }: Call, component: string): Promise<Logger> {
+  const level = readLogLevel('--log-level', options.text('log-level') ?? 'info');
+  const format = readLogFormat('--log-format', options.text('log-format') ?? 'auto');
+  return stderrLogger(level, format, { component });
+}
+
+/** What `--http` says: where the pages are, or none. @throws ExitError (3) where strangers could look. */
+export function httpOptions(call: Call, keyring: Keyring | undefined): { http: string | undefined; version: string } {
+  const http = readHttp('--http', call.options.text('http') ?? '');
+  if (http !== undefined) refuseOpenListener('--http', http, keyring, call);
+  return { http, version };
 }
 
 /**
@@ -20,6 +33,13 @@ export function daemonSignal(call: Call): AbortSignal {
   process.once('disconnect', () => orphaned.abort());
   process.channel?.unref();
   return AbortSignal.any([call.signal, orphaned.signal]);
+}
+
+/** How the port was set on this command line: `--listen`, or what an old spelling has for it. */
+export function portFlag({ program }: Call): string {
+  const spelling = oldSpellings.find((old) => old.program === program);
+  const option = spelling?.options.find(({ standsFor }) => standsFor === 'listen');
+  return option === undefined ? '--listen' : `-${option.name}`;
 }
 
 /** As much of a daemon as its command needs. */

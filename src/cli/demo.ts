@@ -8,12 +8,12 @@ import path from 'node:path';
 import { ExitError, exitCodes } from '../base/index.js';
 import { askOnce } from '../client/index.js';
 import { type ClusterMember, LocalCluster } from '../cluster/index.js';
-import { readServers } from './balancer.js';
 import { runChat } from './chat.js';
 import type { Call } from './command.js';
+import { withoutOptions } from './config/variables.js';
 import { ownCommand, ownProgram } from './own-command.js';
 import { Notes, wantsScreen } from './screen.js';
-import { readAddress } from './values.js';
+import { readAddress, readServers } from './values.js';
 
 const usualAddress = '127.0.0.1:8009';
 const usualApi = 'localhost:8474';
@@ -24,7 +24,7 @@ export async function demo(call: Call): Promise<number> {
   const { options } = call;
   const notes = new Notes(call.output.note, wantsScreen(call));
   const output = { ...call.output, note: notes.note };
-  const servers = readServers(options.text('servers') ?? '');
+  const servers = readServers('--servers', options.text('servers') ?? '');
   const given = options.text('data-dir');
   const dataDir = path.resolve(given ?? mkdtempSync(path.join(tmpdir(), 'synod-demo-')));
   const isThrownAway = given === undefined && !options.has('keep');
@@ -53,7 +53,8 @@ async function start(call: Call, servers: number, dataDir: string): Promise<Loca
   const onEnd = (member: ClusterMember, how: string): void => {
     call.output.note(`${member.title} has ended (${how}). Start it again: ${member.command}`);
   };
-  const usual = { program: ownProgram(), calledAs: ownCommand(), dataDir, servers, proxy: { api: usualApi }, onEnd };
+  const own = { program: ownProgram(), calledAs: ownCommand(), dataDir, servers, proxy: { api: usualApi }, onEnd };
+  const usual = { ...own, environment: withoutOptions(call.environment) };
   try {
     return await LocalCluster.start({ ...usual, listen }, call.signal);
   } catch (error) {

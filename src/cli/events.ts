@@ -54,7 +54,8 @@ function plainText(event: LineEvent, mainRoom: string): string {
     case 'quorum':
       return event.ok
         ? `-- quorum: ${event.up} of ${event.servers} servers are up`
-        : `-- no quorum: ${event.up} of ${event.servers} servers up; lines wait until a majority is back`;
+        : `-- no quorum: ${event.up} of ${event.servers} servers up. You can read and type; messages wait here until ` +
+            `${Math.floor(event.servers / 2) + 1} are back. Which ones: synod status`;
     case 'message': {
       const author = event.action === true ? `* ${event.from}` : `<${event.from}>`;
       return `${clock(event.time)} ${inRoom(event.room, mainRoom)}${author} ${event.text}`;

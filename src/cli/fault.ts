@@ -6,7 +6,7 @@ import type { Call } from './command.js';
 import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { ProxyApi, proxyGone } from './proxy-api.js';
-import { readInteger } from './values.js';
+import { readCount } from './values.js';
 
 export async function fault(call: Call): Promise<number> {
   const [verb = '', file, ...rest] = call.positionals;
@@ -27,7 +27,7 @@ export async function fault(call: Call): Promise<number> {
 async function run(call: Call, api: ProxyApi, file: string): Promise<number> {
   const script = readScript(file);
   const seedText = call.options.text('seed');
-  const seed = seedText === undefined ? undefined : readInteger('--seed', seedText, 0, Number.MAX_SAFE_INTEGER);
+  const seed = seedText === undefined ? undefined : readCount('--seed', seedText);
   // The stream of events is opened first, so that the first step is not missed.
   const events = api.lines('/events?names=timeline,leader', call.signal);
   try {

@@ -14,6 +14,8 @@ export interface FlagShape {
 
 export interface Normalised {
   readonly args: readonly string[];
+  /** The switches that were taken back last. */
+  readonly off: ReadonlySet<string>;
   /** One line each, for stderr. */
   readonly warnings: readonly string[];
 }
@@ -32,6 +34,7 @@ export class UsageError extends Error {
 export function normaliseGoFlags(args: readonly string[], flags: readonly FlagShape[]): Normalised {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
   const out: string[] = [];
+  const off = new Set<string>();
   const warnings: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
@@ -48,21 +51,25 @@ export function normaliseGoFlags(args: readonly string[], flags: readonly FlagSh
     const [, dashes, name] = found;
     if (dashes === '=') warnings.push(`read '${arg}' as -${arg.slice(1)}`);
     if (flag.isSwitch) {
-      if (readSwitch(name as string, found[3])) out.push(`--${name}`);
+      if (found[3] !== undefined && !readSwitch(`-${name}`, found[3])) off.add(flag.name);
+      else {
+        off.delete(flag.name);
+        out.push(`--${name}`);
+      }
       continue;
     }
     const value = found[3] ?? args[++i];
     if (value === undefined) throw new UsageError(`-${name} needs a value`);
     out.push(`--${name}=${unquote(value)}`);
   }
-  return { args: out, warnings };
+  return { args: out, off, warnings };
 }
 
 /** The spellings that Go's strconv.ParseBool takes. */
-function readSwitch(name: string, value: string | undefined): boolean {
-  if (value === undefined || /^(1|t|true)$/i.test(value)) return true;
+export function readSwitch(option: string, value: string): boolean {
+  if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
-  throw new UsageError(`-${name} takes true or false, not '${value}'`);
+  throw new UsageError(`${option} takes true or false, not '${value}'`);
 }
 
 /** Shells remove quotes; unit files and cmd.exe don't: a literal pair around the whole value goes. */

@@ -2,6 +2,8 @@
 import type { CommandSpec, OldSpelling, OptionSpec } from './command.js';
 import { commands, oldSpellings } from './command-table.js';
 import { optionsOf } from './parse.js';
+import { topics } from './topics.js';
+import { wrap } from './wrap.js';
 
 const widthMax = 80;
 
@@ -20,7 +22,9 @@ export function generalHelp(): string {
       `Old spellings: ${oldSpellings.map((old) => `${old.program} = synod ${old.command}`).join(', ')}; test1.`,
       widthMax,
     ),
-    'synod COMMAND --help tells more. Options are written --x v, --x=v or -x=v.',
+    'synod COMMAND --help tells more. Options are written --x v, --x=v or -x=v, or stand',
+    'in SYNOD_ variables and a file: synod help config.',
+    `Topics: ${topics.map(({ name }) => `synod help ${name}`).join(', ')}.`,
     '',
     'Examples:',
     '  synod demo',
@@ -67,21 +71,4 @@ function describe(option: OptionSpec): string {
 function columns(label: string, text: string): string[] {
   const indent = ' '.repeat(label.length);
   return wrap(text, widthMax - label.length).map((line, index) => (index === 0 ? label : indent) + line);
-}
-
-/** Breaks a text at spaces; a word longer than `width` stays whole. */
-export function wrap(text: string, width: number): string[] {
-  if (text.length <= width) return [text];
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return lines;
 }

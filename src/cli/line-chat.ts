@@ -4,7 +4,15 @@
  */
 import { assert, exitCodes } from '../base/index.js';
 import { directRoom, isName } from '../chat/index.js';
-import type { ChatClient, ClientEvent, DirectEvent, From, StateEvent, SubscribedEvent } from '../client/index.js';
+import {
+  type ChatClient,
+  type ClientEvent,
+  type DirectEvent,
+  type From,
+  isLockedOut,
+  type StateEvent,
+  type SubscribedEvent,
+} from '../client/index.js';
 import {
   type Command,
   commandHelp,
@@ -242,6 +250,8 @@ export class LineChat {
       case 'error':
         this.#options.print(event);
         if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#finish?.(exitCodes.refused);
+        // Later it may be a server that is being restarted with another secret: the others go on.
+        if (isLockedOut(event.code) && !this.#everConnected) this.#finish?.(exitCodes.refused);
         return;
       case 'connected':
         this.#everConnected = true;

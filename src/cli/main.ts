@@ -3,11 +3,14 @@ import { existsSync, realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ExitError, exitCodes, nearest, sanitise } from '../base/index.js';
 import { endWhenNobodyReads } from './broken-pipe.js';
-import type { CommandSpec, OldSpelling, Output } from './command.js';
+import type { CommandSpec, OldSpelling, OptionValues, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
+import { ConfigError } from './config/error.js';
+import { configure } from './config/sources.js';
 import { UsageError } from './go-flags.js';
 import { commandHelp, generalHelp } from './help.js';
 import { parse } from './parse.js';
+import { topics } from './topics.js';
 import { version } from './version.js';
 
 /** What a command line asks for. */
@@ -58,6 +61,8 @@ function understand(program: string, args: readonly string[]): Request {
   if (['--help', '-help', '-h'].includes(word)) return { kind: 'print', text: generalHelp() };
   const isHelp = word === 'help';
   if (isHelp && rest[0] === undefined) return { kind: 'print', text: generalHelp() };
+  const topic = isHelp ? topics.find(({ name }) => name === rest.join(' ')) : undefined;
+  if (topic !== undefined) return { kind: 'print', text: topic.text };
   const words = isHelp ? rest : args;
   const family = familyOf(words);
   if (family !== undefined) {
@@ -105,13 +110,18 @@ async function call(
     process.stdout.write(commandHelp(spec, spelling));
     return exitCodes.ok;
   }
-  const { options, positionals, warnings } = parse(spec, args, spelling);
-  for (const warning of warnings) output.note(`${program}: warning: ${warning}`);
+  const parsed = parse(spec, args, spelling);
   const interruption = watchSignals();
   const main = await spec.load();
+  const { stdin, env: environment } = process;
+  const { options, warnings } = await configure(spec, parsed, environment, spelling);
+  for (const warning of [...parsed.warnings, ...warnings]) output.note(`${program}: warning: ${warning}`);
+  // A daemon that listens secures its own connections.
+  const listens = spec.isDaemon === true && spec.options.some(({ name }) => name === 'listen');
+  if (!listens) await secureCalls(options, output, program);
+  const { positionals } = parsed;
   let code: number;
   try {
-    const { stdin, env: environment } = process;
     code = await main({ program, options, positionals, output, stdin, environment, signal: interruption.signal });
   } catch (error) {
     // A start that was interrupted fails with an empty reason: the signal decides, as after an orderly end.
@@ -120,6 +130,19 @@ async function call(
   }
   const signalNumber = interruption.signalNumber();
   return signalNumber === undefined || spec.isDaemon === true ? code : 128 + signalNumber;
+}
+
+/** Whatever the command dials, it proves what the options and the environment say; read when it first dials. */
+async function secureCalls(options: OptionValues, output: Output, program: string): Promise<void> {
+  const [{ secureDefaultEnvironment }, { readSecurity }] = await Promise.all([
+    import('../client/index.js'),
+    import('./security.js'),
+  ]);
+  secureDefaultEnvironment(() => {
+    const { security, warnings } = readSecurity({ options });
+    for (const text of warnings) output.note(`${program}: warning: ${text}`);
+    return security;
+  });
 }
 
 function asksForHelp(args: readonly string[]): boolean {
@@ -147,6 +170,10 @@ function explain(program: string, shown: string, error: unknown, output: Output)
   if (error instanceof UsageError) {
     output.note(`${program}: ${error.message}; see ${shown} --help`);
     return exitCodes.usage;
+  }
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) output.note(`${program}: ${problem}`);
+    return error.exitCode;
   }
   if (error instanceof ExitError) {
     if (error.message !== '') output.note(`${program}: ${error.message}`);

@@ -1,6 +1,6 @@
 /** Which servers there are: asked of the balancers, or given with --servers when they are down. */
 import { ExitError, exitCodes } from '../base/index.js';
-import { askOnce } from '../client/index.js';
+import { askOnce, isLockedOut, noBalancerText } from '../client/index.js';
 import type { Call } from './command.js';
 import { readAddresses, readDurationMs } from './values.js';
 
@@ -22,11 +22,11 @@ export interface KnownCluster {
 }
 
 /**
- * The servers named by `--servers`, else those a balancer names.
+ * The servers named by `--servers`, else those a balancer names; `timeoutMsMax` cuts `--timeout`.
  *
- * @throws ExitError (4) when no balancer answers within `--timeout`.
+ * @throws ExitError (4) when no balancer answers within `--timeout`, (3) when one does not let us in.
  */
-export async function knownCluster(call: Call): Promise<KnownCluster> {
+export async function knownCluster(call: Call, timeoutMsMax = Number.POSITIVE_INFINITY): Promise<KnownCluster> {
   const { options } = call;
   const given = options.text('servers');
   if (given !== undefined) {
@@ -35,7 +35,7 @@ export async function knownCluster(call: Call): Promise<KnownCluster> {
   }
   const balancers = readAddresses('--balancer', options.text('balancer') ?? options.text('master') ?? '');
   const timeoutMs = readDurationMs('--timeout', options.text('timeout') ?? '');
-  return askBalancers(balancers, timeoutMs);
+  return askBalancers(balancers, Math.min(timeoutMs, timeoutMsMax));
 }
 
 /** Asks the balancers in turn until one answers. */
@@ -44,6 +44,7 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
   for (const address of balancers) {
     const answered = await askOnce({ address, timeoutMs }, (operator) => operator.members());
     if (!answered.ok) {
+      if (isLockedOut(answered.code)) throw new ExitError(exitCodes.refused, answered.code, answered.text);
       reasons.push(answered.text);
       continue;
     }
@@ -54,8 +55,6 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
       servers: members.map(({ id, address: at }) => ({ id, address: at })),
     };
   }
-  const where = `No balancer at ${balancers.join(', ')} (${reasons.join('; ')}).`;
-  const text = `${where} Is it running? Start one: synod balancer`;
-  const advice = '(or name servers yourself, see --help)';
-  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', `${text} ${advice}`);
+  const text = balancers.map((address, index) => noBalancerText(address, reasons[index] ?? '')).join('; ');
+  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', text);
 }

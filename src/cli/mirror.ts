@@ -12,7 +12,7 @@ export async function mirror(call: Call): Promise<number> {
   const { options } = call;
   const url = options.text('to');
   if (url === undefined) throw new UsageError('where to? Give --to redis://HOST:PORT/DB');
-  const to = await readRedis('--to', url);
+  const to = readRedis('--to', url);
   const trim = options.text('trim');
   const signal = daemonSignal(call);
   const handle = await startMirror({
@@ -26,7 +26,7 @@ export async function mirror(call: Call): Promise<number> {
       // It reads what is open to all: whoever it is.
       token: randomBytes(32),
     },
-    logger: daemonLogger(call, 'mirror'),
+    logger: await daemonLogger(call, 'mirror'),
     signal,
     onProgress: (text) => call.output.note(`${call.program}: ${text}`),
   });

@@ -1,31 +1,37 @@
 /**
- * From a command line to option values: Go's grammar first, then commander, then defaults; every mistake is a
- * UsageError.
+ * From a command line to what its flags set: Go's grammar first, then commander; every mistake is a UsageError. What
+ * the other sources and the defaults add is merged in config/merge.ts.
  */
 
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../base/index.js';
-import { type CommandSpec, type OldSpelling, type OptionSpec, type OptionValue, OptionValues } from './command.js';
+import type { CommandSpec, Given, Layer, OldSpelling, OptionSpec, OptionValue } from './command.js';
 import { commands, commonOptions } from './command-table.js';
 import { normaliseGoFlags, UsageError } from './go-flags.js';
 
 export interface Parsed {
-  readonly options: OptionValues;
+  readonly flags: Layer;
   readonly positionals: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /** The options a call understands: the spelling's own, the command's, and those of every command. */
 export function optionsOf(spec: CommandSpec, spelling?: OldSpelling): readonly OptionSpec[] {
-  const own = spelling?.options ?? [];
-  const hidden = new Set(own.map((option) => option.name));
-  return [...own, ...[...spec.options, ...commonOptions].filter((option) => !hidden.has(option.name))];
+  const byName = new Map<string, OptionSpec>();
+  for (const option of [...(spelling?.options ?? []), ...spec.options, ...commonOptions]) {
+    if (!byName.has(option.name)) byName.set(option.name, option);
+  }
+  return [...byName.values()];
 }
 
 /** @throws UsageError with one line that says what is wrong and, where it can, what was meant. */
 export function parse(spec: CommandSpec, args: readonly string[], spelling?: OldSpelling): Parsed {
   const declared = optionsOf(spec, spelling);
-  const { args: normal, warnings } = normaliseGoFlags(
+  const {
+    args: normal,
+    off,
+    warnings,
+  } = normaliseGoFlags(
     args.map((arg) => (arg === '-h' ? '--help' : arg)),
     declared.map((option) => ({ name: option.name, isSwitch: option.value === undefined })),
   );
@@ -33,27 +39,32 @@ export function parse(spec: CommandSpec, args: readonly string[], spelling?: Old
   if (positionals.length > spec.positionalMax) {
     throw new UsageError(strayText(spec, positionals[spec.positionalMax] as string, declared));
   }
-  const values = new Map<string, OptionValue>();
-  for (const option of declared) {
-    const standard = option.standsFor === undefined ? spelling?.defaults[option.name] : undefined;
-    const value = given.get(option.name) ?? standard ?? option.default;
-    if (value !== undefined && option.standsFor === undefined) values.set(option.name, value);
+  const flags = new Map<string, Given>();
+  for (const { name, standsFor } of declared) {
+    const value = off.has(name) ? false : given.get(name);
+    if (value !== undefined && standsFor === undefined) flags.set(name, { value, label: `--${name}` });
   }
-  for (const option of declared) {
-    const value = given.get(option.name);
-    if (typeof value !== 'string' || !option.standsFor) continue;
-    values.set(option.standsFor, option.convert?.(value) ?? value);
+  for (const { name, standsFor, convert } of declared) {
+    const value = given.get(name);
+    if (typeof value !== 'string' || !standsFor) continue;
+    flags.set(standsFor, { value: convert?.(value) ?? value, label: `--${standsFor}` });
   }
   refuseUnbuilt(declared, given);
-  return { options: new OptionValues(values), positionals, warnings };
+  return { flags, positionals, warnings };
 }
 
 function refuseUnbuilt(declared: readonly OptionSpec[], given: ReadonlyMap<string, OptionValue>): void {
   for (const option of declared) {
     const value = given.get(option.name);
-    if (option.comesWith === undefined || value === undefined || value === '') continue;
-    throw new UsageError(`--${option.name} is not built yet: it comes with ${option.comesWith}; leave it out`);
+    if (option.comesWith !== undefined && value !== undefined && value !== '') {
+      throw new UsageError(unbuiltText(option, `--${option.name}`));
+    }
   }
+}
+
+/** What is said of an option that a later release brings. `label` names where it was given. */
+export function unbuiltText({ comesWith }: OptionSpec, label: string): string {
+  return `${label} is not built yet: it comes with ${comesWith}; leave it out`;
 }
 
 function readWithCommander(

@@ -1,6 +1,7 @@
 /** Calls of the proxy's control API for `synod link`, `synod fault` and the chat. */
 import { ExitError, exitCodes } from '../base/index.js';
 import type { Call } from './command.js';
+import { readSecurity } from './security.js';
 import { readApi } from './values.js';
 
 /** So much of what a stranger says is repeated. */
@@ -11,23 +12,34 @@ export interface ProxyApiOptions {
   readonly option?: string;
   /** For one call, its answer included; without it a call waits as long as it takes. */
   readonly timeoutMs?: number;
+  /** What an API that listens to other machines wants to see. */
+  readonly token?: string | undefined;
+}
+
+/** What shows that this call knows the cluster's secret. @throws ExitError (3) when the secret can't be read */
+export function apiToken(call: Call): string | undefined {
+  return readSecurity(call).security.keyring?.apiTokens[0];
 }
 
 export class ProxyApi {
   readonly #address: string;
   readonly #option: string;
   readonly #timeoutMs: number | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
 
   /** The API at `address`, `host:port`. */
   constructor(address: string, options: ProxyApiOptions = {}) {
     this.#address = address;
     this.#option = options.option ?? '--api';
     this.#timeoutMs = options.timeoutMs;
+    this.#headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   }
 
   /** The API named by `--api`. */
   static of(call: Call): ProxyApi {
-    return new ProxyApi(readApi(call.options.text('api') ?? '') ?? 'localhost:8474');
+    return new ProxyApi(readApi('--api', call.options.text('api') ?? '') ?? 'localhost:8474', {
+      token: apiToken(call),
+    });
   }
 
   /**
@@ -83,6 +95,7 @@ export class ProxyApi {
     const address = this.#address.replace(/^localhost:/, '127.0.0.1:');
     return fetch(`http://${address}${path}`, {
       method,
+      headers: this.#headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });

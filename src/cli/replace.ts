@@ -7,7 +7,7 @@ import { jsonLine } from './events.js';
 import { UsageError } from './go-flags.js';
 import { askBalancers } from './members.js';
 import { type Pair, type Progress, progressOf, type Step, steps, stepText, type Word } from './replacement.js';
-import { readAddress, readAddresses, readDurationMs, readInteger } from './values.js';
+import { readAddress, readAddresses, readDurationMs, readServer } from './values.js';
 
 const askEveryMs = 250;
 /** A server that does not answer within this time is left out of a round. */
@@ -49,8 +49,8 @@ function readPair({ options, positionals }: Call): Pair {
   const by = options.text('with');
   if (old === undefined) throw new UsageError('which server is replaced? synod server replace OLD --with NEW');
   if (by === undefined) throw new UsageError('by which server? Give --with NEW, a number that no server ever had');
-  const replaced = readInteger('OLD', old, 1, 65_535);
-  const invited = readInteger('--with', by, 1, 65_535);
+  const replaced = readServer('OLD', old);
+  const invited = readServer('--with', by);
   if (replaced === invited) {
     throw new UsageError(
       `--with ${invited} is the server to be replaced: give a number that no server ever had; a server that only lost ` +

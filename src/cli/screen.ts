@@ -47,9 +47,11 @@ export function wantsScreen({ options, stdin, environment }: Call): boolean {
 /** The fault proxy that `--proxy-api` names, else the one at `api`, if any. */
 export async function faultsOf(call: Call, api: string | undefined): Promise<FaultControl | undefined> {
   const given = call.options.text('proxy-api');
-  const address = given === undefined ? api : readApi(given, '--proxy-api');
+  const address = given === undefined ? api : readApi('--proxy-api', given);
   // With it comes the face of the proxy, which few chats need.
-  return address === undefined ? undefined : (await import('./chat-faults.js')).faultControl(address);
+  if (address === undefined) return undefined;
+  const [{ faultControl }, { apiToken }] = await Promise.all([import('./chat-faults.js'), import('./proxy-api.js')]);
+  return faultControl(address, apiToken(call));
 }
 
 /** Chats until the user leaves. Resolves to the exit code. */

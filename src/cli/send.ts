@@ -6,6 +6,7 @@ import {
   configDirectory,
   type ErrorEvent,
   type FinalCode,
+  isLockedOut,
   loadIdentity,
   type QuorumEvent,
 } from '../client/index.js';
@@ -114,7 +115,8 @@ class Progress {
 
   onError(event: ErrorEvent): void {
     this.#error = event.text;
-    if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#end?.(exitCodes.refused);
+    const isHopeless = event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME';
+    if (isHopeless || (isLockedOut(event.code) && !this.#everConnected)) this.#end?.(exitCodes.refused);
   }
 
   onOutcome(code: FinalCode): void {

@@ -1,48 +1,62 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
 import { limits, nodeClock, tuneMemory } from '../base/index.js';
+import { noBalancerText } from '../client/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
-import { readMode } from '../proxy/index.js';
 import type { Call } from './command.js';
-import { daemonLogger, daemonSignal, serve } from './daemon.js';
+import { daemonLogger, daemonSignal, httpOptions, portFlag, serve } from './daemon.js';
+import { readModeText } from './fault-values.js';
 import { UsageError } from './go-flags.js';
+import { readAccess, readMessageRate } from './security.js';
 import { testBuildOptions } from './test-build.js';
-import { asUsage, readAddress, readAddresses, readBytes, readChoice, readInteger } from './values.js';
+import { readAddress, readAddresses, readFsync, readOwnId, readRetain } from './values.js';
 
 export async function server(call: Call): Promise<number> {
   const { options } = call;
   const idText = options.text('id');
   if (idText === undefined) throw new UsageError('which server is it? Give --id N (0 takes a free number)');
-  const id = readInteger('--id', idText, 0, 65_535);
+  const id = readOwnId('--id', idText);
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const memory = options.has('memory');
-  const fsync = readFsync(call, memory);
+  const fsync = fsyncMode(call, memory);
   const advertise = options.text('advertise');
-  const mode = options.text('mode') ?? '';
+  const mode = readModeText('--mode', options.text('mode') ?? '');
   const retain = options.text('retain');
   const retainMin = memory ? limits.memoryRetainBytesMin : limits.retainBytesMin;
-  const retainBytes = retain === undefined ? undefined : readBytes('--retain', retain, retainMin);
-  asUsage('--mode', () => readMode(mode));
+  const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
   const signal = daemonSignal(call);
-  const logger = daemonLogger(call, 'server');
-  if (fsync === 'never') {
-    logger.warn('--fsync never: a power loss may lose acknowledged messages; leave it out to keep them');
+  const logger = await daemonLogger(call, 'server');
+  if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
+    const text = `others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`;
+    logger.warn('advertise-missing', { text });
   }
-  if (memory) {
-    logger.warn('--memory: nothing is on disk; what a majority of the servers loses at once is lost for good', {
-      text: 'leave --memory out on a majority of the servers to keep it',
+  if (fsync === 'never') {
+    logger.warn('fsync-never', {
+      text: '--fsync never: a power loss may lose acknowledged messages; leave it out to keep them',
     });
   }
+  if (memory) {
+    logger.warn('memory-only', {
+      text:
+        'nothing is on disk; what a majority of the servers loses at once is lost for good: ' +
+        'leave --memory out on a majority of the servers to keep it',
+    });
+  }
+  const access = readAccess(call, listen, logger);
   tuneMemory(nodeClock);
   const handle = await startServer({
     id,
     listen,
+    ...access,
+    ...readMessageRate(options),
     balancers: readAddresses('--balancer', options.text('balancer') ?? ''),
     ...(advertise === undefined ? {} : { advertise: readAddress('--advertise', advertise) }),
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
+    ...httpOptions(call, access.security?.keyring),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
+    portFlag: portFlag(call),
     logger,
     onProgress: (progress) => call.output.note(`${call.program}: ${progressText(progress)}`),
     signal,
@@ -55,14 +69,14 @@ export async function server(call: Call): Promise<number> {
 }
 
 /** What lies on no disk cannot be told how to lie there. */
-function readFsync({ options }: Call, memory: boolean): 'always' | 'never' {
-  const given = options.text('fsync');
+function fsyncMode({ options }: Call, memory: boolean): 'always' | 'never' {
   for (const option of memory ? ['data-dir', 'fsync'] : []) {
     if (options.text(option) !== undefined) {
-      throw new UsageError(`--memory keeps nothing on disk: leave out --memory or --${option}`);
+      const [memoryLabel, other] = [options.label('memory'), options.label(option)];
+      throw new UsageError(`${memoryLabel} keeps nothing on disk: leave out ${memoryLabel} or ${other}`);
     }
   }
-  return readChoice('--fsync', given ?? 'always', ['always', 'never']);
+  return readFsync('--fsync', options.text('fsync') ?? 'always');
 }
 
 function retention(retainBytes: number | undefined): { retainBytes?: number } {
@@ -79,5 +93,5 @@ function progressText(progress: StartProgress): string {
     return `registered as server ${progress.id}; waiting for ${progress.registered} of ${progress.servers} servers`;
   }
   const { address, reason } = progress;
-  return `no balancer at ${address} (${reason}); trying again. Is it running? Start one: synod balancer`;
+  return `${noBalancerText(address, reason)}; trying again`;
 }

@@ -1,6 +1,6 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
-import { type Column, isAllZero, renderTable, sanitise } from '../base/index.js';
-import type { SeatAddress, Seats, Status } from '../wire/index.js';
+import { type Column, renderTable, sanitise } from '../base/index.js';
+import { type SeatAddress, type Seats, type ServerRow, type Status, seatState, takesOf, upRow } from '../wire/index.js';
 import { newestSeats } from './newest-seats.js';
 
 /** What came of asking one server. */
@@ -15,34 +15,6 @@ export type Probe =
     }
   /** `id` is 0 when nobody told it. */
   | { readonly ok: false; readonly id: number; readonly address: string; readonly reason: string };
-
-/**
- * What a server is among the members: one with a vote, one that learns and gets its vote then, one that waits to be
- * admitted to the seat of its id, or none (any more).
- */
-export type SeatState = 'votes' | 'learns' | 'waits' | 'none';
-
-/** A row of `status --json`; null where a server that is down can't be asked. */
-export interface ServerRow {
-  readonly id: number;
-  readonly address: string;
-  readonly state: 'up' | 'down';
-  readonly role: 'leader' | 'follower' | 'recovering' | null;
-  readonly ballot: string | null;
-  readonly committed: number | null;
-  readonly applied: number | null;
-  /** Slots that the most advanced server has committed and this one has not applied. */
-  readonly lag: number | null;
-  readonly clients: number | null;
-  readonly rttMs: number | null;
-  readonly http: string | null;
-  readonly faults: string | null;
-  readonly note: string;
-  /** Null when no server that answers tells. */
-  readonly seat: SeatState | null;
-  /** The server whose seat it gets with its vote; 0: none, or its own. */
-  readonly takes: number;
-}
 
 /** What `status --json` prints. */
 export interface StatusView {
@@ -99,61 +71,35 @@ export function isSound(view: StatusView): boolean {
   );
 }
 
-/** `own`: what the server itself says, which may have come with another directory than the one that votes. */
-function seatState(id: number, own: Seats | undefined, newest: readonly SeatAddress[] | undefined): SeatState | null {
-  const seat = newest?.find((candidate) => candidate.id === id);
-  if (newest === undefined || id === 0) return null;
-  if (seat === undefined) return 'none';
-  if (!seat.votes) return isAllZero(seat.birthId) ? 'waits' : 'learns';
-  return own?.votes === false ? 'waits' : 'votes';
-}
-
 function row(probe: Probe, committedMax: number, newest: readonly SeatAddress[] | undefined): ServerRow {
   const id = probe.ok ? probe.status.serverId : probe.id;
-  const takes = newest?.find((seat) => seat.id === id)?.takes ?? 0;
+  const takes = takesOf(id, newest);
   const seat = seatState(id, probe.ok ? probe.seats : undefined, newest);
-  if (!probe.ok) {
-    return {
-      id,
-      address: probe.address,
-      state: 'down',
-      role: null,
-      ballot: null,
-      committed: null,
-      applied: null,
-      lag: null,
-      clients: null,
-      rttMs: null,
-      http: null,
-      faults: null,
-      note: probe.reason,
-      seat,
-      takes,
-    };
+  const { address } = probe;
+  if (probe.ok) {
+    return upRow(probe.status, { address, rttMs: Math.round(probe.rttMs * 10) / 10, seat, takes, committedMax });
   }
-  const { status } = probe;
   return {
     id,
-    address: probe.address,
-    state: 'up',
-    // A candidate follows nobody yet and leads nobody either; scripts know three roles.
-    role: status.role === 'candidate' ? 'follower' : status.role,
-    ballot: `${status.ballot.round}.${status.ballot.server}`,
-    committed: status.committed,
-    applied: status.applied,
-    lag: Math.max(0, committedMax - status.applied),
-    clients: status.clients,
-    rttMs: Math.round(probe.rttMs * 10) / 10,
-    http: status.http,
-    faults: status.faults,
-    note: status.note,
+    address,
+    state: 'down',
+    role: null,
+    ballot: null,
+    committed: null,
+    applied: null,
+    lag: null,
+    clients: null,
+    rttMs: null,
+    http: null,
+    faults: null,
+    note: probe.reason,
     seat,
     takes,
   };
 }
 
 /** For people: what it does among the members; whoever has no vote does nothing else. */
-function roleText({ role, seat, takes }: ServerRow): string {
+export function roleText({ role, seat, takes }: ServerRow): string {
   const whose = takes === 0 ? '' : ` for s${takes}`;
   if (seat === 'none') return 'no member';
   if (seat === 'learns') return `learner${whose}`;
@@ -177,7 +123,11 @@ const columns: readonly Column<ServerRow>[] = [
 
 /** The table and the line below it. */
 export function statusLines(view: StatusView): string[] {
-  const { quorum, leader, servers } = view;
+  return [...renderTable(columns, view.servers), summaryLine(view)];
+}
+
+/** Quorum, leader and faults. */
+export function summaryLine({ quorum, leader, servers }: StatusView): string {
   const faulty = servers.filter((server) => server.faults !== null && server.faults !== '');
   const faults = faulty.map((server) => `s${server.id} ${sanitise(server.faults ?? '')}`).join(', ');
   const summary = [
@@ -185,5 +135,5 @@ export function statusLines(view: StatusView): string[] {
     leader === 0 ? 'no leader' : `leader s${leader}`,
     `faults: ${faults === '' ? 'none' : faults}`,
   ];
-  return [...renderTable(columns, servers), summary.join(' · ')];
+  return summary.join(' · ');
 }

@@ -4,6 +4,7 @@ import {
   ChatClient,
   configDirectory,
   groupEvents,
+  isLockedOut,
   loadIdentity,
   type Operator,
   openOperator,
@@ -13,7 +14,7 @@ import { connectionOptions, eventPrinter } from './chat.js';
 import type { Call } from './command.js';
 import type { LineEvent } from './events.js';
 import { askBalancers } from './members.js';
-import { readAddress, readDurationMs, readInteger, readRoom } from './values.js';
+import { readAddress, readDurationMs, readOrdinal, readRoom } from './values.js';
 
 /** Events asked for at once. */
 const pageEvents = 1_000;
@@ -35,8 +36,8 @@ export async function tail(call: Call): Promise<number> {
   const limit = options.text('limit');
   const wanted: Wanted = {
     room,
-    from: readInteger('--from', options.text('from') ?? '', 1, Number.MAX_SAFE_INTEGER),
-    limit: limit === undefined ? Number.POSITIVE_INFINITY : readInteger('--limit', limit, 1, Number.MAX_SAFE_INTEGER),
+    from: readOrdinal('--from', options.text('from') ?? ''),
+    limit: limit === undefined ? Number.POSITIVE_INFINITY : readOrdinal('--limit', limit),
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
     token: loadIdentity(configDirectory(call.environment)),
   };
@@ -87,6 +88,7 @@ async function openServer(call: Call, { timeoutMs, token }: Wanted): Promise<Ope
   for (const address of addresses.filter((candidate) => candidate !== '')) {
     const opened = await openOperator({ address, timeoutMs, token });
     if (opened.ok) return opened.answer;
+    if (isLockedOut(opened.code)) throw new ExitError(exitCodes.refused, opened.code, opened.text);
     reasons.push(opened.text);
   }
   const text = `no server answers (${reasons.join('; ')}). Are they running? See synod status`;
@@ -171,7 +173,7 @@ async function follow(call: Call, wanted: Wanted, printer: Printer): Promise<num
 }
 
 function isRefusal(code: string): boolean {
-  return code === 'NOT_ALLOWED' || code === 'BAD_ROOM';
+  return code === 'NOT_ALLOWED' || code === 'BAD_ROOM' || isLockedOut(code);
 }
 
 /** Where the wanted message stands; everything is received, and what stands before it not shown, if nobody can tell. */

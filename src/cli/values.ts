@@ -1,6 +1,7 @@
 /**
  * Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right.
  */
+import { type LogLevel, limits, logLevels } from '../base/index.js';
 import { canonicalRoom, isName } from '../chat/index.js';
 import { PlanError } from '../proxy/index.js';
 import { UsageError } from './go-flags.js';
@@ -23,9 +24,10 @@ export function readAddresses(option: string, value: string): string[] {
 }
 
 /**
- * `--api`: `localhost` stays what it is, since the API listens on IPv4 and IPv6 then. An empty value switches it off.
+ * Where a control API is: `localhost` stays what it is, since the API listens on IPv4 and IPv6 then. An empty value
+ * switches it off.
  */
-export function readApi(value: string, option = '--api'): string | undefined {
+export function readApi(option: string, value: string): string | undefined {
   if (value === '') return undefined;
   const address = readAddress(option, value);
   return value.startsWith('localhost:') ? value : address;
@@ -62,6 +64,76 @@ export function readInteger(option: string, value: string, min: number, max: num
   if (number >= min && number <= max) return number;
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
   throw new UsageError(`${option} takes a whole number ${range}, not '${value}'`);
+}
+
+/** A whole number that counts things, from 0 on. */
+export function readCount(option: string, value: string): number {
+  return readInteger(option, value, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** A whole number from 1 on. */
+export function readOrdinal(option: string, value: string): number {
+  return readInteger(option, value, 1, Number.MAX_SAFE_INTEGER);
+}
+
+/** The number of a server. */
+export function readServer(option: string, value: string): number {
+  return readInteger(option, value, 1, 65_535);
+}
+
+/** The number of a server that starts; 0 lets it take a free one. */
+export function readOwnId(option: string, value: string): number {
+  return readInteger(option, value, 0, 65_535);
+}
+
+/** The most servers a cluster may have. */
+export const serversMax = 99;
+
+/** How many servers a cluster has: odd, since an even number survives no more failures than one server fewer. */
+export function readServers(option: string, value: string): number {
+  const servers = readInteger(option, value, 1, serversMax);
+  if (servers % 2 === 0) throw new UsageError(`${option} takes an odd number, not ${servers}: try ${servers + 1}`);
+  return servers;
+}
+
+/** How much of its log a server keeps; `min` where it lies on a disk. */
+export function readRetain(option: string, value: string, min: number = limits.memoryRetainBytesMin): number {
+  return readBytes(option, value, min);
+}
+
+/** Whether a server syncs its disk. */
+export function readFsync(option: string, value: string): 'always' | 'never' {
+  return readChoice(option, value, ['always', 'never']);
+}
+
+export function readLogLevel(option: string, value: string): LogLevel {
+  return readChoice(option, value, logLevels);
+}
+
+/** How the log is written: `auto` is text on a terminal and JSON otherwise. */
+export const logFormats = ['auto', 'text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export function readLogFormat(option: string, value: string): LogFormat {
+  return readChoice(option, value, logFormats);
+}
+
+/** Where a daemon's HTTP pages are. An empty value switches them off. */
+export function readHttp(option: string, value: string): string | undefined {
+  return value === '' ? undefined : readAddress(option, value);
+}
+
+/** The path of a file or folder. */
+export function readPath(option: string, value: string): string {
+  if (value === '' || value.includes('\0')) throw new UsageError(`${option} takes a path, not '${value}'`);
+  return value;
+}
+
+/** How much of a room is shown first: all, or so many messages. */
+export function readHistory(option: string, value: string): 'all' | number {
+  if (value === 'all') return 'all';
+  if (!/^\d+$/.test(value)) throw new UsageError(`${option} takes all or a number of messages, not '${value}'`);
+  return readCount(option, value);
 }
 
 /** One of a closed set of words. */

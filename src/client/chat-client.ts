@@ -303,7 +303,7 @@ export class ChatClient {
       case 'status':
         return this.#requests.onAnswer(message);
       default:
-        this.#shared.environment.logger.debug('client.ignored', { type: message.type });
+        this.#shared.environment.logger.debug('client-ignored', { type: message.type });
     }
   }
 

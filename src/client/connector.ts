@@ -3,8 +3,8 @@ import { limits, type Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
 import type { Message, Standing, Welcome } from '../wire/index.js';
 import { Backoff } from './backoff.js';
-import type { Phase } from './events.js';
-import { greet } from './greet.js';
+import type { ClientErrorCode, Phase } from './events.js';
+import { greet, isLockedOut } from './greet.js';
 import type { Link, Shared } from './link.js';
 import { type ChatClientOptions, DIAL_TIMEOUT_MS, GOOD_CONNECTION_MS, NOT_READY_RETRY_MAX_MS } from './options.js';
 import { type Route, Router } from './router.js';
@@ -33,6 +33,7 @@ export class Connector {
   #standing: Standing | undefined;
   #quorum = { ok: true, up: 0, servers: 0 };
   #waitingFor = -1;
+  #toldRefusal = '';
   #movedAtMs = Number.NEGATIVE_INFINITY;
   #retryTimer: Timer | undefined;
   #moveTimer: Timer | undefined;
@@ -86,6 +87,7 @@ export class Connector {
   /** The present connection does what it is for: nothing counts as failed any more. */
   ready(link: Link): void {
     link.ready = true;
+    this.#toldRefusal = '';
     this.#router.succeeded();
     this.#setPhase('ready');
     this.#shared.emitter.emit('connected', { event: 'connected', server: link.server, address: link.address });
@@ -188,6 +190,7 @@ export class Connector {
         `No quorum: ${said.up} of ${said.servers} servers answer. Lines wait here until a majority is back`,
       );
     } else {
+      if (route.lockedOut !== undefined) this.#tellRefusal(route.lockedOut.code, route.lockedOut.text);
       this.#retryAfter(0, route.trouble === undefined || route.trouble === '' ? 'No server is known' : route.trouble);
     }
   }
@@ -203,7 +206,7 @@ export class Connector {
         this.#greeting = undefined;
         if (result.ok) return this.#open(result.connection, address, result.welcome);
         this.#router.failed(address);
-        if (isRefusal(result.code)) this.#shared.tellError(result.code, result.text);
+        if (isRefusal(result.code)) this.#tellRefusal(result.code, result.text);
         this.#retryAfter(0, result.text);
       },
     );
@@ -221,6 +224,13 @@ export class Connector {
       onDrain: () => this.#sink.onDrain(),
     });
     this.#sink.onOpen(link);
+  }
+
+  /** Once, however often it is met again before a connection is ready. */
+  #tellRefusal(code: ClientErrorCode, text: string): void {
+    if (text === this.#toldRefusal) return;
+    this.#toldRefusal = text;
+    this.#shared.tellError(code, text);
   }
 
   #retryAfter(server: number, reason: string): void {
@@ -256,6 +266,6 @@ export class Connector {
 }
 
 /** Greeting failures that mean "not you", as against "not now". */
-function isRefusal(code: string): code is 'BAD_VERSION' | 'FOREIGN_CLUSTER' | 'FORBIDDEN' | 'BAD_HELLO' {
-  return code === 'BAD_VERSION' || code === 'FOREIGN_CLUSTER' || code === 'FORBIDDEN' || code === 'BAD_HELLO';
+function isRefusal(code: string): code is 'BAD_VERSION' | 'FOREIGN_CLUSTER' | 'FORBIDDEN' | 'BAD_HELLO' | 'TLS' {
+  return code === 'BAD_VERSION' || code === 'FOREIGN_CLUSTER' || code === 'BAD_HELLO' || isLockedOut(code);
 }

@@ -1,7 +1,16 @@
 /** What a client needs from its surroundings, handed in so that tests and the simulator can own all of it. */
 import { randomBytes } from 'node:crypto';
-import { type Clock, type Logger, nodeClock, Prng, silentLogger } from '../base/index.js';
-import { type Dialling, type DialResult, dial, netContext, processTurn, type Turn } from '../net/index.js';
+import { assert, type Clock, type Logger, nodeClock, Prng, silentLogger } from '../base/index.js';
+import {
+  type Dialling,
+  type DialResult,
+  dial,
+  netContext,
+  noSecurity,
+  processTurn,
+  type Security,
+  type Turn,
+} from '../net/index.js';
 
 /** Opens connections. `done` is called once and never before `dial` has returned; not at all after `cancel`. */
 export interface Transport {
@@ -20,15 +29,13 @@ export interface Environment {
   readonly logger: Logger;
 }
 
-let socketEnvironment: Environment | undefined;
+let shared: Environment | undefined;
+let sharedSecurity = (): Security => noSecurity;
 
-/**
- * Real sockets, the machine's clock; one environment for all clients of this process, so that they share its timers.
- */
-export function defaultEnvironment(): Environment {
-  if (socketEnvironment !== undefined) return socketEnvironment;
-  const context = netContext(nodeClock, processTurn);
-  socketEnvironment = {
+/** Real sockets and the machine's clock; clients that share an environment share its timers. */
+export function socketEnvironment(security: Security = noSecurity): Environment {
+  const context = netContext(nodeClock, processTurn, security);
+  return {
     transport: { dial: (address, timeoutMs, done) => dial(address, { timeoutMs }, context, done) },
     clock: nodeClock,
     turn: processTurn,
@@ -36,5 +43,16 @@ export function defaultEnvironment(): Environment {
     secretBytes: (count) => randomBytes(count),
     logger: silentLogger,
   };
-  return socketEnvironment;
+}
+
+/** The environment of everybody in this process who was given no other. */
+export function defaultEnvironment(): Environment {
+  shared ??= socketEnvironment(sharedSecurity());
+  return shared;
+}
+
+/** What {@link defaultEnvironment} proves and demands; asked for once, when it is first needed. */
+export function secureDefaultEnvironment(security: () => Security): void {
+  assert(shared === undefined, 'the environment is secured before it is used');
+  sharedSecurity = security;
 }

@@ -83,7 +83,7 @@ export interface RoomNotice {
 }
 
 /** Codes of the `error` event besides those that come in frames. GAP: events were missing and are asked for again. */
-export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP';
+export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP' | 'TLS';
 
 /** Something the user should know; `text` says what happened, what it means and what to do. */
 export interface ErrorEvent {

@@ -14,6 +14,11 @@ export type GreetResult =
   | { readonly ok: true; readonly connection: FrameConnection; readonly welcome: Welcome }
   | { readonly ok: false; readonly code: GreetFailure; readonly text: string };
 
+/** It cannot pass by itself: the secret or the certificates do not fit, on one side or the other. */
+export function isLockedOut(code: string): code is 'FORBIDDEN' | 'TLS' {
+  return code === 'FORBIDDEN' || code === 'TLS';
+}
+
 export interface GreetOptions {
   readonly address: string;
   readonly role: 'client' | 'operator';

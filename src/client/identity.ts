@@ -15,21 +15,11 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ExitError, exitCodes } from '../base/index.js';
+import { configDirectory, ExitError, exitCodes } from '../base/index.js';
 
 const TOKEN_BYTES = 32;
 const FILE = 'identity';
-
-/**
- * `$XDG_CONFIG_HOME/synod`, else `~/.config/synod`. A relative XDG_CONFIG_HOME is ignored, as its specification asks.
- */
-export function configDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  const configured = environment.XDG_CONFIG_HOME;
-  const base = configured?.startsWith('/') === true ? configured : join(environment.HOME ?? homedir(), '.config');
-  return join(base, 'synod');
-}
 
 /**
  * The 32 secret bytes of this user, made on first use. The file appears whole or not at all, and two clients that start

@@ -3,6 +3,7 @@
  * servers.
  */
 
+export { configDirectory } from '../base/index.js';
 /** The wire's own words, as far as they stand in the types above. */
 export type {
   DirectRoom,
@@ -19,12 +20,20 @@ export type {
 export { ChatClient, type HistoryQuery } from './chat-client.js';
 export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';
-export { defaultEnvironment, type Environment, type Transport } from './environment.js';
+export {
+  defaultEnvironment,
+  type Environment,
+  secureDefaultEnvironment,
+  socketEnvironment,
+  type Transport,
+} from './environment.js';
 export type * from './events.js';
-export { configDirectory, hasIdentity, loadIdentity } from './identity.js';
+export { isLockedOut } from './greet.js';
+export { hasIdentity, loadIdentity } from './identity.js';
 export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
 export type { Asked } from './requests.js';
 export type { From } from './room-stream.js';
 export type { SessionState } from './session.js';
+export { noBalancerText } from './texts.js';

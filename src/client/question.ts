@@ -3,7 +3,7 @@ import type { Timer } from '../base/index.js';
 import type { Dialling } from '../net/index.js';
 import type { Message } from '../wire/index.js';
 import type { Environment } from './environment.js';
-import { type GreetOptions, greet } from './greet.js';
+import { type GreetFailure, type GreetOptions, greet } from './greet.js';
 
 export interface Question<A extends Message> {
   /** Its time-out holds for the greeting and again for the answer. */
@@ -15,7 +15,7 @@ export interface Question<A extends Message> {
 /** `text` begins with the address where somebody was `reached`. */
 export type QuestionResult<A extends Message> =
   | { readonly ok: true; readonly answer: A }
-  | { readonly ok: false; readonly reached: boolean; readonly text: string };
+  | { readonly ok: false; readonly reached: boolean; readonly code: GreetFailure | 'NO_ANSWER'; readonly text: string };
 
 /** `done` is called once, never before this returns, and not after `cancel`. */
 export function askQuestion<A extends Message>(
@@ -28,22 +28,23 @@ export function askQuestion<A extends Message>(
   let timer: Timer | undefined;
   let drop: (() => void) | undefined;
   const greeted = greet(greeting, environment, (result) => {
-    if (!result.ok) return done({ ok: false, reached: false, text: result.text });
+    if (!result.ok) return done({ ok: false, reached: false, code: result.code, text: result.text });
     const { connection } = result;
     const finish = (outcome: QuestionResult<A>): void => {
       if (timer !== undefined) clock.clearTimeout(timer);
       connection.abandon('answered');
       done(outcome);
     };
-    const fail = (what: string): void => finish({ ok: false, reached: true, text: `${address} ${what}` });
+    const fail = (code: GreetFailure | 'NO_ANSWER', what: string): void =>
+      finish({ ok: false, reached: true, code, text: `${address} ${what}` });
     drop = () => connection.abandon('no longer asked');
     connection.attach({
       onMessage: (received) => {
         if (isAnswer(received)) finish({ ok: true, answer: received });
       },
-      onClose: (reason) => fail(`hung up (${reason.text})`),
+      onClose: (reason) => fail(reason.code, `hung up (${reason.text})`),
     });
-    timer = clock.setTimeout(() => fail('did not answer'), timeoutMs);
+    timer = clock.setTimeout(() => fail('NO_ANSWER', 'did not answer'), timeoutMs);
     connection.send(message);
   });
   return {

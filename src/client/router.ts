@@ -4,7 +4,9 @@
  */
 import type { Message, Routed } from '../wire/index.js';
 import type { Environment } from './environment.js';
+import { isLockedOut } from './greet.js';
 import { askQuestion } from './question.js';
+import { noBalancerText } from './texts.js';
 
 /** Known servers kept for the time without a balancer. */
 const KNOWN_MAX = 64;
@@ -18,6 +20,14 @@ export interface Route {
   readonly said?: Routed;
   /** Why no balancer answered. */
   readonly trouble?: string;
+  /** A balancer is there and will not have us: what nobody but the user can change. */
+  readonly lockedOut?: { readonly code: 'FORBIDDEN' | 'TLS'; readonly text: string };
+}
+
+/** Why one balancer gave no answer. */
+interface Trouble {
+  readonly text: string;
+  readonly lockedOut: 'FORBIDDEN' | 'TLS' | undefined;
 }
 
 export interface RouterOptions {
@@ -98,11 +108,16 @@ export class Router {
     this.#cancel = undefined;
   }
 
-  #ask(index: number, troubles: readonly string[], done: (route: Route) => void): void {
+  #ask(index: number, troubles: readonly Trouble[], done: (route: Route) => void): void {
     const balancer = this.#options.balancers[index];
     if (balancer === undefined) {
       this.#cancel = undefined;
-      done({ address: this.#fallback(), trouble: troubles.join('; ') });
+      const locked = troubles.find(({ lockedOut }) => lockedOut !== undefined);
+      done({
+        address: this.#fallback(),
+        trouble: troubles.map(({ text }) => text).join('; '),
+        ...(locked?.lockedOut === undefined ? {} : { lockedOut: { code: locked.lockedOut, text: locked.text } }),
+      });
       return;
     }
     const { token, timeoutMs } = this.#options;
@@ -117,10 +132,13 @@ export class Router {
       this.#environment,
       (result) => {
         if (!result.ok) {
-          const trouble = result.reached
-            ? `The balancer at ${result.text}`
-            : `No balancer at ${balancer} (${result.text}). Is it running? Start one: synod balancer`;
-          return this.#ask(index + 1, [...troubles, trouble], done);
+          const { code, reached } = result;
+          const lockedOut = isLockedOut(code) ? code : undefined;
+          const text =
+            reached || lockedOut !== undefined
+              ? `The balancer at ${result.text}`
+              : noBalancerText(balancer, result.text);
+          return this.#ask(index + 1, [...troubles, { text, lockedOut }], done);
         }
         this.#cancel = undefined;
         done(this.#judge(result.answer));

@@ -1,5 +1,5 @@
 /** What the codes of the protocol mean to a person: what happened, and what to do. */
-import { limits } from '../base/index.js';
+import { limits, otherName } from '../base/index.js';
 import type { OutcomeCode } from '../wire/index.js';
 import type { FinalCode } from './outbox.js';
 
@@ -28,14 +28,21 @@ export function readRefusedText(code: Exclude<OutcomeCode, 'ok'>): string {
   return reasonOf(code);
 }
 
+/** `reason` may begin with the address, as texts about a dial do. */
+export function noBalancerText(address: string, reason: string): string {
+  const why = reason.replace(`${address}: `, '');
+  return `No balancer at ${address} (${why}). Is it running? Start one: synod balancer (or pass --balancer HOST:PORT)`;
+}
+
 /** As in UX.md: the size, the limit, and that nothing was sent. */
 export function tooLongText(bytes: number): string {
-  return `Message is ${bytes} bytes; the limit is ${limits.messageBytesMax}. Nothing was sent; shorten it and send it again`;
+  const size = `${bytes.toLocaleString('en')} bytes; the limit is ${limits.messageBytesMax.toLocaleString('en')}`;
+  return `Message is ${size}. Nothing was sent; shorten it and send it again`;
 }
 
 export function nameText(code: OutcomeCode, name: string): string {
   if (code === 'NAME_TAKEN')
-    return `The name "${name}" belongs to another user. Choose another one with --name or /nick`;
+    return `The name "${name}" belongs to another user. Pick another one: /nick ${otherName(name)}, or --name ${otherName(name)}`;
   if (code === 'ok') return '';
   return `The name "${name}" was refused: ${reasonOf(code)}`;
 }

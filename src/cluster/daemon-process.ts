@@ -24,7 +24,13 @@ export class DaemonProcess {
   #stopping = false;
 
   /** `program`: the command that takes `args`; its stderr goes to the end of `logFile`. */
-  constructor(title: string, program: readonly string[], args: readonly string[], logFile: string) {
+  constructor(
+    title: string,
+    program: readonly string[],
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    logFile: string,
+  ) {
     this.title = title;
     this.args = args;
     this.logFile = logFile;
@@ -32,7 +38,7 @@ export class DaemonProcess {
     const [command = '', ...first] = program;
     // A group of its own: Ctrl-C is for the program that started it, which then ends the daemons in order. The channel
     // tells a daemon when this process is gone, however it went.
-    this.#child = spawn(command, [...first, ...args], { detached: true, stdio: ['ignore', 'pipe', log, 'ipc'] });
+    this.#child = spawn(command, [...first, ...args], { detached: true, stdio: ['ignore', 'pipe', log, 'ipc'], env });
     closeSync(log);
     this.#ended = new Promise<string>((resolve) => {
       this.#child.once('error', (error) => resolve(error.message));

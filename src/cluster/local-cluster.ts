@@ -12,6 +12,8 @@ import { freePort } from './free-port.js';
 export interface ClusterOptions {
   /** The command that starts this program, e.g. `node dist/src/cli/main.js`. */
   readonly program: readonly string[];
+  /** Of every daemon. They are told all they need by their options, so that it must set none. */
+  readonly environment: NodeJS.ProcessEnv;
   /** How a person calls it, for the commands that are suggested. */
   readonly calledAs: string;
   readonly dataDir: string;
@@ -206,8 +208,9 @@ export class LocalCluster {
   }
 }
 
-function launchDaemon({ program, dataDir }: ClusterOptions, title: string, args: readonly string[]): DaemonProcess {
-  return new DaemonProcess(title, program, args, path.join(dataDir, `${title.replace(' ', '-')}.log`));
+function launchDaemon(options: ClusterOptions, title: string, args: readonly string[]): DaemonProcess {
+  const { program, environment, dataDir } = options;
+  return new DaemonProcess(title, program, args, environment, path.join(dataDir, `${title.replace(' ', '-')}.log`));
 }
 
 async function serverArgs(options: ClusterOptions, id: number, master: string): Promise<string[]> {

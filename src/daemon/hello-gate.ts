@@ -1,8 +1,8 @@
 /**
  * The first frame of every accepted connection: hello within 5 s, small, of a version we speak; then it is handed on.
  */
-import { type Clock, type Logger, nodeClock } from '../base/index.js';
-import type { CloseReason, FrameConnection } from '../net/index.js';
+import type { Logger } from '../base/index.js';
+import type { CloseCode, CloseReason, FrameConnection } from '../net/index.js';
 import type { Hello, HelloRole, Message, Welcome } from '../wire/index.js';
 
 /** The only version there is; the range in hello leaves room for more. */
@@ -16,31 +16,18 @@ export interface HelloGateOptions {
   /** A sound hello of a served role; the receiver attaches its own handlers at once, or refuses. */
   readonly onHello: (connection: FrameConnection, hello: Hello) => void;
   readonly logger: Logger;
-  /** For the pace of log lines; the machine's by default. */
-  readonly clock?: Clock;
+  /** Told of each stranger that this side ended. */
+  readonly onEnded?: (code: CloseCode) => void;
 }
-
-/** Strangers that end are logged one by one up to so many in so long; of more only the number is told. */
-const linesMax = 10;
-const linesEveryMs = 10_000;
 
 /** Returns the `onConnection` of a listener. */
 export function helloGate(options: HelloGateOptions): (connection: FrameConnection) => void {
-  const { logger, clock = nodeClock } = options;
-  let sinceMs = Number.NEGATIVE_INFINITY;
-  let lines = 0;
-  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. But whoever
-  // can connect could fill the log's disk, a line a connection.
+  // It ended before it said who it is; net has told it why, and whoever runs this daemon wants to know too. Whoever can
+  // connect can make many such lines: the daemons' logger joins them.
   const onClose = (connection: FrameConnection, { code, text, byPeer }: CloseReason): void => {
     if (byPeer) return;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - sinceMs >= linesEveryMs) {
-      if (lines > linesMax) logger.warn('more strangers ended', { count: lines - linesMax });
-      sinceMs = nowMs;
-      lines = 0;
-    }
-    lines++;
-    if (lines <= linesMax) logger.warn('stranger ended', { from: connection.remoteAddress, code, text });
+    options.onEnded?.(code);
+    options.logger.warn('stranger-ended', { from: connection.remoteAddress, code, text });
   };
   return (connection) => {
     connection.attach({
@@ -65,6 +52,17 @@ function onFirst(connection: FrameConnection, message: Message, options: HelloGa
   }
   if (!options.roles.includes(message.role)) {
     connection.refuse('BAD_HELLO', `this is ${options.what} and serves no ${message.role}: check the address`);
+    return;
+  }
+  if (message.authMethod === 'challenge') {
+    const text =
+      'this side has no cluster secret and can prove none: start it with --secret-file, or leave it out there';
+    connection.refuse('FORBIDDEN', text);
+    return;
+  }
+  const { guestBecause } = connection;
+  if (guestBecause !== undefined && (message.role === 'server' || message.role === 'registrant')) {
+    connection.refuse('FORBIDDEN', `a ${message.role} needs more than this: ${guestBecause}`);
     return;
   }
   options.onHello(connection, message);

@@ -9,6 +9,7 @@ export {
 } from './balancer/index.js';
 export { exitReason, stoppedReason } from './lifetime.js';
 export type {
+  AccessOptions,
   BalancerHandle,
   BalancerOptions,
   DaemonHandle,
@@ -17,4 +18,4 @@ export type {
   ServerOptions,
   StartProgress,
 } from './options.js';
-export { startServer } from './server/index.js';
+export { type Figures, startServer } from './server/index.js';

@@ -1,5 +1,6 @@
 /** What the command line gives a daemon, and what it gets back: options, handles, the reason of an end. */
 import type { Logger } from '../base/index.js';
+import type { Security } from '../net/index.js';
 import type { ServerId } from '../wire/index.js';
 import type { SealRegistry } from './balancer/shared-seal.js';
 
@@ -18,6 +19,8 @@ export interface ExitReason {
 export interface DaemonHandle {
   /** Where it listens, `host:port` with the real port. */
   readonly address: string;
+  /** Where its HTTP pages are, `host:port` with the real port; "" for none. */
+  readonly http: string;
   /** SIGTERM: ends in order within a deadline; the same promise however often it is called. */
   stop(): Promise<ExitReason>;
   /**
@@ -29,7 +32,23 @@ export interface DaemonHandle {
   readonly closed: Promise<ExitReason>;
 }
 
-export interface BalancerOptions {
+/** Who may connect to a daemon, and what it proves to others. */
+export interface AccessOptions {
+  /** Without it nothing is proved and nothing demanded. */
+  readonly security?: Security;
+  /** Connections from one address; without it only the number of all is limited. */
+  readonly connectionsPerAddress?: number;
+}
+
+/** The HTTP pages of a daemon. */
+export interface HttpPagesOptions {
+  /** `host:port`, port 0 picks a free one; undefined: no pages. */
+  readonly http?: string | undefined;
+  /** Of this release, for the metrics. */
+  readonly version?: string;
+}
+
+export interface BalancerOptions extends AccessOptions, HttpPagesOptions {
   /** `host:port`; port 0 picks a free one. */
   readonly listen: string;
   /** N, odd: how many servers make the cluster. */
@@ -37,6 +56,8 @@ export interface BalancerOptions {
   readonly dataDir: string;
   /** Where the seal is shared with other balancers; closed with this balancer, or when its start fails. */
   readonly registry?: SealRegistry;
+  /** How the user sets the port, for the text of a busy one; `--listen` by default. */
+  readonly portFlag?: string;
   readonly logger: Logger;
   /** Aborting it while the start waits for the registry ends it: exit code 0, code `STOPPED`. */
   readonly signal?: AbortSignal;
@@ -51,7 +72,9 @@ export type StartProgress =
   /** Registered, but the membership is not sealed: k of N are in. `id` is the id the balancer gave or confirmed. */
   | { readonly kind: 'servers'; readonly id: ServerId; readonly registered: number; readonly servers: number };
 
-export interface ServerOptions {
+export interface ServerOptions extends AccessOptions, HttpPagesOptions {
+  /** Messages a second that one name, and one connection, may send; without it there is no such limit. */
+  readonly messagesPerSecond?: number;
   /** 1..65535, or 0: take an id that the membership still misses. */
   readonly id: ServerId;
   /** `host:port`; port 0 picks a free one. */
@@ -70,6 +93,8 @@ export interface ServerOptions {
   readonly retainBytes?: number;
   /** Length of a log segment, `limits.segmentBytes` unless a test gives another one. */
   readonly segmentBytes?: number;
+  /** How the user sets the port, for the text of a busy one; `--listen` by default. */
+  readonly portFlag?: string;
   readonly logger: Logger;
   /** Told whenever what the start waits for changes, e.g. for a progress line. */
   readonly onProgress?: (progress: StartProgress) => void;

@@ -19,12 +19,23 @@ import type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult }
 import { Liveness } from './liveness.js';
 import type { ConnectionLimits, NetContext } from './options.js';
 import { Outbound } from './outbound.js';
+import type { Prover } from './prover.js';
 import { Stage } from './turn.js';
 
 /** How long a closed connection waits for the other side's end of stream before the socket is destroyed. */
 const LINGER_MS = 2_000;
 
 let lastId = 0;
+
+/** What a connection has to prove, and what is known of the other side before it has said anything. */
+export interface Proofs {
+  readonly prover?: Prover;
+  /** Whether a wrong proof is answered: whoever sends many is not. */
+  readonly isAnswered?: () => boolean;
+  readonly guestBecause?: string;
+}
+
+const noProofs: Proofs = {};
 
 export class Connection implements FrameConnection {
   readonly id: number;
@@ -54,10 +65,17 @@ export class Connection implements FrameConnection {
   #lingeredMs = 0;
   #pingToken = 0;
   #heardAtMs: number;
+  /** Until the proofs are through; undefined where there is nothing to prove. */
+  #prover: Prover | undefined;
+  readonly #isAnswered: () => boolean;
+  #guestBecause: string | undefined;
 
   /** `socket` is connected. Nothing is read until `attach`. */
-  constructor(socket: Socket, limits: ConnectionLimits, context: NetContext) {
+  constructor(socket: Socket, limits: ConnectionLimits, context: NetContext, proofs: Proofs = noProofs) {
     this.id = ++lastId;
+    this.#prover = proofs.prover;
+    this.#isAnswered = proofs.isAnswered ?? (() => true);
+    this.#guestBecause = proofs.guestBecause;
     this.#socket = socket;
     this.#limits = limits;
     this.#context = context;
@@ -84,6 +102,10 @@ export class Connection implements FrameConnection {
 
   get closed(): CloseReason | undefined {
     return this.#closed;
+  }
+
+  get guestBecause(): string | undefined {
+    return this.#guestBecause;
   }
 
   get queuedBytes(): number {
@@ -113,7 +135,9 @@ export class Connection implements FrameConnection {
   }
 
   send(message: Message): SendResult {
-    return this.#closed === undefined ? this.sendFrame(encode(message)) : 'closed';
+    if (this.#closed !== undefined) return 'closed';
+    const proved = message.type === 'hello' ? (this.#prover?.outgoing(message) ?? message) : message;
+    return this.sendFrame(encode(proved));
   }
 
   sendFrame(frame: Uint8Array): SendResult {
@@ -249,10 +273,38 @@ export class Connection implements FrameConnection {
         this.#finish(closedThere(message.code, message.text), true);
         return;
       default:
-        assert(this.#handlers !== undefined, 'a message before attach');
-        this.#spoken = true;
-        this.#handlers.onMessage(message, frame);
+        if (this.#prover === undefined) this.#deliver(message, frame);
+        else this.#prove(this.#prover, message, frame);
     }
+  }
+
+  #deliver(message: Message, frame: Uint8Array): void {
+    assert(this.#handlers !== undefined, 'a message before attach');
+    this.#spoken = true;
+    this.#handlers.onMessage(message, frame);
+  }
+
+  /** The owner hears of nothing before the other side has proved what it must. */
+  #prove(prover: Prover, message: Message, frame: Uint8Array): void {
+    const step = prover.incoming(message);
+    switch (step.next) {
+      case 'send':
+        this.send(step.message);
+        return;
+      case 'deliver':
+        this.#endProofs();
+        this.#guestBecause ??= step.guestBecause;
+        this.#deliver(step.message, frame);
+        return;
+      case 'end':
+        if (step.isGuess !== true || this.#isAnswered()) this.#end('FORBIDDEN', 'FORBIDDEN', step.text);
+        else this.#finish(closedHere('FORBIDDEN', `${this.remoteAddress}: ${step.text}`), true);
+    }
+  }
+
+  #endProofs(): void {
+    this.#prover?.end();
+    this.#prover = undefined;
   }
 
   #settleBudget(): void {
@@ -311,6 +363,7 @@ export class Connection implements FrameConnection {
   #finish(reason: CloseReason, orderly: boolean): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
+    this.#endProofs();
     this.#context.inbound.change(this.#budgetedBytes, 0);
     this.#budgetedBytes = 0;
     if (orderly) {

@@ -5,6 +5,8 @@ import { formatAddress, hostsToTry, parseAddress } from './address.js';
 import { Connection } from './connection.js';
 import type { FrameConnection } from './frame-connection.js';
 import { type ConnectionLimits, dialLimits, type NetContext } from './options.js';
+import { callerProofs } from './security.js';
+import { tlsFault } from './tls-identity.js';
 
 /** Why no connection came about. REFUSED includes a port on which nobody listens but ourselves (TCP self-connect). */
 export type DialFailure =
@@ -14,6 +16,8 @@ export type DialFailure =
   | 'UNREACHABLE'
   | 'TIMEOUT'
   | 'NO_DESCRIPTORS'
+  /** The TCP connection stood; what came over it was no TLS, or not of whom we trust. */
+  | 'TLS'
   | 'FAILED';
 
 export type DialResult =
@@ -25,7 +29,7 @@ export interface DialOptions {
   readonly timeoutMs: number;
   /** Default: {@link dialLimits}, those of a client. */
   readonly limits?: ConnectionLimits;
-  /** How a socket is opened; replaced by TLS, and by tests that force a certain local port. */
+  /** How a socket is opened; replaced by tests that force a certain local port. */
   readonly connect?: (host: string, port: number) => Socket;
 }
 
@@ -82,7 +86,9 @@ export function dial(
       },
     };
   }
-  const connect = options.connect ?? ((host, port) => createConnection({ host, port, noDelay: true }));
+  const { tls } = context.security;
+  const plain = (host: string, port: number): Socket => createConnection({ host, port, noDelay: true });
+  const connect = options.connect ?? (tls === undefined ? plain : (host, port) => tls.connect(host, port));
   const hosts = hostsToTry(parsed.host);
 
   const attempt = (index: number): void => {
@@ -96,6 +102,9 @@ export function dial(
     const opened = connect(host, parsed.port);
     socket = opened;
     const onError = (error: NodeJS.ErrnoException): void => {
+      const fault = tls === undefined ? undefined : tlsFault(opened, error);
+      // Another host of the same name would not speak another language.
+      if (fault !== undefined) return fail('TLS', `${address}: ${fault}`);
       const code = failures[error.code ?? ''] ?? 'FAILED';
       next(
         code,
@@ -105,7 +114,7 @@ export function dial(
       );
     };
     opened.once('error', onError);
-    opened.once('connect', () => {
+    opened.once('encrypted' in opened ? 'secureConnect' : 'connect', () => {
       if (over) return;
       if (isSelf(opened)) {
         opened.on('error', () => undefined); // A torn self-connection may still report a reset; it concerns nobody.
@@ -113,7 +122,10 @@ export function dial(
         return;
       }
       opened.off('error', onError);
-      finish({ ok: true, connection: new Connection(opened, options.limits ?? dialLimits, context) });
+      finish({
+        ok: true,
+        connection: new Connection(opened, options.limits ?? dialLimits, context, callerProofs(context.security)),
+      });
     });
   };
 

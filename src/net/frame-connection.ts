@@ -32,6 +32,11 @@ export interface FrameConnection {
   /** `host:port` of the other side and of this side. */
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /**
+   * Why the other side may do no more than a chat may, whatever its hello says; undefined: it may do what its role may.
+   * Known once its first message is there.
+   */
+  readonly guestBecause: string | undefined;
   /** Why it closed or is closing; undefined while open. */
   readonly closed: CloseReason | undefined;
   /** Bytes taken by `send` that the operating system has not taken yet. */

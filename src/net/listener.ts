@@ -4,25 +4,29 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, ExitError, exitCodes, type Logger, silentLogger } from '../base/index.js';
-import { encode } from '../wire/index.js';
+import { encode, type RefusalCode } from '../wire/index.js';
 import { formatAddress, parseAddress } from './address.js';
+import { bindError } from './bind-error.js';
 import { Connection } from './connection.js';
 import { connectionsWithinLimit } from './fd-limit.js';
 import type { FrameConnection } from './frame-connection.js';
 import { type NetContext, strangerLimits } from './options.js';
+import { SecureAccept, type SecureAcceptEvents } from './secure-accept.js';
+import { listenerProofs } from './security.js';
+import { WrongProofs } from './wrong-proofs.js';
 
 /** Connections above the maximum that are still told why they are turned away; beyond, sockets are just closed. */
 const TURNED_AWAY_MAX = 64;
 /** How long a turned-away socket may take to read its refusal. */
 const TURNED_AWAY_MS = 1_000;
-/** A full house is logged at most this often. */
-const LOG_EVERY_MS = 60_000;
 
 export interface ListenOptions {
   /** `host:port`; port 0 picks a free one. */
   readonly address: string;
   /** Connections held at once; lowered when the open-files limit demands it. */
   readonly connectionsMax: number;
+  /** Of them from one address; without it there is no such limit. */
+  readonly perAddressMax?: number | undefined;
   readonly logger?: Logger;
   /** How the user sets this port, for the text of a busy one. Default `--listen`. */
   readonly portFlag?: string;
@@ -30,22 +34,31 @@ export interface ListenOptions {
   readonly onConnection: (connection: FrameConnection) => void;
 }
 
-export class Listener {
+export class Listener implements SecureAcceptEvents {
   readonly #server: Server;
   readonly #options: ListenOptions;
   readonly #context: NetContext;
   readonly #connectionsMax: number;
   readonly #open = new Map<Socket, Connection>();
   readonly #turnedAway = new Set<Socket>();
+  readonly #secure: SecureAccept | undefined;
+  readonly #wrongProofs: WrongProofs;
+  readonly #logger: Logger;
+  readonly #hosts = new Map<string, number>();
   #address = '';
-  #lastLogMs = Number.NEGATIVE_INFINITY;
 
   /** Use {@link listen}. */
   constructor(options: ListenOptions, context: NetContext) {
     this.#options = options;
     this.#context = context;
     this.#connectionsMax = connectionsWithinLimit(options.connectionsMax);
-    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+    const { tls } = context.security;
+    this.#wrongProofs = new WrongProofs(context.clock);
+    this.#logger = options.logger ?? silentLogger;
+    this.#secure = tls === undefined ? undefined : new SecureAccept(tls, this);
+    // TLS must read before it can say who called.
+    const pauseOnConnect = this.#secure === undefined;
+    this.#server = createServer({ noDelay: true, pauseOnConnect }, (socket) => this.#accept(socket));
   }
 
   /** The address bound, with the real port. */
@@ -70,7 +83,8 @@ export class Listener {
     // As in dial: localhost means IPv4, whichever the system's resolver prefers.
     const bindHost = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
     return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void => reject(this.#bindError(error, host, port));
+      const onError = (error: NodeJS.ErrnoException): void =>
+        reject(bindError(error, host, port, this.#options.portFlag ?? '--listen'));
       this.#server.once('error', onError);
       this.#server.listen({ host: bindHost, port, backlog: 1024 }, () => {
         this.#server.off('error', onError);
@@ -86,6 +100,7 @@ export class Listener {
   /** Stops accepting; open connections stay. Resolves when the port is free. */
   stop(): Promise<void> {
     for (const socket of this.#turnedAway) socket.destroy();
+    this.#secure?.end();
     return new Promise((resolve) => {
       if (!this.#server.listening) return resolve();
       this.#server.close();
@@ -99,21 +114,75 @@ export class Listener {
     for (const connection of this.#open.values()) connection.goodbye('SHUTTING_DOWN', text);
   }
 
+  /** A TLS handshake is through. */
+  onSecure(socket: Socket, guestBecause: string | undefined): void {
+    this.#begin(socket, guestBecause);
+  }
+
+  /** A caller on a TLS port that does not speak TLS, and who understands a plain refusal if it is one of ours. */
+  onPlain(socket: Socket): void {
+    this.#logger.warn('stranger-ended', {
+      from: socket.remoteAddress,
+      code: 'NO_TLS',
+      text: 'it does not speak TLS',
+    });
+    this.#turnAway(socket, 'FORBIDDEN', 'this port speaks TLS only: give --tls-ca with the CA of this cluster');
+  }
+
+  onFailed(from: string, reason: string): void {
+    this.#logger.warn('tls-handshake-failed', { from, reason });
+  }
+
   #accept(socket: Socket): void {
-    if (this.#open.size >= this.#connectionsMax) {
-      this.#turnAway(socket);
+    if (this.#open.size + (this.#secure?.size ?? 0) >= this.#connectionsMax) {
+      this.#logger.warn('connections-full', { connectionsMax: this.#connectionsMax });
+      const full = `This server holds its maximum of ${this.#connectionsMax} connections`;
+      this.#turnAway(socket, 'BUSY', `${full}; try again later or another server`);
       return;
     }
-    const connection = new Connection(socket, strangerLimits, this.#context);
+    if (!this.#enter(socket)) {
+      this.#logger.warn('connections-of-one-address', { from: socket.remoteAddress });
+      this.#turnAway(
+        socket,
+        'BUSY',
+        'Your address holds as many connections as it may; close some, or try again later',
+      );
+      return;
+    }
+    if (this.#secure === undefined) this.#begin(socket, undefined);
+    else this.#secure.take(socket);
+  }
+
+  #begin(socket: Socket, guestBecause: string | undefined): void {
+    const host = socket.remoteAddress ?? '?';
+    const proofs = listenerProofs(this.#context.security, guestBecause, host, this.#wrongProofs);
+    const connection = new Connection(socket, strangerLimits, this.#context, proofs);
     this.#open.set(socket, connection);
     socket.once('close', () => this.#open.delete(socket));
     this.#options.onConnection(connection);
   }
 
-  #turnAway(socket: Socket): void {
-    this.#logSometimes('connections.full', { connectionsMax: this.#connectionsMax });
+  /** Counts a connection for its address; false, and not counted, when that has as many as it may. */
+  #enter(socket: Socket): boolean {
+    const { perAddressMax } = this.#options;
+    if (perAddressMax === undefined) return true;
+    const host = socket.remoteAddress ?? '?';
+    const held = this.#hosts.get(host) ?? 0;
+    if (held >= perAddressMax) return false;
+    this.#hosts.set(host, held + 1);
+    socket.once('close', () => {
+      const left = (this.#hosts.get(host) ?? 1) - 1;
+      if (left === 0) this.#hosts.delete(host);
+      else this.#hosts.set(host, left);
+    });
+    return true;
+  }
+
+  #turnAway(socket: Socket, code: RefusalCode, text: string): void {
     socket.on('error', () => undefined); // It was refused; how it takes that concerns nobody.
-    if (this.#turnedAway.size >= TURNED_AWAY_MAX) {
+    // Before its handshake a TLS caller can be told nothing; one that spoke plainly is answered plainly.
+    const isMute = this.#secure !== undefined && code === 'BUSY';
+    if (isMute || this.#turnedAway.size >= TURNED_AWAY_MAX) {
       socket.destroy();
       return;
     }
@@ -123,8 +192,7 @@ export class Listener {
       this.#turnedAway.delete(socket);
       this.#context.clock.clearTimeout(timer);
     });
-    const text = `This server holds its maximum of ${this.#connectionsMax} connections; try again later or another server`;
-    socket.end(encode({ type: 'refuse', code: 'BUSY', text }));
+    socket.end(encode({ type: 'refuse', code, text }));
     socket.resume();
   }
 
@@ -133,45 +201,7 @@ export class Listener {
    * hanging; we only say so, and go on as soon as descriptors are back.
    */
   #onAcceptError(error: NodeJS.ErrnoException): void {
-    this.#logSometimes('accept.failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
-  }
-
-  #logSometimes(event: string, fields: Readonly<Record<string, unknown>>): void {
-    const nowMs = this.#context.clock.monotonicMs();
-    if (nowMs - this.#lastLogMs < LOG_EVERY_MS) return;
-    this.#lastLogMs = nowMs;
-    (this.#options.logger ?? silentLogger).warn(event, fields);
-  }
-
-  #bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-    const flag = this.#options.portFlag ?? '--listen';
-    switch (error.code) {
-      case 'EADDRINUSE':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_BUSY',
-          `Port ${port} is already in use (by another server?). Choose one with ${flag}, or stop that process.`,
-          { cause: error },
-        );
-      case 'EACCES':
-        return new ExitError(
-          exitCodes.refused,
-          'PORT_FORBIDDEN',
-          `Port ${port} may not be opened by this user. Choose one above 1023 with ${flag}.`,
-          { cause: error },
-        );
-      case 'EADDRNOTAVAIL':
-      case 'ENOTFOUND':
-      case 'EAI_AGAIN':
-        return new ExitError(
-          exitCodes.refused,
-          'BAD_HOST',
-          `${host} is no address of this machine. Choose one with ${flag}, e.g. 127.0.0.1:${port}.`,
-          { cause: error },
-        );
-      default:
-        return error;
-    }
+    this.#logger.warn('accept-failed', { error: error.message, advice: 'raise the open-files limit (ulimit -n)' });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The limits of one connection, each with its reason, and the surroundings that connections of a process share. */
 import { type Clock, limits } from '../base/index.js';
 import type { ByteBudget } from './byte-budget.js';
+import type { Security } from './security.js';
 import type { Sweeper } from './sweeper.js';
 import type { Turn } from './turn.js';
 
@@ -82,4 +83,6 @@ export interface NetContext {
   readonly sweeper: Sweeper;
   /** The unfinished frames of all connections together. */
   readonly inbound: ByteBudget;
+  /** What is proved and demanded on every connection. */
+  readonly security: Security;
 }

@@ -62,6 +62,8 @@ export class Context {
   /** Records persisted and records known to be on disk, both counted from the start of this process. */
   persisted = 0;
   durable = 0;
+  /** Frames lawfully ignored, for metrics. */
+  framesIgnored = 0;
   /** The highest round seen anywhere: it only raises the round of our next ballot. */
   roundSeen = 0;
   diskFull = false;
@@ -120,6 +122,7 @@ export class Context {
   }
 
   ignore(what: string, why: string, from: ServerId): void {
+    this.framesIgnored += 1;
     this.logger.debug('ignored', { what, why, from });
   }
 }

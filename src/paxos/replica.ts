@@ -38,7 +38,7 @@ import { SlotLog } from './slot-log.js';
 import { Standing } from './standing.js';
 import { StateHashes } from './state-hash.js';
 import { Alarm } from './timeout.js';
-import type { ReplicaView } from './view.js';
+import type { HeardCommit, ReplicaView } from './view.js';
 
 export class Replica {
   readonly #context: Context;
@@ -151,6 +151,16 @@ export class Replica {
     this.#onMembers([]);
   }
 
+  /** Frames that were lawfully ignored since this replica was made. */
+  get framesIgnored(): number {
+    return this.#context.framesIgnored;
+  }
+
+  /** The commit index of each peer that is heard, as it said last. */
+  get heardCommits(): readonly HeardCommit[] {
+    return this.#peers.heard().map(({ id, commit }) => ({ id, commit }));
+  }
+
   get view(): ReplicaView {
     const with_ = this.#standing.happyWith;
     return {
@@ -169,6 +179,7 @@ export class Replica {
       caughtUpPeers: this.#peers.caughtUpWith(this.#log.commit),
       epoch: this.#context.configurations.current.epoch,
       votes: this.#context.configurations.mayLead,
+      hearsQuorum: this.#peers.hearsQuorum,
       disputed: this.#hashes.disputed,
     };
   }

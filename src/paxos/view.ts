@@ -22,4 +22,12 @@ export interface ReplicaView {
   readonly epoch: number;
   /** This server has a vote in it. */
   readonly votes: boolean;
+  /** A majority of those who vote can be heard, this server included. */
+  readonly hearsQuorum: boolean;
+}
+
+/** How far a peer has committed, as it said last. */
+export interface HeardCommit {
+  readonly id: ServerId;
+  readonly commit: Slot;
 }

@@ -18,6 +18,8 @@ export interface ProxyServerOptions {
   readonly seed: number;
   /** `host:port` of the control API; undefined: none. */
   readonly api: string | undefined;
+  /** One of these must be shown where the API listens to other machines; without any it is open to them. */
+  readonly apiTokens?: readonly string[];
   readonly logger: Logger;
   readonly clock: Clock;
 }

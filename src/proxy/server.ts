@@ -89,7 +89,7 @@ class ProxyServer implements ProxyHandle, Controlled {
       await this.#master.start();
     }
     await this.#startApi();
-    this.#logger.info('proxy ready', { address: this.address, api: this.api, seed });
+    this.#logger.info('proxy-ready', { address: this.address, api: this.api, seed });
   }
 
   heal(): { readonly rules: readonly string[]; readonly toxics: readonly string[] } {
@@ -118,10 +118,10 @@ class ProxyServer implements ProxyHandle, Controlled {
 
   /** Loaded only here: a server with `--mode` has the engine without HTTP and metrics. */
   async #startApi(): Promise<void> {
-    const { api, proxies } = this.#options;
+    const { api, proxies, apiTokens: tokens = [] } = this.#options;
     if (api === undefined) return;
     const { startControlApi } = await import('./api/index.js');
-    this.#api = await startControlApi(this, { listen: api, logger: this.#logger, proxies });
+    this.#api = await startControlApi(this, { listen: api, tokens, logger: this.#logger, proxies });
   }
 
   async #end(): Promise<ProxyEnd> {

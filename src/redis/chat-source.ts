@@ -110,16 +110,19 @@ export class ChatSource {
   }
 
   #log(logger: Logger): void {
-    const troubles = new TroubleLog(logger, 'the servers', {});
+    const troubles = new TroubleLog({
+      trouble: (fields) => logger.warn('servers-not-reached', fields),
+      well: () => logger.info('servers-reached'),
+    });
     this.#client.on('any', (event) => {
       switch (event.event) {
         case 'connected':
           troubles.well();
-          return logger.info('connected', { server: event.server, address: event.address });
+          return logger.info('mirror-connected', { server: event.server, address: event.address });
         case 'disconnected':
           return troubles.trouble('NO_SERVER', event.reason, 'looking for another one; nothing is lost');
         case 'error':
-          return logger.warn('the chat refuses something', { code: event.code, text: event.text });
+          return logger.warn('chat-refuses', { code: event.code, text: event.text });
         default:
       }
     });

@@ -53,9 +53,18 @@ class Mirror implements MirrorHandle {
     this.#connection = new RedisConnection(to, makeClient);
     this.#source = new ChatSource({ ...chat, logger });
     this.#streams = new RoomStreams(this.#connection, prefix, trim);
-    this.#redisTroubles = new TroubleLog(logger, 'Redis', { redis: to.shown });
-    this.#chatTroubles = new TroubleLog(logger, 'the chat', {});
-    this.#listTroubles = new TroubleLog(logger, 'the list of rooms', {});
+    this.#redisTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('redis-unusable', { redis: to.shown, ...fields }),
+      well: () => logger.info('redis-usable', { redis: to.shown }),
+    });
+    this.#chatTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('chat-silent', fields),
+      well: () => logger.info('chat-answers'),
+    });
+    this.#listTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('rooms-not-listed', fields),
+      well: () => logger.info('rooms-listed'),
+    });
     for (const room of options.rooms) this.#add(room);
   }
 
@@ -169,7 +178,7 @@ class Mirror implements MirrorHandle {
       this.#chatTroubles.well();
       if (step === 'lost') {
         const text = 'nothing to do: they are written again from what the servers have';
-        this.#options.logger.warn('Redis has lost entries', { room: room.room, text });
+        this.#options.logger.warn('redis-lost-entries', { room: room.room, text });
         this.#forgetAll();
         return true;
       }

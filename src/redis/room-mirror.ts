@@ -59,7 +59,7 @@ export class RoomMirror {
     const top = await this.#streams.append(this.room, place, posts);
     if (top !== `${last.n}-0`) {
       if (isBehind(top, place)) return 'lost';
-      this.#logger.info('somebody else writes the stream, too', {
+      this.#logger.info('stream-shared', {
         room: this.room,
         expected: `${place}-0`,
         found: top,
@@ -88,11 +88,11 @@ export class RoomMirror {
   }
 
   #tellMissing(after: number, missing: number): void {
-    this.#logger.warn('the servers no longer have some messages: they are missing in the stream', {
+    this.#logger.warn('messages-missing', {
       room: this.room,
       from: after + 1,
       upTo: after + missing,
-      text: 'nothing to do now; let the servers keep more than the mirror may be away for (--retain)',
+      text: 'no server has them any more: nothing to do now; let the servers keep more than the mirror may be away for (--retain)',
     });
   }
 

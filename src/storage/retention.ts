@@ -76,7 +76,7 @@ export class Retention {
     wal.removeBelow(keepFrom, (error) => {
       this.#removing = false;
       if (error !== undefined) {
-        logger.warn('log segments not deleted', {
+        logger.warn('segments-not-deleted', {
           below: keepFrom,
           error: error.message,
           text: 'they are not needed any more and are tried again at the next start',

@@ -21,7 +21,7 @@ export function tidySteps(disk: Disk, scanned: ScannedLog, keepBlank: boolean, l
   const steps: Step[] = [];
   if (scanned.cut !== undefined) {
     const { segment, offset, records } = scanned.cut;
-    logger.warn('log tail torn', {
+    logger.warn('log-tail-torn', {
       segment,
       offset,
       records,

@@ -21,6 +21,7 @@ import { type Location, type Recovered, type ScannedLog, type ScanOptions, scanL
 import { segmentName, type WalIdentity } from './segment.js';
 import { SegmentMaker } from './segment-maker.js';
 import { runSteps, type Step } from './steps.js';
+import { WalFigures } from './wal-figures.js';
 import { tidySteps } from './wal-open.js';
 import { readLogged, type ValuesDone } from './wal-read.js';
 import type { LogRecord } from './wal-record.js';
@@ -73,6 +74,8 @@ type FullOptions = WalOptions & Required<Pick<WalOptions, keyof typeof DEFAULTS>
 const PENDING_HARD_FACTOR = 2;
 
 export class Wal {
+  /** Of the syncs of this process life. */
+  readonly figures = new WalFigures();
   readonly #disk: Disk;
   readonly #identity: WalIdentity;
   readonly #options: FullOptions;
@@ -175,7 +178,7 @@ export class Wal {
     if (old !== undefined && old.fileBytes > old.usedBytes) {
       this.#disk.truncate(segmentName(old.segment), old.usedBytes, (error) => {
         if (error !== undefined)
-          this.#logger.warn('log segment not shortened', { segment: old.segment, error: error.message });
+          this.#logger.warn('segment-not-shortened', { segment: old.segment, error: error.message });
       });
     }
     this.#prepareNext();
@@ -319,10 +322,20 @@ export class Wal {
       this.#writtenSegment = batch.segment;
       this.#writtenOffset = batch.offset + batch.bytes;
       this.#runWaitingReads();
-      runSteps([(next) => this.#disk.sync(name, next), failStep('wal.after-sync')], (syncError) =>
-        this.#synced(batch, syncError),
-      );
+      const begunMs = this.#options.clock.monotonicMs();
+      const sync: Step = (next) =>
+        this.#disk.sync(name, (syncError) => {
+          this.#measure(batch, begunMs);
+          next(syncError);
+        });
+      runSteps([sync, failStep('wal.after-sync')], (syncError) => this.#synced(batch, syncError));
     });
+  }
+
+  #measure({ bytes, firstSequence, lastSequence }: Batch, begunMs: number): void {
+    this.figures.syncSeconds.observe((this.#options.clock.monotonicMs() - begunMs) / 1000);
+    this.figures.batchBytes.observe(bytes);
+    this.figures.batchRecords.observe(lastSequence - firstSequence + 1);
   }
 
   #waitForSpace(batch: Batch): void {
@@ -382,7 +395,7 @@ export class Wal {
         this.#preparedSegment = next;
         if (this.#inFlight === undefined) this.#setFull(false);
       } else if (isDiskFull(error)) {
-        this.#logger.warn('no space for the next log segment', {
+        this.#logger.warn('segment-no-space', {
           segment: next,
           text: 'free some space on the disk: this server stops taking messages when the current segment is full',
         });

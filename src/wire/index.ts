@@ -45,10 +45,20 @@ export type * from './messages/handshake.js';
 export { features, refusalCodes } from './messages/handshake.js';
 export type * from './messages/members.js';
 export type * from './messages/paxos.js';
+export type * from './messages/proof.js';
+export { KEY_ID_BYTES, PROOF_BYTES } from './messages/proof.js';
 export type * from './messages/room-list.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';
-export { type Message, type MessageOf, type MessageType, mayCarry, registry, specOfCode } from './registry.js';
+export {
+  type Message,
+  type MessageOf,
+  type MessageType,
+  mayCarry,
+  openingTypes,
+  registry,
+  specOfCode,
+} from './registry.js';
 export {
   checkRun,
   encodeRun,
@@ -61,6 +71,7 @@ export {
 } from './run.js';
 export { RUN_MESSAGE_OVERHEAD_BYTES, writeRunHeader, writeRunMessage } from './run-writer.js';
 export { encodeStateRow, encodeStateValue, readStateItems, type StateItem } from './state-items.js';
+export { type RowContext, type SeatState, type ServerRow, seatState, takesOf, upRow } from './status-row.js';
 export type {
   Ballot,
   Incarnation,

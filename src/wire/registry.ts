@@ -7,6 +7,7 @@ import * as client from './messages/client.js';
 import * as handshake from './messages/handshake.js';
 import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
+import * as proof from './messages/proof.js';
 import * as roomList from './messages/room-list.js';
 import * as rooms from './messages/rooms.js';
 import * as status from './messages/status.js';
@@ -19,6 +20,8 @@ export type Message =
   | handshake.Ping
   | handshake.Pong
   | handshake.Goodbye
+  | proof.Challenge
+  | proof.Proof
   | paxos.Prepare
   | paxos.PromiseReply
   | paxos.Accept
@@ -83,6 +86,8 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   ping: handshake.pingSpec,
   pong: handshake.pongSpec,
   goodbye: handshake.goodbyeSpec,
+  challenge: proof.challengeSpec,
+  proof: proof.proofSpec,
   prepare: paxos.prepareSpec,
   promise: paxos.promiseSpec,
   accept: paxos.acceptSpec,
@@ -158,6 +163,9 @@ function indexByCode(specs: readonly MessageSpec<Message>[]): readonly (MessageS
 export function specOfCode(code: number): MessageSpec<Message> | undefined {
   return byCode[code];
 }
+
+/** What opens a connection, in this order; behind welcome none of them has a meaning. */
+export const openingTypes: readonly MessageType[] = ['hello', 'challenge', 'proof', 'welcome'];
 
 /** May `from` send this type to `to`? What a connection may carry follows from its hello's role. */
 export function mayCarry(type: MessageType, from: Party, to: Party): boolean {

@@ -4,12 +4,12 @@ import type { BenchOptions } from '../../src/bench/index.js';
 import { readBenchOptions } from '../../src/cli/bench-options.js';
 import { commands } from '../../src/cli/command-table.js';
 import { UsageError } from '../../src/cli/go-flags.js';
-import { parse } from '../../src/cli/parse.js';
+import { parsed } from './parsed.js';
 
 async function read(...args: readonly string[]): Promise<BenchOptions> {
   const spec = commands.find(({ name }) => name === 'bench run');
   if (spec === undefined) throw new Error('no such command');
-  const { options, positionals } = parse(spec, args);
+  const { options, positionals } = parsed(spec, args);
   const output = { line: () => undefined, note: () => undefined };
   const { signal } = new AbortController();
   return readBenchOptions({

@@ -94,7 +94,7 @@ t.test('a name of somebody else is refused with 3', async (t) => {
 t.test('a message that is too long is refused with 3, its neighbours are not', async (t) => {
   const { code, out, err } = await run('synod', ['send', ...at, '--name', 'bot'], home, `${'x'.repeat(8_193)}\nfine\n`);
   t.equal(code, 3);
-  t.match(err, /8193 bytes; the limit is 8192/);
+  t.match(err, /8,193 bytes; the limit is 8,192/);
   t.match(out, /^committed #lobby \d+ slot \d+\n$/);
 });
 

@@ -166,7 +166,7 @@ for (const [signal, code] of [
 
 t.test('a server without a balancer waits for ever, says so, and obeys SIGTERM', async (t) => {
   const running = start('srunner', [`-master=${nobody}`, '-port=0', '-id=1'], t.testdir());
-  await until(() => /no balancer at 127\.0\.0\.1:1/.test(running.err()), 'the warning');
+  await until(() => /No balancer at 127\.0\.0\.1:1/.test(running.err()), 'the warning');
   t.equal(running.out(), '', 'it is not READY');
   running.child.kill('SIGTERM');
   t.equal((await running.finished).code, 0);
@@ -174,7 +174,7 @@ t.test('a server without a balancer waits for ever, says so, and obeys SIGTERM',
 
 t.test("the write-up's typing mistake is read with a warning", async (t) => {
   const running = start('srunner', [`=master=${nobody}`, '-port=0', '-id=1'], t.testdir());
-  await until(() => /no balancer at 127\.0\.0\.1:1/.test(running.err()), 'that it took the address');
+  await until(() => /No balancer at 127\.0\.0\.1:1/.test(running.err()), 'that it took the address');
   running.child.kill('SIGTERM');
   t.match((await running.finished).err, /srunner: warning: read '=master=127\.0\.0\.1:1' as -master=127\.0\.0\.1:1/);
 });

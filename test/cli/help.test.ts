@@ -2,8 +2,9 @@
 import t from 'tap';
 import type { CommandSpec } from '../../src/cli/command.js';
 import { commands, oldSpellings, test1 } from '../../src/cli/command-table.js';
-import { commandHelp, generalHelp, wrap } from '../../src/cli/help.js';
+import { commandHelp, generalHelp } from '../../src/cli/help.js';
 import { optionsOf, parse } from '../../src/cli/parse.js';
+import { wrap } from '../../src/cli/wrap.js';
 
 const pages = [
   ...[...commands, test1].map((spec) => ({ title: spec.name, spec, spelling: undefined })),

@@ -27,7 +27,8 @@ const printed: readonly { event: LineEvent; json: string; plain: string }[] = [
   {
     event: { event: 'quorum', ok: false, up: 1, servers: 3 },
     json: '{"event":"quorum","ok":false,"up":1,"servers":3}',
-    plain: '-- no quorum: 1 of 3 servers up; lines wait until a majority is back',
+    plain:
+      '-- no quorum: 1 of 3 servers up. You can read and type; messages wait here until 2 are back. Which ones: synod status',
   },
   {
     event: { event: 'message', room: '#lobby', n: 7, slot: 12, from: 'Aaron', text: 'hello', time },

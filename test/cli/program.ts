@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bareEnvironment } from '../support/bare-environment.js';
 
 const main = new URL('../../src/cli/main.js', import.meta.url);
 
@@ -20,15 +21,25 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `program` (synod or an old spelling). `home` keeps the identity away from the real one. */
-export function start(program: string, args: readonly string[], home: string, cwd = home): Running {
+/**
+ * Starts `program` (synod or an old spelling). `home` keeps the identity away from the real one; it has no
+ * configuration
+ * unless `environment` names one.
+ */
+export function start(
+  program: string,
+  args: readonly string[],
+  home: string,
+  cwd = home,
+  environment: NodeJS.ProcessEnv = {},
+): Running {
   mkdirSync(cwd, { recursive: true });
   const call = `await run(${JSON.stringify(program)}, process.argv.slice(1));`;
   const code = `const { run } = await import(${JSON.stringify(main.href)}); ${call}`;
   const entry = program === 'synod' ? [fileURLToPath(main)] : ['--input-type=module', '-e', code, '--'];
   const child = spawn(process.execPath, [...entry, ...args], {
     cwd,
-    env: { ...process.env, XDG_CONFIG_HOME: home, TMPDIR: cwd, USER: 'tester', TZ: 'UTC' },
+    env: { ...bareEnvironment, XDG_CONFIG_HOME: home, TMPDIR: cwd, USER: 'tester', TZ: 'UTC', ...environment },
   });
   let out = '';
   let err = '';

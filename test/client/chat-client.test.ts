@@ -294,7 +294,7 @@ t.test('a line above the limit fails here, and nothing is sent', async (t) => {
   const w = new World().up();
   const id = w.client.post('#lobby', 'é'.repeat(4_097));
   t.same(w.states(id), ['failed']);
-  t.match(w.of('state').at(-1)?.reason, /8194 bytes; the limit is 8192/);
+  t.match(w.of('state').at(-1)?.reason, /8,194 bytes; the limit is 8,192/);
   const fits = w.client.post('#lobby', 'é'.repeat(4_096));
   w.clock.settle();
   t.equal(w.states(fits).at(-1), 'committed');

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger } from '../../src/base/index.js';
 import {
+  type AccessOptions,
   type BalancerHandle,
   type ServerHandle,
   type ServerOptions,
@@ -15,6 +16,7 @@ import {
   startServer,
 } from '../../src/daemon/index.js';
 import type { Ground } from '../../src/daemon/server/index.js';
+import type { Security } from '../../src/net/index.js';
 import { type Ack, encodeRun, type MessageOf, type RunMessage, type SessionId } from '../../src/wire/index.js';
 import { Raw, until } from './raw.js';
 
@@ -22,18 +24,30 @@ export class Cluster {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'synod-daemon-'));
   readonly servers = new Map<number, ServerHandle>();
   balancer: BalancerHandle | undefined;
+  readonly #access: () => AccessOptions;
   /** The balancer's port, so that it can be started again where the servers look for it. */
   balancerAddress = '127.0.0.1:0';
 
-  static async start(count = 3): Promise<Cluster> {
-    const cluster = new Cluster();
+  constructor(access: () => AccessOptions = () => ({})) {
+    this.#access = access;
+  }
+
+  /** `access` gives each daemon, and each caller of this class, what it proves and demands: a keyring is one's own. */
+  static async start(count = 3, access: () => AccessOptions = () => ({})): Promise<Cluster> {
+    const cluster = new Cluster(access);
     await cluster.startBalancer(count);
     await cluster.startServers(...Array.from({ length: count }, (_, i) => i + 1));
     return cluster;
   }
 
   async startBalancer(servers = 3, dataDir = this.dataDir('balancer')): Promise<BalancerHandle> {
-    this.balancer = await startBalancer({ listen: this.balancerAddress, servers, dataDir, logger: silentLogger });
+    this.balancer = await startBalancer({
+      listen: this.balancerAddress,
+      servers,
+      dataDir,
+      logger: silentLogger,
+      ...this.#access(),
+    });
     this.balancerAddress = this.balancer.address;
     return this.balancer;
   }
@@ -54,6 +68,7 @@ export class Cluster {
       dataDir: this.dataDir(`server-${id}`),
       fsync: 'never' as const,
       logger: silentLogger,
+      ...this.#access(),
       ...more,
     };
     const server = await startServer(options, ground);
@@ -77,7 +92,7 @@ export class Cluster {
   }
 
   async status(id: number): Promise<MessageOf<'status'>> {
-    const raw = await Raw.welcomed(this.server(id).address, { role: 'operator' });
+    const raw = await Raw.welcomed(this.server(id).address, { role: 'operator' }, this.#access().security);
     raw.send({ type: 'statusRequest', request: 1 });
     const status = await raw.take('status');
     raw.end();
@@ -117,9 +132,9 @@ export class User {
     public raw: Raw,
   ) {}
 
-  static async at(address: string, name: string): Promise<User> {
+  static async at(address: string, name: string, security?: Security): Promise<User> {
     const user = new User(name, undefined as unknown as Raw);
-    await user.connect(address);
+    await user.connect(address, security);
     await user.register();
     return user;
   }
@@ -128,8 +143,8 @@ export class User {
     return createHash('sha256').update(this.token).digest();
   }
 
-  async connect(address: string): Promise<void> {
-    this.raw = await Raw.welcomed(address, { authMethod: 'token', auth: this.token });
+  async connect(address: string, security?: Security): Promise<void> {
+    this.raw = await Raw.welcomed(address, { authMethod: 'token', auth: this.token }, security);
   }
 
   async register(): Promise<MessageOf<'registered'>> {

@@ -72,7 +72,7 @@ async function start(built: Built, copy: string, damage: (state: string) => void
   expectSame('texts', texts ?? [], built.texts);
   const kept = fs.readdirSync(copy).filter((name) => name.startsWith('state.damaged-'));
   if (kept.length > 1) throw new Error(`${kept.length} damaged stores are kept`);
-  const said = server.log.some((line) => line.startsWith('error the state store is damaged'));
+  const said = server.log.some((line) => line.startsWith('error state-store-damaged'));
   if (kept.length === 1 && !later && !said) throw new Error('it was set aside without a word');
   return { how: later ? 'set aside later' : kept.length === 1 ? 'set aside' : 'kept' };
 }

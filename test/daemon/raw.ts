@@ -8,10 +8,11 @@ import {
   type FrameConnection,
   netContext,
   peerLimits,
+  processTurn,
+  type Security,
 } from '../../src/net/index.js';
 import type { Hello, Message, MessageOf, MessageType } from '../../src/wire/index.js';
 
-const context = netContext(nodeClock);
 const zero = new Uint8Array(16);
 
 export function hello(more: Partial<Hello> = {}): Hello {
@@ -68,7 +69,8 @@ export class Raw {
     });
   }
 
-  static async open(address: string, first?: Message): Promise<Raw> {
+  static async open(address: string, first?: Message, security?: Security): Promise<Raw> {
+    const context = netContext(nodeClock, processTurn, security);
     const connection = await new Promise<FrameConnection>((resolve, reject) => {
       const limits = { ...peerLimits, pingEveryMs: dialLimits.pingEveryMs, silentMs: 0 };
       dial(address, { timeoutMs: 5_000, limits }, context, (result) => {
@@ -82,8 +84,8 @@ export class Raw {
   }
 
   /** Opens a connection and waits for its welcome. */
-  static async welcomed(address: string, more: Partial<Hello> = {}): Promise<Raw> {
-    const raw = await Raw.open(address, hello(more));
+  static async welcomed(address: string, more: Partial<Hello> = {}, security?: Security): Promise<Raw> {
+    const raw = await Raw.open(address, hello(more), security);
     await raw.take('welcome');
     return raw;
   }

@@ -2,7 +2,10 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Prng } from '../../src/base/index.js';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { DamagedLog, describeDamage, drawDamage, runMinority } from './damaged-log.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run damage -- [--runs N] [--seed S]
 

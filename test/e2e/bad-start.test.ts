@@ -96,7 +96,7 @@ t.test('a missing balancer', async (t) => {
   }
 
   const server = cluster.spawnServer(1);
-  const complaint = new RegExp(`no balancer at .*:${cluster.balancerAddress.split(':')[1]}.*synod balancer`);
+  const complaint = new RegExp(`No balancer at .*:${cluster.balancerAddress.split(':')[1]}.*synod balancer`);
   await until(
     'the server to say that it has no balancer',
     deadlineMs,

@@ -53,7 +53,7 @@ t.test(
     await lala.waitFor('to be served again', ({ event }) => event === 'connected', 20_000);
     await cluster.waitForAgreement(60_000);
     await expectOneHistory(cluster, { watching: [aaron] });
-    t.match(cluster.server(1).stderr, /connections.full|accept.failed/, 'and said what was missing');
+    t.match(cluster.server(1).stderr, /connections-full|accept-failed/, 'and said what was missing');
   },
 );
 

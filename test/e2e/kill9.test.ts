@@ -1,4 +1,4 @@
-/** Twenty random rounds of kill -9 and restart under the load of four clients, judged by the linear checker. */
+/** Ten random rounds of kill -9 and restart under the load of four clients, judged by the linear checker. */
 import t from 'tap';
 import { Prng } from '../../src/base/index.js';
 import { describeVerdict, type FreshRead } from '../checkers/history.js';
@@ -7,7 +7,7 @@ import { endRun } from '../support/end-run.js';
 import { Load } from '../support/load.js';
 import { until } from '../support/until.js';
 
-const rounds = 20;
+const rounds = 10;
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 t.test(`${rounds} rounds of kill -9 under load: SEED=${seed}`, async (t) => {

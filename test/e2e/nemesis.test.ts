@@ -1,12 +1,15 @@
-/** A minute of the nemesis with a fixed seed; `npm run nemesis` runs longer ones, and other seeds. */
+/** Half a minute of the nemesis with a fixed seed; `npm run nemesis` runs longer ones, and other seeds. */
 import t from 'tap';
 import { runNemesis } from '../nemesis/nemesis.js';
 
-/** Its first thirteen rounds have a storm and every kind of blow, except a minute's absence, in about a minute. */
-const seed = Number(process.env.SEED ?? 13511);
-const rounds = 13;
+/**
+ * Its first eight rounds have a storm and eleven kinds of blow: all but a full disk, another clock and a minute's
+ * absence.
+ */
+const seed = Number(process.env.SEED ?? 242118);
+const rounds = 8;
 
-t.test(`a minute of everything that can befall a cluster: SEED=${seed}`, async (t) => {
+t.test(`eight rounds of what can befall a cluster: SEED=${seed}`, async (t) => {
   const summary = await runNemesis({
     seed,
     minutes: 0,

@@ -137,7 +137,7 @@ t.test('two balancers share a seal; each part is killed in turn', { skip: noRedi
   }
 
   await redis.kill();
-  await stage.program('a').waitForText('the registry cannot be used', deadlineMs);
+  await stage.program('a').waitForText('registry-unusable', deadlineMs);
   t.match(await stage.say('without Redis'), /^0 committed/, 'balancers go on with what they know');
   await stage.kill('a');
   await stage.balancer('a');

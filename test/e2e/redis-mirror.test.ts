@@ -125,7 +125,7 @@ t.test('two mirrors, killed in the middle again and again', { skip: noRedis }, a
   const beside = await ready(mirror(cluster, redis));
   for (const id of [1, 2]) {
     await redis.kill();
-    await last.waitForText('Redis cannot be used', deadlineMs);
+    await last.waitForText('redis-unusable', deadlineMs);
     await cluster.killServer(id);
     await redis.start();
     await cluster.startServer(id);
@@ -158,7 +158,7 @@ t.test('a Redis that is full, that hangs, that is no primary', { skip: noRedis }
   t.equal(await redis.client.xlen('synod:#lobby'), 1);
   await redis.client.config('SET', 'maxmemory', '0');
   await equal(t as Tap, cluster, redis, '#lobby');
-  await program.waitForText('Redis can be used again', deadlineMs);
+  await program.waitForText('redis-usable', deadlineMs);
 
   redis.pause();
   await say(cluster, '#lobby', 'four\n');
@@ -172,7 +172,7 @@ t.test('a Redis that is full, that hangs, that is no primary', { skip: noRedis }
   await redis.client.replicaof('NO', 'ONE');
   await equal(t as Tap, cluster, redis, '#lobby');
 
-  const told = program.stderr.split('\n').filter((line) => line.includes('Redis cannot be used'));
+  const told = program.stderr.split('\n').filter((line) => line.includes('redis-unusable'));
   t.ok(told.length <= 6, `each trouble is told once, not at each attempt: ${told.length} lines`);
   const trimmed = await ready(mirror(cluster, redis, '--prefix', 'short:', '--trim', '100', '--room', '#lobby'));
   const head = (await tail(cluster, '#lobby')).length;

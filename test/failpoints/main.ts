@@ -1,8 +1,11 @@
 /** `npm run failpoints -- [--report] [--only PREFIX] [--seed S]`: exit 0 if each was hit and all held, 1 if not. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { runFailpoints } from './failpoints.js';
 import { allNames } from './plan.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run failpoints -- [--report] [--only PREFIX] [--rounds N] [--seed S]
 

@@ -3,10 +3,13 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { saveInput } from './corpus.js';
 import type { TargetReport, ThreadOptions, ThreadReport } from './fuzz-thread.js';
 import { SharedProgress } from './shared.js';
 import { targets } from './targets/index.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run fuzz -- [--minutes M] [--seed S] [--only NAME,…] [--replay FILE] [--keep]
 

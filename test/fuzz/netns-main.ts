@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { askOnce, ChatClient } from '../../src/client/index.js';
+import { Hosts } from '../support/hosts.js';
 import { Program } from '../support/program.js';
 import { nowMs, until } from '../support/until.js';
 
@@ -19,47 +20,16 @@ const servedWithinMs = 5_000;
 /** A server, which may have ten thousand clients, asks a silent one after 3 s and gives it up after 9 s. */
 const givenUpWithinMs = 12_000;
 const clients = 30;
-const [host, guest] = ['10.213.7.1', '10.213.7.2'];
-const namespace = 'synod-fuzz';
-/** The host's own end, the bridge, and the two plugs in it. */
-const [own, bridge, ownPlug, guestPlug] = ['synodf0', 'synodbr', 'synodf1', 'synodf2'];
-
-function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-function layCables(): void {
-  ip('netns', 'add', namespace);
-  ip('link', 'add', bridge, 'type', 'bridge');
-  ip('link', 'add', own, 'type', 'veth', 'peer', 'name', ownPlug);
-  ip('link', 'add', guestPlug, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
-  ip('addr', 'add', `${host}/24`, 'dev', own);
-  ip('-n', namespace, 'addr', 'add', `${guest}/24`, 'dev', 'eth0');
-  for (const plug of [ownPlug, guestPlug]) ip('link', 'set', plug, 'master', bridge);
-  for (const link of [own, ownPlug, guestPlug, bridge]) ip('link', 'set', link, 'up');
-  for (const link of ['lo', 'eth0']) ip('-n', namespace, 'link', 'set', link, 'up');
-}
-
-function removeCables(): void {
-  for (const args of [
-    ['link', 'del', own],
-    ['link', 'del', guestPlug],
-    ['link', 'del', bridge],
-    ['netns', 'del', namespace],
-  ]) {
-    try {
-      ip(...args);
-    } catch (error) {
-      console.error(`left behind: ${(error as Error).message.trim()}`);
-    }
-  }
-}
+const guestPort = 19_001;
+/** The host whose cable is pulled, and the network it shares with this machine. */
+const [cut, network] = ['cut', '10.213.7'];
 
 /** A balancer and three servers at addresses of the two networks. */
 class Stage {
+  readonly #hosts = new Hosts({ [cut]: `${network}.1/24` }, `${network}.254/24`);
   readonly root = mkdtempSync(path.join(tmpdir(), 'synod-netns-'));
-  readonly balancer = `${host}:18009`;
-  readonly addresses = [`${guest}:19001`, `${host}:19002`, `${host}:19003`];
+  readonly balancer = `${network}.254:18009`;
+  readonly addresses = [`${network}.1:${guestPort}`, `${network}.254:19002`, `${network}.254:19003`];
   readonly programs: Program[] = [];
 
   async start(): Promise<void> {
@@ -71,12 +41,13 @@ class Stage {
   async #startServer(id: number, address: string): Promise<void> {
     const dataDir = path.join(this.root, `server-${id}`);
     const flags = ['server', '--id', `${id}`, '--listen', address, '--balancer', this.balancer, '--data-dir', dataDir];
-    const through = id === 1 ? { through: ['ip', 'netns', 'exec', namespace] } : {};
+    const through = id === 1 ? { through: this.#hosts.through(cut) } : {};
     await this.#run(flags, `READY server ${id} `, through);
   }
 
   async #run(flags: readonly string[], ready: string, options: { through?: readonly string[] } = {}): Promise<void> {
-    const program = new Program('synod', flags, options);
+    // A network of the test's own: strangers are no part of it.
+    const program = new Program('synod', [...flags, '--insecure'], options);
     this.programs.push(program);
     await program.waitForLine('READY', (line) => line.startsWith(ready), 20_000);
   }
@@ -95,6 +66,27 @@ class Stage {
     for (const program of this.programs) program.signal('SIGKILL');
     await Promise.all(this.programs.map((program) => program.waitForExit(10_000)));
     rmSync(this.root, { recursive: true, force: true });
+    this.#hosts.remove();
+  }
+
+  pullCable(): void {
+    this.#hosts.unplug(cut);
+  }
+
+  putBackCable(): void {
+    this.#hosts.plug(cut);
+  }
+
+  /** Connections that callers opened to the cut server and that it still holds. */
+  connectionsInside(): number {
+    const [command = '', ...args] = this.#hosts.through(cut);
+    const text = execFileSync(command, [...args, 'cat', '/proc/net/tcp'], { encoding: 'utf8' });
+    const established = '01';
+    const port = guestPort.toString(16).toUpperCase().padStart(4, '0');
+    const own = text.split('\n').filter((line) => line.trim().split(/\s+/)[1]?.endsWith(`:${port}`) === true);
+    const clientsOnly = own.filter((line) => line.trim().split(/\s+/)[3] === established);
+    // Links of the two other servers are no clients: silence closes nothing there.
+    return Math.max(0, clientsOnly.length - 2);
   }
 }
 
@@ -130,15 +122,15 @@ async function round(stage: Stage): Promise<boolean> {
   await until('all clients to be there', 20_000, () => followers.every(isSettled));
   const cut = followers.filter(({ client }) => client.server?.id === 1);
   const before = new Map(cut.map((follower) => [follower, follower.connections]));
-  ip('link', 'set', guestPlug, 'nomaster');
+  stage.pullCable();
   const startMs = nowMs();
   const isServed = (follower: Follower): boolean => follower.connections > (before.get(follower) ?? 0);
   await until('the clients to be served elsewhere', 30_000, () => cut.every(isServed));
   const servedMs = nowMs() - startMs;
   // Only from inside can the cut server be asked.
-  await until('the cut server to give up its clients', 30_000, () => connectionsInside() === 0);
+  await until('the cut server to give up its clients', 30_000, () => stage.connectionsInside() === 0);
   const givenUpMs = nowMs() - startMs;
-  ip('link', 'set', guestPlug, 'master', bridge);
+  stage.putBackCable();
   await Promise.all(followers.map(({ client }) => client.close()));
   const isGood = cut.length > 0 && servedMs <= servedWithinMs && givenUpMs <= givenUpWithinMs;
   console.log(
@@ -147,17 +139,6 @@ async function round(stage: Stage): Promise<boolean> {
       [...new Set(cut.map(({ reason }) => reason))].join('; '),
   );
   return isGood;
-}
-
-/** Connections that callers from the host opened to the server and that it still holds. */
-function connectionsInside(): number {
-  const text = execFileSync('ip', ['netns', 'exec', namespace, 'cat', '/proc/net/tcp'], { encoding: 'utf8' });
-  const established = '01';
-  const port = (19_001).toString(16).toUpperCase().padStart(4, '0');
-  const own = text.split('\n').filter((line) => line.trim().split(/\s+/)[1]?.endsWith(`:${port}`) === true);
-  const clientsOnly = own.filter((line) => line.trim().split(/\s+/)[3] === established);
-  // Links of the two other servers are no clients: silence closes nothing there.
-  return Math.max(0, clientsOnly.length - 2);
 }
 
 async function main(): Promise<number> {
@@ -169,14 +150,12 @@ async function main(): Promise<number> {
   }
   const stage = new Stage();
   try {
-    layCables();
     await stage.start();
     let good = true;
     for (let i = 0; i < rounds; i++) good = (await round(stage)) && good;
     return good ? 0 : 1;
   } finally {
     await stage.stop();
-    removeCables();
   }
 }
 

@@ -1,8 +1,11 @@
 /** `npm run fuzz-sockets`: attacks on a real cluster's ports; exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { type AssaultOptions, assault } from './sockets/assault.js';
 import { attackNames } from './sockets/attacks.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run fuzz-sockets -- [--seconds S] [--seed N] [--only NAME,…] [--half-open N]
 

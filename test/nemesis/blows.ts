@@ -156,7 +156,7 @@ export class Blows {
     try {
       const program = await cluster.startServer(id);
       this.#setPadding(longLineChars);
-      isFull = await program.waitForText('the disk is full', fillDeadlineMs).then(
+      isFull = await program.waitForText('disk-full', fillDeadlineMs).then(
         () => true,
         () => false,
       );
@@ -170,7 +170,7 @@ export class Blows {
       this.#setPadding(0);
       surroundings.free(id);
     }
-    if (isFull) await cluster.server(id).waitForText('the disk has space again', spaceDeadlineMs);
+    if (isFull) await cluster.server(id).waitForText('disk-has-space', spaceDeadlineMs);
     return { kills: isReady ? 2 : 1, hadEffect: isFull };
   }
 }

@@ -1,7 +1,10 @@
 /** `npm run cycles -- --cycles N --all M --again K --seed S`: exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { readServers, readTexts, readWhole, runCommand } from './command.js';
 import { runCycles } from './cycles.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run cycles -- [--cycles N] [--all M] [--again K] [--seed S] [--servers 3|5] [--json]
 

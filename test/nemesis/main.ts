@@ -1,8 +1,11 @@
 /** `npm run nemesis -- --minutes M --seed N [--servers 3|5]`: exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { readServers, readTexts, readWhole, runCommand } from './command.js';
 import { runNemesis } from './nemesis.js';
 import { kindNames } from './plan.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run nemesis -- [--minutes M] [--seed N] [--servers 3|5] [--clients N] [--only KIND,…] [--json]
 

@@ -1,7 +1,10 @@
 /** `npm run replacements -- --rounds N --seed S`: exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { readTexts, readWhole, runCommand } from './command.js';
 import { allReplacements, drawReplacements, runReplacements } from './replacements.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run replacements -- [--rounds N] [--seed S] [--json]
 

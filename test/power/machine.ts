@@ -146,7 +146,7 @@ export class Machine {
 
   #logger(): Logger {
     const keep = (level: string) => (event: string, fields?: LogFields) => {
-      if (event === 'log tail torn') this.counts.tornTails++;
+      if (event === 'log-tail-torn') this.counts.tornTails++;
       this.log.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
       if (this.log.length > 200) this.log.shift();
     };

@@ -1,7 +1,10 @@
 /** `npm run power-loss -- --cycles N --seed S`: exit 0 if everything held, 1 if not, 2 for usage. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { endWhenNobodyReads } from '../../src/cli/broken-pipe.js';
 import { runPowerLoss } from './power-loss.js';
+
+endWhenNobodyReads((code) => process.exit(code));
 
 const usage = `Usage: npm run power-loss -- [--cycles N] [--seed S]
 

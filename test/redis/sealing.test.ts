@@ -210,16 +210,16 @@ t.test('without the registry nothing is sealed, and as soon as it is back, it is
   const balancer = await stage.start(registry, { logger });
   registry.isDown = true;
   const links = await Promise.all([1, 2, 3].map((id) => join(balancer, id)));
-  await until('the trouble to be told', () => logger.count('the registry cannot be used') === 1);
+  await until('the trouble to be told', () => logger.count('registry-unusable') === 1);
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   t.notOk(
     links.some(({ received }) => received.some(({ type }) => type === 'sealed')),
     'two more attempts later nobody has heard of a seal',
   );
-  t.equal(logger.count('the registry cannot be used'), 1, 'told once');
+  t.equal(logger.count('registry-unusable'), 1, 'told once');
   registry.isDown = false;
   for (const link of links) t.ok(await link.take('sealed'));
-  t.equal(logger.count('the registry can be used again'), 1);
+  t.equal(logger.count('registry-usable'), 1);
 });
 
 t.test('a balancer that stops while it waits for the registry ends in order', async (t) => {
@@ -237,7 +237,7 @@ t.test('a start without a seal of its own waits for the registry, until it is to
   registry.isDown = true;
   const logger = new Notes();
   const starting = stage.start(registry, { logger });
-  await until('the trouble to be told', () => logger.count('the registry cannot be used') === 1);
+  await until('the trouble to be told', () => logger.count('registry-unusable') === 1);
   registry.isDown = false;
   t.ok((await starting).address);
   const other = stage.registry();

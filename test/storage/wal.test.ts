@@ -235,3 +235,22 @@ t.test('a chosen slot that the log lacks ends what is handed out', async (t) => 
     [3],
   );
 });
+
+t.test('each sync is counted: its time, its bytes, its records', async (t) => {
+  const world = new World();
+  const disk = world.disk();
+  const log = openLog(world, disk, { segmentBytes: 1 << 20, firstSegmentBytes: 1 << 20, markAfterMs: 1e6 });
+  world.run(1_000_000);
+  const { syncSeconds, batchBytes, batchRecords } = log.wal.figures;
+  const before = { count: syncSeconds.count, bytes: batchBytes.sum, records: batchRecords.sum };
+  const { appendedBytes } = log.wal;
+  log.wal.append(accept(1, 'first'));
+  log.wal.flush();
+  for (let slot = 2; slot <= 11; slot++) log.wal.append(accept(slot, 'later'));
+  log.wal.flush();
+  world.until(() => log.wal.durableRecords === 11, 'all durable');
+  t.equal(syncSeconds.count - before.count, 2);
+  t.equal(batchRecords.sum - before.records, 11);
+  t.equal(batchBytes.sum - before.bytes, log.wal.appendedBytes - appendedBytes);
+  t.ok(syncSeconds.sum > 0, 'by the clock that was handed in');
+});

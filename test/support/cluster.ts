@@ -5,11 +5,12 @@ import path from 'node:path';
 import { askOnce } from '../../src/client/index.js';
 import type { Seats } from '../../src/wire/index.js';
 import type { FreshRead, ServerLog } from '../checkers/history.js';
-import { ChatClient, type ChatEvent } from './chat-client.js';
+import { ChatClient } from './chat-client.js';
 import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
+import { freshRead } from './fresh-read.js';
 import { freePort } from './ports.js';
 import { type Exit, Program, type ProgramName, type ProgramOptions, runToEnd } from './program.js';
-import { nowMs, until } from './until.js';
+import { until } from './until.js';
 
 /** How long a process may take to say READY on a busy machine with two cores. */
 const readyDeadlineMs = 20_000;
@@ -23,6 +24,8 @@ export interface ClusterOptions {
   readonly proxy?: ProxyOptions;
   /** How a server's process is wrapped, e.g. to limit what it may use. */
   readonly serverOptions?: (id: number) => ProgramOptions;
+  /** The same for the balancer, each time it is started. */
+  readonly balancerOptions?: () => ProgramOptions;
   /** Servers that keep nothing on disk (`--memory`). */
   readonly inMemory?: (id: number) => boolean;
   /** Where a server's data lies; by default a folder of the cluster's own. */
@@ -38,6 +41,7 @@ export interface ServerStatus {
   readonly committed: number;
   readonly applied: number;
   readonly clients: number;
+  readonly http: string;
   readonly note: string;
   readonly seat: 'votes' | 'learns' | 'waits' | 'none' | null;
   readonly takes: number;
@@ -190,18 +194,11 @@ export class Cluster {
   async startBalancer(): Promise<void> {
     const dataDir = path.join(this.root, 'balancer');
     const port = this.#balancerPort;
-    this.#balancer =
+    const [name, ...args] =
       this.#options.spelling === 'old'
-        ? this.run('lrunner', [`-hostPort=localhost:${port}`, `-servers=${this.size}`, `--data-dir=${dataDir}`])
-        : this.run('synod', [
-            'balancer',
-            '--listen',
-            this.balancerAddress,
-            '--servers',
-            `${this.size}`,
-            '--data-dir',
-            dataDir,
-          ]);
+        ? (['lrunner', `-hostPort=localhost:${port}`, `-servers=${this.size}`] as const)
+        : (['synod', 'balancer', '--listen', this.balancerAddress, '--servers', `${this.size}`] as const);
+    this.#balancer = this.run(name, [...args, `--data-dir=${dataDir}`], this.#options.balancerOptions?.() ?? {});
     await this.#balancer.waitForLine('READY', (line) => line.startsWith('READY balancer'), readyDeadlineMs);
   }
 
@@ -382,19 +379,7 @@ export class Cluster {
    * `read` is undefined when the server said that no quorum confirmed it (exit 5): then it promises nothing.
    */
   async tail(id: number, room: string): Promise<{ log: ServerLog; read: FreshRead | undefined }> {
-    const invokeMs = nowMs();
-    const args = ['tail', '--json', '--room', room, '--server', this.address(id)];
-    const { code, stdout, stderr } = await runToEnd('synod', args, 30_000);
-    if (code !== 0 && code !== 5) throw new Error(`tail from server ${id}: exit ${code}: ${stderr.slice(-1000)}`);
-    const entries = stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as ChatEvent)
-      .filter((event) => event.event === 'message')
-      .map(({ n, slot, from, text }) => ({ position: n ?? 0, slot: slot ?? 0, author: from ?? '', text: text ?? '' }));
-    const log = { server: String(id), entries };
-    const read = { client: `tail of server ${id}`, invokeMs, returnMs: nowMs(), length: entries.at(-1)?.position ?? 0 };
-    return { log, read: code === 0 ? read : undefined };
+    return await freshRead(id, room, ['--server', this.address(id)]);
   }
 
   /** Ends everything that was started here, by pid, and removes the data. */

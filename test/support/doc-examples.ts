@@ -6,6 +6,8 @@ import { runToEnd } from './program.js';
 /** One command of a document and the lines under it. */
 export interface Example {
   readonly command: string;
+  /** The word before the prompt, as in `host-1$ ls`; empty without one. */
+  readonly host: string;
   readonly printed: readonly string[];
 }
 
@@ -20,14 +22,18 @@ export interface ExampleWorld {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The commands of all ```console blocks; a ```toml block whose first line is `# NAME` becomes that file at once. */
-export function readExamples(file: string, folder: string): Example[] {
-  const examples: { command: string; printed: string[] }[] = [];
+/**
+ * The commands of all ```console blocks; a block of a file's kind whose first line is `# NAME` becomes that file.
+ */
+export function readExamples(file: string, folder: string, fileKinds: readonly string[] = ['toml']): Example[] {
+  const examples: { command: string; host: string; printed: string[] }[] = [];
   for (const [, language, body = ''] of readFileSync(file, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
-    if (language === 'toml') writeFileSync(path.join(folder, /^# (\S+)/.exec(body)?.[1] ?? 'unnamed'), body);
+    if (fileKinds.includes(language ?? ''))
+      writeFileSync(path.join(folder, /^# (\S+)/.exec(body)?.[1] ?? 'unnamed'), body);
     if (language !== 'console') continue;
     for (const line of body.trimEnd().split('\n')) {
-      if (line.startsWith('$ ')) examples.push({ command: line.slice(2), printed: [] });
+      const [, host = '', command] = /^([\w-]*)\$ (.*)$/.exec(line) ?? [];
+      if (command !== undefined) examples.push({ command, host, printed: [] });
       else examples.at(-1)?.printed.push(line);
     }
   }

@@ -86,7 +86,7 @@ export class MemoryServer {
         this.#clients = this.#newClients(opened);
         const onHello = (connection: FrameConnection, hello: Hello): void => this.#accept(connection, hello);
         const logger = silentLogger;
-        const gate = helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger, clock });
+        const gate = helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger });
         network.listen(this.address, gate);
         this.#scheduleTick();
         done();
@@ -150,6 +150,7 @@ export class MemoryServer {
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
+          http: '',
           faults: '',
           note: () => '',
         }),

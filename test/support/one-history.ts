@@ -8,9 +8,16 @@ import {
   type Stream,
   type Verdict,
 } from '../checkers/history.js';
-import type { Cluster } from './cluster.js';
 import type { Talker } from './talker.js';
 import { nowMs, until } from './until.js';
+
+/** Servers whose rooms can be read: a cluster, or whatever else runs some. */
+export interface Readable {
+  /** Servers that are up. */
+  readonly upIds: readonly number[];
+  /** A fresh read of the whole room from one of them; `read` undefined: it promises nothing. */
+  tail(id: number, room: string): Promise<{ readonly log: ServerLog; readonly read: FreshRead | undefined }>;
+}
 
 export interface Parties {
   /** Clients that are connected to the end, so that each must have been shown everything. */
@@ -27,7 +34,7 @@ export interface Parties {
 }
 
 /** As {@link judgeHistory}, but throws with the violations; returns the verdict of a good history. */
-export async function expectOneHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
+export async function expectOneHistory(cluster: Readable, parties: Parties): Promise<Verdict> {
   const verdict = await judgeHistory(cluster, parties);
   if (!verdict.ok) throw new Error(describeVerdict(verdict));
   return verdict;
@@ -37,7 +44,7 @@ export async function expectOneHistory(cluster: Cluster, parties: Parties): Prom
  * Waits until the longest stream has reached every watching client, reads the room's history from every server that
  * is up, and has the checker judge all of it.
  */
-export async function judgeHistory(cluster: Cluster, parties: Parties): Promise<Verdict> {
+export async function judgeHistory(cluster: Readable, parties: Parties): Promise<Verdict> {
   const room = parties.room ?? '#lobby';
   const gone = parties.gone ?? [];
   const clients = [...parties.watching, ...gone];

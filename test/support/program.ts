@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { bareEnvironment } from './bare-environment.js';
 import { nowMs, until, within } from './until.js';
 
 /** The launchers: the repository's own, or those of another build named by SYNOD_BIN. */
@@ -18,6 +19,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs through this command, e.g. `['prlimit', '--nofile=64']`; the program must replace it (exec). */
   readonly through?: readonly string[];
+  /** The launchers of another build, e.g. of an earlier release. */
+  readonly launchers?: string;
 }
 
 export interface Exit {
@@ -51,11 +54,16 @@ export class Program {
   readonly #listeners = new Set<(line: Line) => void>();
 
   constructor(name: ProgramName, args: readonly string[], options: ProgramOptions = {}) {
-    const command = [...(options.through ?? []), process.execPath, path.join(launcherFolder, name), ...args];
+    const command = [
+      ...(options.through ?? []),
+      process.execPath,
+      path.join(options.launchers ?? launcherFolder, name),
+      ...args,
+    ];
     this.title = [name, ...args].join(' ');
     this.#child = spawn(command[0] ?? '', command.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...bareEnvironment, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     const { stdin, stdout, stderr } = this.#child;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { bareEnvironment } from './bare-environment.js';
 import { until } from './until.js';
 
 const run = promisify(execFile);
@@ -66,7 +67,7 @@ export class Tmux {
   /** Resolves when the shell waits for a command. */
   static async start({ columns, rows, environment }: TmuxOptions): Promise<Tmux> {
     const tmux = new Tmux({
-      ...process.env,
+      ...bareEnvironment,
       // What the machine's own terminal and its language are must not change what a test sees.
       TMUX: undefined,
       COLORFGBG: undefined,

@@ -1,15 +1,12 @@
 /** docs/CHAT.md holds the tables of keys and commands that the program uses. `SYNOD_RECORD=1` writes them anew. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { commands } from '../../src/tui/model/commands.js';
 import { keyHelp } from '../../src/tui/model/keys.js';
 import { stateSigns } from '../../src/tui/model/own-line.js';
+import { cell, expectTables } from '../support/doc-tables.js';
 
 const page = 'docs/CHAT.md';
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
 
 const keys = keyHelp().flatMap(({ group, rows }) =>
   rows.map(([key, help], index) => `| ${index === 0 ? group : ''} | \`${cell(key)}\` | ${cell(help)} |`),
@@ -23,18 +20,8 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   commands: ['| Command | | Needs |', '|---|---|---|', ...listed],
 };
 
-/** The page with the table behind the mark replaced. */
-function withTable(text: string, mark: string, table: readonly string[]): string {
-  const [head, rest = ''] = text.split(`<!-- ${mark} -->\n`);
-  return `${head}<!-- ${mark} -->\n${table.join('\n')}\n${rest.replace(/^(\|.*\n)*/, '')}`;
-}
-
 t.test('the tables of the manual are those of the program', async (t) => {
-  const found = readFileSync(page, 'utf8');
-  let wanted = found;
-  for (const [mark, table] of Object.entries(tables)) wanted = withTable(wanted, mark, table);
-  if (process.env.SYNOD_RECORD === '1') writeFileSync(page, wanted);
-  else t.equal(found, wanted, 'run it with SYNOD_RECORD=1 after a change of the tables');
+  expectTables(t, page, tables);
   t.ok(keys.length > 30 && listed.length > 20);
 });
 

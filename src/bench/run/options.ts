@@ -68,6 +68,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** The command line that starts this program, for daemons. */
   readonly program: readonly string[];
+  /** Of these daemons. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly calledAs: string;
   readonly version: string;
   /** Where the program's package lies: whose repository tells the commit. */

@@ -48,7 +48,7 @@ export async function openTarget(options: BenchOptions, surroundings: Surroundin
 }
 
 async function openOwn(options: BenchOptions, own: OwnCluster, surroundings: Surroundings): Promise<Target> {
-  const { signal, program, calledAs, note } = surroundings;
+  const { signal, program, environment, calledAs, note } = surroundings;
   if (own.dataParent !== undefined) mkdirSync(own.dataParent, { recursive: true });
   const dataDir = mkdtempSync(path.join(own.dataParent ?? tmpdir(), 'synod-bench-'));
   let isKept = own.keep;
@@ -73,6 +73,7 @@ async function openOwn(options: BenchOptions, own: OwnCluster, surroundings: Sur
     cluster = await LocalCluster.start(
       {
         program,
+        environment,
         calledAs,
         dataDir,
         servers: own.servers,

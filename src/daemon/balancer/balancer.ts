@@ -1,11 +1,13 @@
 /** The balancer's composition: one port for servers, clients and operators; READY as soon as it listens. */
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, limits, nodeClock, pause } from '../../base/index.js';
-import { type Listener, listen, netContext } from '../../net/index.js';
+import { type Listener, listen, netContext, processTurn } from '../../net/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
+import { daemonPages, type HttpListener, type Metric, processMetrics, startHttp } from '../http/index.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
 import type { BalancerHandle, BalancerOptions, ExitReason } from '../options.js';
+import { balancerMetrics, balancerStatus, missingOf } from './balancer-pages.js';
 import type { Seal } from './membership.js';
 import { Registrar } from './registrar.js';
 import { Router } from './router.js';
@@ -33,6 +35,7 @@ export async function startBalancer(options: BalancerOptions): Promise<BalancerH
   try {
     await balancer.start();
   } catch (error) {
+    options.registry?.close();
     lock.release();
     throw error;
   }
@@ -47,6 +50,9 @@ export class Balancer implements BalancerHandle {
   #registrar: Registrar | undefined;
   #router: Router | undefined;
   #listener: Listener | undefined;
+  #http: HttpListener | undefined;
+  /** Connections ended before they said who they are. */
+  readonly #strangers = new Map<string, number>();
   #stopping: Promise<ExitReason> | undefined;
   /** Aborted as soon as this balancer begins to end: nothing waits for the registry any more. */
   readonly #ended = new AbortController();
@@ -61,19 +67,27 @@ export class Balancer implements BalancerHandle {
     return this.#listener?.address ?? this.#options.listen;
   }
 
+  get http(): string {
+    return this.#http?.address ?? '';
+  }
+
   get closed(): Promise<ExitReason> {
     return this.#lifetime.closed;
   }
 
   /** Loads the seal and listens. */
   async start(): Promise<void> {
-    const { servers, logger, listen: address, registry, signal, dataDir } = this.#options;
+    const { servers, logger, listen: address, portFlag = '--listen', registry, signal, dataDir } = this.#options;
     const file = new SealFile(dataDir);
     const shared = registry === undefined ? undefined : new SharedSeal(registry, file, logger, this.#ended.signal);
     const store: SealStore = shared ?? file;
     const seal = await this.#load(store, signal);
     if (seal !== undefined && seal.members.length !== servers) {
-      logger.warn('the seal counts, not --servers', { sealed: seal.members.length, asked: servers });
+      logger.warn('seal-counts', {
+        text: 'the seal counts, not --servers',
+        sealed: seal.members.length,
+        asked: servers,
+      });
     }
     const registrar = new Registrar({
       servers,
@@ -90,7 +104,9 @@ export class Balancer implements BalancerHandle {
     this.#listener = await listen(
       {
         address,
+        portFlag,
         connectionsMax: limits.connectionsMax,
+        perAddressMax: this.#options.connectionsPerAddress,
         logger,
         onConnection: helloGate({
           roles: ['registrant', 'client', 'operator'],
@@ -99,11 +115,18 @@ export class Balancer implements BalancerHandle {
             if (hello.role === 'registrant') registrar.accept(connection, hello);
             else router.accept(connection);
           },
+          onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
           logger,
         }),
       },
-      netContext(nodeClock),
+      netContext(nodeClock, processTurn, this.#options.security),
     );
+    try {
+      this.#http = await this.#startHttp(registrar, router);
+    } catch (error) {
+      await this.#listener.stop();
+      throw error;
+    }
     logger.info('listening', { address: this.address, sealed: seal !== undefined });
     if (shared !== undefined) this.#following = this.#follow(registrar, shared);
   }
@@ -137,6 +160,32 @@ export class Balancer implements BalancerHandle {
     }
   }
 
+  async #startHttp(registrar: Registrar, router: Router): Promise<HttpListener | undefined> {
+    const { http: address, logger, version = 'unknown' } = this.#options;
+    if (address === undefined) return undefined;
+    const missing = (): string => (this.#stopping === undefined ? missingOf(registrar) : 'this balancer stops');
+    const ready: Metric = {
+      name: 'synod_ready',
+      help: '1 while /readyz says 200.',
+      kind: 'gauge',
+      read: () => Number(missing() === ''),
+    };
+    const metrics = [
+      ...processMetrics({ version, role: 'balancer', clock: nodeClock }),
+      ready,
+      ...balancerMetrics(registrar, router, this.#strangers),
+    ];
+    const pages = daemonPages({
+      title: () => 'synod balancer',
+      missing,
+      status: () => balancerStatus(registrar),
+      metrics: () => metrics,
+    });
+    const listener = await startHttp({ address, pages, logger });
+    logger.info('http-listening', { address: listener.address });
+    return listener;
+  }
+
   stop(): Promise<ExitReason> {
     this.#stopping ??= this.#end(stoppedReason);
     return this.#stopping;
@@ -157,6 +206,7 @@ export class Balancer implements BalancerHandle {
     await this.#registrar?.idle();
     // A failure of its own ends the following, which would wait for itself here.
     if (reason.exitCode === exitCodes.ok) await this.#following;
+    await this.#http?.stop();
     this.#release();
     this.#lifetime.end(reason);
     return this.closed;
@@ -165,7 +215,7 @@ export class Balancer implements BalancerHandle {
   /** The seal can't be written or a rule of ours was broken: nothing that hangs on it may be announced. */
   #fail(error: unknown): Promise<ExitReason> {
     const reason = exitReason(error);
-    this.#options.logger.error('the balancer stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('balancer-stops', { code: reason.code, text: reason.text });
     this.#stopping ??= this.#end(reason);
     return this.#stopping;
   }

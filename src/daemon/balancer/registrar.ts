@@ -103,13 +103,11 @@ export class Registrar {
       this.#doubted.delete(link);
       if (alive || this.#links.get(member.id) !== link) return;
       this.#health.probeFailed(member.id);
-      this.#options.logger.warn(
-        'a server does not answer although its link is open: clients go elsewhere until it reports',
-        {
-          server: member.id,
-          address,
-        },
-      );
+      this.#options.logger.warn('server-silent', {
+        text: 'a server does not answer although its link is open: clients go elsewhere until it reports',
+        server: member.id,
+        address,
+      });
     });
   }
 
@@ -163,7 +161,7 @@ export class Registrar {
       alive = false;
       switch (verdict.kind) {
         case 'refuse':
-          this.#options.logger.warn('registration refused', {
+          this.#options.logger.warn('registration-refused', {
             server: applicant.id,
             code: verdict.code,
             text: verdict.text,
@@ -227,8 +225,7 @@ export class Registrar {
         this.#sealing = undefined;
         this.#over = standing === undefined;
         if (standing === undefined) return;
-        const isOurs = equalBytes(standing.clusterId, seal.clusterId);
-        this.#sealed(standing, isOurs ? 'membership sealed' : 'another balancer sealed the membership');
+        this.#sealed(standing, equalBytes(standing.clusterId, seal.clusterId));
       },
       (error: unknown) => {
         this.#over = true;
@@ -239,12 +236,11 @@ export class Registrar {
     );
   }
 
-  #sealed(seal: Seal, event: string): void {
+  #sealed(seal: Seal, isOurs: boolean): void {
     this.#seal = seal;
-    this.#options.logger.info(event, {
-      cluster: toHex(seal.clusterId),
-      members: seal.members.map(({ id }) => id),
-    });
+    const fields = { cluster: toHex(seal.clusterId), members: seal.members.map(({ id }) => id) };
+    if (isOurs) this.#options.logger.info('membership-sealed', fields);
+    else this.#options.logger.info('membership-sealed-elsewhere', fields);
     this.#announceSeal(seal);
   }
 
@@ -253,7 +249,7 @@ export class Registrar {
     if (this.#sealing !== undefined) return;
     const seal = this.#seal;
     if (seal === undefined) {
-      this.#sealed(shared, 'another balancer sealed the membership');
+      this.#sealed(shared, false);
       this.#save(shared);
       return;
     }
@@ -282,7 +278,7 @@ export class Registrar {
     const link = this.#links.get(id);
     assert(seal !== undefined && link !== undefined, 'a member comes back to a seal');
     const known = seal.members.find((member) => member.id === id)?.address;
-    this.#options.logger.info('a member is back', { server: id, address });
+    this.#options.logger.info('member-back', { server: id, address });
     if (known === address) {
       this.#sendSeal(link, seal, true);
       return;
@@ -309,7 +305,10 @@ export class Registrar {
     this.#saving = this.#saving
       .then(() => this.#options.store.save(seal))
       .catch((error: unknown) =>
-        this.#options.logger.warn('a changed membership or address could not be saved: check the disk', { error }),
+        this.#options.logger.warn('seal-not-saved', {
+          text: 'a changed membership or address could not be saved: check the disk',
+          error: String(error),
+        }),
       );
   }
 
@@ -322,7 +321,7 @@ export class Registrar {
   }
 
   #membersChanged(changed: Seal): void {
-    this.#options.logger.info('members changed', {
+    this.#options.logger.info('members-changed', {
       epoch: changed.epoch,
       members: changed.members.map(({ id }) => id),
     });
@@ -366,7 +365,7 @@ export class Registrar {
   #onClose(connection: FrameConnection, reason: CloseReason): void {
     const found = this.#find(connection);
     if (found === undefined) return;
-    this.#options.logger.info("a server's registration link closed", { server: found.id, code: reason.code });
+    this.#options.logger.info('registration-closed', { server: found.id, code: reason.code });
     this.#forget(found.id);
   }
 

@@ -9,9 +9,20 @@ import type { Registrar } from './registrar.js';
 export class Router {
   readonly #registrar: Registrar;
   readonly #connections = new Set<FrameConnection>();
+  readonly #answered: Record<Routed['status'], number> = { ok: 0, notReady: 0, mostFail: 0 };
 
   constructor(registrar: Registrar) {
     this.#registrar = registrar;
+  }
+
+  /** Clients and operators connected now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Route requests ever answered, by answer. */
+  get answered(): Readonly<Record<Routed['status'], number>> {
+    return this.#answered;
   }
 
   /** Takes over a connection whose hello has the role client or operator. */
@@ -37,8 +48,11 @@ export class Router {
   }
 
   #onMessage(connection: FrameConnection, message: Message): void {
-    if (message.type === 'route') connection.send(this.route(message));
-    else if (message.type === 'membersRequest') connection.send(this.members(message.request));
+    if (message.type === 'route') {
+      const answer = this.route(message);
+      this.#answered[answer.status]++;
+      connection.send(answer);
+    } else if (message.type === 'membersRequest') connection.send(this.members(message.request));
     else {
       connection.refuse(
         'PROTOCOL_ERROR',

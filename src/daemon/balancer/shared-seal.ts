@@ -45,7 +45,11 @@ export class SharedSeal implements SealStore {
   constructor(registry: SealRegistry, file: SealStore, logger: Logger, ended: AbortSignal) {
     this.#registry = registry;
     this.#file = file;
-    this.#troubles = new TroubleLog(logger, 'the registry', { registry: registry.shown });
+    const at = { registry: registry.shown };
+    this.#troubles = new TroubleLog({
+      trouble: (fields) => logger.warn('registry-unusable', { ...at, ...fields }),
+      well: () => logger.info('registry-usable', at),
+    });
     this.#ended = ended;
     ended.addEventListener('abort', () => registry.close(), { once: true });
   }

@@ -25,7 +25,7 @@ export class AddressBook {
         }
       }
     } catch (error) {
-      logger.debug('no addresses kept', { reason: (error as Error).message });
+      logger.debug('addresses-unknown', { reason: (error as Error).message });
     }
   }
 
@@ -44,7 +44,8 @@ export class AddressBook {
       writeFileSync(`${this.#file}.new`, text);
       renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
-      this.#logger.warn('the addresses could not be kept: a start without balancer would not know them', {
+      this.#logger.warn('addresses-not-kept', {
+        text: 'the addresses could not be kept: a start without balancer would not know them',
         reason: (error as Error).message,
       });
     }

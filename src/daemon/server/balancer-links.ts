@@ -195,9 +195,12 @@ class BalancerLink {
     if (this.#ended) return;
     if (this.#reportTimer !== undefined) this.#clock.clearTimeout(this.#reportTimer);
     const code = reason.code as RefusalCode;
-    if (reason.byPeer && isFinal(reason)) this.#options.onRefused(this.#address, code, reason.text);
+    // A proof that fails is seen on this side or on that one.
+    const isRefusal = reason.byPeer || code === 'FORBIDDEN';
+    if (isRefusal && isFinal(reason)) this.#options.onRefused(this.#address, code, reason.text);
     else if (this.#welcomed)
-      this.#options.logger.warn('lost the balancer; going on without it, trying again', {
+      this.#options.logger.warn('balancer-lost', {
+        text: 'lost the balancer; going on without it, trying again',
         balancer: this.#address,
         reason: reason.text,
       });
@@ -208,7 +211,7 @@ class BalancerLink {
     if (this.#ended) return;
     this.#options.onUnreachable(this.#address, reason);
     if (this.#failures % attemptsPerLine === 0) {
-      this.#options.logger.warn('no balancer yet, trying again', {
+      this.#options.logger.warn('balancer-not-reached', {
         balancer: this.#address,
         reason,
         text: 'start it, or check --balancer',

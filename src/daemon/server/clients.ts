@@ -2,9 +2,16 @@
  * The clients' side of a server: takes their frames, submits their runs, and sends them answers, events and how the
  * server stands. It is the driver's listener; everything it queues in a turn leaves in one write per connection.
  */
-import { assert, type Clock, type Logger, limits, sha256 } from '../../base/index.js';
+import { assert, BucketHistogram, type Clock, type Logger, limits, secondsBounds, sha256 } from '../../base/index.js';
 import type { Answer, Applied, ChatState } from '../../chat/index.js';
-import { type CloseReason, clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
+import {
+  type CloseCode,
+  type CloseReason,
+  clientLimits,
+  type FrameConnection,
+  Stage,
+  type Turn,
+} from '../../net/index.js';
 import type { StandingChange } from '../../paxos/index.js';
 import {
   type Hello,
@@ -12,6 +19,7 @@ import {
   type Message,
   mayCarry,
   type OutcomeCode,
+  openingTypes,
   readRunHeader,
   type ServerId,
   type SessionId,
@@ -22,7 +30,8 @@ import { beginAsking, type ClientLink, endAsking, newClientLink } from './client
 import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
 import type { History } from './history.js';
-import { Sessions } from './sessions.js';
+import type { MessageRate } from './message-rate.js';
+import { Sessions, sessionKey } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -45,6 +54,8 @@ export interface ClientsOptions {
   readonly addresses: () => string[];
   /** Answers `statusRequest` and `verifyRequest`. */
   readonly answerOperator: (message: Message) => Message | undefined;
+  /** Without it nobody's messages are counted. */
+  readonly rate?: MessageRate | undefined;
   readonly onCountChanged: () => void;
 }
 
@@ -58,6 +69,8 @@ const busyTexts: Readonly<Record<BusyReason, string>> = {
 };
 
 export class Clients implements Listener {
+  /** From a message's arrival here to its answer, in seconds. */
+  readonly commitSeconds = new BucketHistogram(secondsBounds);
   readonly #options: ClientsOptions;
   readonly #links = new Map<ClientLink, 'client' | 'operator'>();
   readonly #submissions: Submissions<ClientLink>;
@@ -68,6 +81,7 @@ export class Clients implements Listener {
   #nextRead = 1;
   #clients = 0;
   #arrivedEver = 0;
+  readonly #droppedFor = new Map<CloseCode, number>();
   #flushArmed = false;
   #standing: StandingChange | undefined;
   #onStopped: () => void = () => undefined;
@@ -81,6 +95,7 @@ export class Clients implements Listener {
       ack: (link, answer) => this.#ack(link, answer),
       busy: (link, session, fromSeq, reason) => this.#busy(link, session, fromSeq, busyTexts[reason]),
       lastSeq: (session) => chat.session(session)?.lastSeq,
+      timing: { nowMs: () => clock.monotonicMs(), histogram: this.commitSeconds },
     });
     this.#directRooms = new DirectRoomNews(chat);
     const onRegistered = (link: ClientLink): void => this.#directRooms.tellAll(link);
@@ -104,6 +119,23 @@ export class Clients implements Listener {
     return this.#standing;
   }
 
+  /** Connections that this server ended, by why; without orderly ends. */
+  get droppedFor(): ReadonlyMap<CloseCode, number> {
+    return this.#droppedFor;
+  }
+
+  /** Bytes that wait to be sent to clients. Looks at every connection: for whoever asks now and then. */
+  get outboundBytes(): number {
+    let bytes = 0;
+    for (const { connection } of this.#links.keys()) bytes += connection.queuedBytes;
+    return bytes;
+  }
+
+  /** How often something of a client had to be submitted again. */
+  get resubmitted(): number {
+    return this.#submissions.resubmitted;
+  }
+
   /** Bytes of messages that have no answer yet. */
   get unansweredBytes(): number {
     return this.#submissions.bytes;
@@ -114,10 +146,12 @@ export class Clients implements Listener {
     const proved = hello.authMethod === 'token' && hello.auth.length === tokenBytes;
     const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined);
     const party = hello.role === 'operator' ? 'operator' : 'client';
+    // Whoever has not proved more may ask what a chat may ask, and change nothing.
+    const rights = connection.guestBecause === undefined ? party : 'client';
     this.#links.set(link, party);
     connection.useLimits(clientLimits);
     connection.attach({
-      onMessage: (message) => this.#onMessage(link, message, party),
+      onMessage: (message) => this.#onMessage(link, message, rights),
       onClose: (reason) => this.#onClose(link, party, reason),
       onDrain: () => this.subscriptions.drained(link),
     });
@@ -132,6 +166,7 @@ export class Clients implements Listener {
   tick(nowMs: number): void {
     this.#sessions.tick(nowMs);
     this.#submissions.tick(nowMs);
+    this.#options.rate?.tick(nowMs);
     this.#armFlush();
   }
 
@@ -211,12 +246,13 @@ export class Clients implements Listener {
     this.#onStopped();
   }
 
-  #onMessage(link: ClientLink, message: Message, party: 'client' | 'operator'): void {
+  #onMessage(link: ClientLink, message: Message, rights: 'client' | 'operator'): void {
     if (message.type === 'submit') {
       this.#submit(link, message);
       return;
     }
-    if (!mayCarry(message.type, party, 'server') || message.type === 'hello') {
+    if (!mayCarry(message.type, rights, 'server') || openingTypes.includes(message.type)) {
+      if (rights === 'client' && this.#rejectGuest(link, message)) return;
       link.connection.refuse(
         'PROTOCOL_ERROR',
         `a ${message.type} does not belong here: install one release on all sides`,
@@ -256,9 +292,24 @@ export class Clients implements Listener {
     }
   }
 
+  /** A guest who asks what an operator may ask is told what is missing. False if the question is nobody's. */
+  #rejectGuest({ connection }: ClientLink, message: Message): boolean {
+    const { guestBecause } = connection;
+    if (guestBecause === undefined || !('request' in message) || !mayCarry(message.type, 'operator', 'server')) {
+      return false;
+    }
+    const text = `a ${message.type} needs more than this: ${guestBecause}`;
+    const { request } = message;
+    connection.send({ type: 'reject', request, session: { slot: 0, index: 0 }, code: 'NOT_ALLOWED', text });
+    return true;
+  }
+
   #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
     const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
-    if (!isOrderly) this.#options.logger.warn('client dropped', { from: link.connection.remoteAddress, code, text });
+    if (!isOrderly) {
+      this.#droppedFor.set(code, (this.#droppedFor.get(code) ?? 0) + 1);
+      this.#options.logger.warn('client-dropped', { from: link.connection.remoteAddress, code, text });
+    }
     this.#links.delete(link);
     this.subscriptions.closed(link);
     this.#directRooms.closed(link);
@@ -281,6 +332,7 @@ export class Clients implements Listener {
       this.#busy(link, session, firstSeq, 'DISK_FULL: this server only reads until there is space on its disk', 10);
       return;
     }
+    if (this.#options.rate !== undefined && this.#isTooFast(this.#options.rate, link, run)) return;
     const speaking = link.speaking;
     let result = speaking === undefined ? 'foreign' : this.#submissions.submit(speaking, run);
     if (result === 'foreign') {
@@ -293,6 +345,18 @@ export class Clients implements Listener {
     }
     if (result === 'foreign') this.#foreign(link, readRunHeader(run).session);
     else this.#armFlush();
+  }
+
+  /** Nothing is lost: the client keeps what it is told to send again later. */
+  #isTooFast(rate: MessageRate, link: ClientLink, run: Uint8Array): boolean {
+    const { session, firstSeq, count } = readRunHeader(run);
+    // Only a session that this connection speaks for is charged to its name: nobody uses up another one's share.
+    const name = link.handles.has(sessionKey(session)) ? this.#options.chat.session(session)?.name : undefined;
+    const retryMs = rate.take(link, name, count);
+    if (retryMs === 0) return false;
+    const text = 'more messages a second than this server takes from one name: send more slowly';
+    link.connection.send({ type: 'busy', session, fromSeq: firstSeq, retryMs, text });
+    return true;
   }
 
   #foreign(link: ClientLink, session: SessionId): void {

@@ -1,6 +1,6 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import { type Logger, limits, nodeClock, Prng, type Timer } from '../../base/index.js';
+import { BucketHistogram, type Logger, limits, nodeClock, Prng, secondsBounds, type Timer } from '../../base/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
@@ -16,19 +16,23 @@ import {
   type SeatAddress,
   type Seats,
   type ServerId,
+  type Status,
   type Welcome,
 } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
 import { AbsentServers } from './absent-servers.js';
 import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
+import { bestCommit, type Measured } from './figures.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
+import { MessageRate } from './message-rate.js';
 import { noteOf } from './note.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
-import { answerOperator } from './operators.js';
+import { answerOperator, type OperatorParts, statusOf } from './operators.js';
 import { Peers } from './peers.js';
+import { missingOf } from './readiness.js';
 import type { Roster } from './roster.js';
 import { closeStore, openStoredDriver, setStoreAside } from './stored-driver.js';
 
@@ -52,10 +56,14 @@ export interface CoreOptions {
   readonly onFatal: (error: unknown) => void;
   /** A peer proves that another life of this server exists: it must stop. */
   readonly onRefused: (peer: ServerId, code: RefusalCode, text: string) => void;
+  /** Where the HTTP pages are, "" for none. */
+  readonly http: string;
   /** Faults on the links to other servers; undefined: none. */
   readonly mode: string | undefined;
   /** Bytes of log kept at least; undefined: all of it. */
   readonly retainBytes: number | undefined;
+  /** Of one name and of one connection; undefined: any number. */
+  readonly messagesPerSecond: number | undefined;
   /** Only tests give another one than `limits.segmentBytes`. */
   readonly segmentBytes: number | undefined;
 }
@@ -73,6 +81,9 @@ export class Core {
   readonly #refusedBy = new Set<ServerId>();
   readonly #store: StateStore;
   readonly #hooks: CoreHooks;
+  readonly #forOperators: OperatorParts;
+  /** How late the event loop comes to what is due every 10 ms, in seconds. */
+  readonly #loopDelay = new BucketHistogram(secondsBounds);
   readonly clients: Clients;
   readonly peers: Peers;
   #interval: NodeJS.Timeout | undefined;
@@ -82,6 +93,8 @@ export class Core {
   #walArmed = false;
   #lateCommits = 0;
   #wasFull = false;
+  /** It was where the others were, once in this life: under load a follower is recovering for moments ever after. */
+  #caughtUp = false;
   /** What was last logged for operators. */
   #noted = '';
   #ended = false;
@@ -116,6 +129,19 @@ export class Core {
       onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
+    this.#forOperators = {
+      self,
+      clusterId: options.sealed.clusterId,
+      seats: (request) => this.seats(request),
+      governing: () => this.#governing,
+      propose: (item) => this.#propose(item),
+      driver,
+      chat,
+      clients: () => this.clients.count,
+      http: options.http,
+      faults: options.mode ?? '',
+      note: () => this.#note(),
+    };
     const history = new History({
       chat,
       rows: () => sets.liveSet.chat,
@@ -139,19 +165,8 @@ export class Core {
       logger,
       isFull: () => wal.full,
       addresses: () => this.addresses(),
-      answerOperator: (message) =>
-        answerOperator(message, {
-          self,
-          clusterId: options.sealed.clusterId,
-          seats: (request) => this.seats(request),
-          governing: () => this.#governing,
-          propose: (item) => this.#propose(item),
-          driver,
-          chat,
-          clients: () => this.clients.count,
-          faults: options.mode ?? '',
-          note: () => this.#note(),
-        }),
+      answerOperator: (message) => answerOperator(message, this.#forOperators),
+      rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
       onCountChanged: options.onLoad,
     });
     hooks.clients = this.clients;
@@ -226,6 +241,48 @@ export class Core {
     if (code === 'UNKNOWN_ID') this.#refusedBy.add(peer);
     const { commit } = this.#opened.driver.view;
     if (code !== 'UNKNOWN_ID' || this.#roster.isOut(this.#refusedBy, commit)) this.#options.onRefused(peer, code, text);
+  }
+
+  get self(): Self {
+    return this.#options.self;
+  }
+
+  /** How this server stands, as its operators are told. */
+  status(): Status {
+    return statusOf({ request: 0 }, this.#forOperators);
+  }
+
+  /** What it lacks before it does its work; "" if nothing. */
+  missing(): string {
+    const { driver, wal } = this.#opened;
+    const { happy, role, heard } = driver.view;
+    this.#caughtUp ||= role !== 'recovering';
+    const lag = Math.max(0, bestCommit({ driver }) - this.#forOperators.chat.applied);
+    const { fetchesState } = driver;
+    return missingOf({
+      isFull: wal.full,
+      fetchesState,
+      happy,
+      caughtUp: this.#caughtUp,
+      lag,
+      heard,
+      others: this.#others(),
+    });
+  }
+
+  /** What its metrics are read from. */
+  get measured(): Measured {
+    const { driver, wal } = this.#opened;
+    const { clients, peers } = this;
+    return {
+      driver,
+      wal,
+      clients,
+      peers,
+      chat: this.#forOperators.chat,
+      loopDelay: this.#loopDelay,
+      others: () => this.#others(),
+    };
   }
 
   /** What an operator should know of this server. */
@@ -339,6 +396,7 @@ export class Core {
     const nowMs = nodeClock.monotonicMs();
     const due = Math.floor((nowMs - this.#tickedMs) / limits.tickMs);
     if (due === 0) return;
+    this.#loopDelay.observe((nowMs - this.#tickedMs - limits.tickMs) / 1000);
     const ticks = Math.min(due, limits.ticksPerFiring);
     this.#tickedMs = ticks < due ? nowMs : this.#tickedMs + due * limits.tickMs;
     this.#options.context.turn.defer(() => {
@@ -356,13 +414,14 @@ export class Core {
     if (absent.length > 0) this.clients.leaveOf(absent);
     if (leader === this.#options.self.id) this.#considerMembers(nowMs);
     const note = this.#note();
-    if (note !== this.#noted && note !== '') this.#options.logger.warn('this server needs something', { note });
+    if (note !== this.#noted && note !== '') this.#options.logger.warn('needs-attention', { note });
     this.#noted = note;
     const { full } = this.#opened.wal;
     if (full === this.#wasFull) return;
     this.#wasFull = full;
-    if (full) this.#options.logger.error('the disk is full: this server only reads; free some space', {});
-    else this.#options.logger.info('the disk has space again: going on', {});
+    if (full)
+      this.#options.logger.error('disk-full', { text: 'the disk is full: this server only reads; free some space' });
+    else this.#options.logger.info('disk-has-space', {});
   }
 
   /** As leader: newcomers are admitted, learners get their vote. */
@@ -381,7 +440,7 @@ export class Core {
   #propose(item: MembersItem): void {
     const { epoch, seats } = item;
     this.#proposed = { epoch, atMs: nodeClock.monotonicMs() };
-    this.#options.logger.info('proposes to change the members', {
+    this.#options.logger.info('members-proposed', {
       epoch,
       voters: seats.filter(({ votes }) => votes).map(({ id }) => id),
       learners: seats.filter(({ votes }) => !votes).map(({ id }) => id),

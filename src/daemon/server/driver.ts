@@ -13,7 +13,16 @@
  */
 import { assert, failpoint, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
-import type { AnswerLearn, Effects, Input, Now, PaxosMessage, Replica, StandingChange } from '../../paxos/index.js';
+import type {
+  AnswerLearn,
+  Effects,
+  Input,
+  Now,
+  PaxosMessage,
+  Persist,
+  Replica,
+  StandingChange,
+} from '../../paxos/index.js';
 import {
   type Checkpointer,
   errorCode,
@@ -26,6 +35,7 @@ import {
   type Wal,
 } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
+import { DriverFigures } from './driver-figures.js';
 import { DurableGate } from './gate.js';
 import type { Roster } from './roster.js';
 import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
@@ -84,7 +94,10 @@ export interface DriverParts {
 }
 
 export class Driver {
+  /** Counted since this process began. */
+  readonly figures = new DriverFigures();
   readonly #parts: DriverParts;
+  readonly #self: ServerId;
   readonly #replica: Replica;
   readonly #gate: DurableGate;
   readonly #hashes = new RecentHashes();
@@ -113,6 +126,7 @@ export class Driver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.#self = parts.roster.self;
     this.#replica = parts.replica;
     this.#gate = new DurableGate((to, message) => parts.transport.send(to, message), limits.gateWaitingMax);
     this.#checkpointSlot = parts.checkpointer.last?.applied ?? 0;
@@ -138,6 +152,21 @@ export class Driver {
   /** The replica's read-only facts. */
   get view(): Replica['view'] {
     return this.#replica.view;
+  }
+
+  /** What was last heard of each peer's commit index; nothing of those that are not heard now. */
+  get heardCommits(): Replica['heardCommits'] {
+    return this.#replica.heardCommits;
+  }
+
+  /** Frames lawfully ignored: by the replica, and before it. */
+  get framesIgnored(): number {
+    return this.#replica.framesIgnored + this.figures.ignored;
+  }
+
+  /** Frames dropped because too many waited for the disk. */
+  get gateDropped(): number {
+    return this.#gate.dropped;
   }
 
   /** Frames that wait for the disk. */
@@ -188,11 +217,13 @@ export class Driver {
     const { wal, logger } = this.#parts;
     if (wal.saturated && (message.type === 'accept' || message.type === 'learnReply')) {
       // A slow disk must not fill the memory; whoever sent it sends it again.
+      this.figures.ignored++;
       logger.debug('ignored', { what: message.type, why: 'the log waits for the disk', from });
       return;
     }
     if (this.#held) {
       // As on a bad link: nothing piles up, and everything is sent again.
+      this.figures.ignored++;
       logger.debug('ignored', { what: message.type, why: 'a state is being installed', from });
       return;
     }
@@ -304,10 +335,12 @@ export class Driver {
   #step(input: Input): void {
     const { wal, index } = this.#parts;
     failpoint('step.before');
-    const effects = this.#replica.step(input, this.#parts.now());
+    const now = this.#parts.now();
+    const effects = this.#replica.step(input, now);
     failpoint('step.after-replica');
     for (const record of effects.persist) {
       if (record.kind === 'promise') failpoint('election.promise');
+      this.#count(record, now.monotonicMs);
       const location = wal.append(record);
       this.#appended++;
       if (record.kind !== 'accept' && record.kind !== 'chosen') continue;
@@ -321,11 +354,22 @@ export class Driver {
     }
     failpoint('step.after-sends');
     this.#settling = effects.settled;
-    for (const { slot, value } of effects.commits) this.#apply(slot, value);
+    for (const { slot, value } of effects.commits) {
+      this.figures.chosen(slot, now.monotonicMs);
+      this.#apply(slot, value);
+    }
     this.#tell(effects);
     this.#settling = [];
     for (const learn of effects.learns) this.#answerLearn(learn);
     if (effects.commits.length > 0) this.#considerCheckpoint();
+  }
+
+  /** A promise of its own ballot is how this server campaigns, a vote for it how it proposes. */
+  #count(record: Persist, nowMs: number): void {
+    if (record.kind !== 'accept' && record.kind !== 'promise') return;
+    if (record.ballot.server !== this.#self) return;
+    if (record.kind === 'promise') this.figures.campaigns++;
+    else this.figures.proposed(record.slot, nowMs);
   }
 
   /** Tells the clients' side what the step brought about, apart from what was applied. */
@@ -342,6 +386,7 @@ export class Driver {
   }
 
   #tellStanding(change: StandingChange): void {
+    this.figures.standing(change.leader, change.leading, this.#leading);
     if (change.leading !== this.#leading) failpoint(change.leading ? 'election.won' : 'election.lost');
     this.#leading = change.leading;
     this.#parts.listener.standing(change);
@@ -362,6 +407,7 @@ export class Driver {
       this.#replica.configure(change);
       this.#membersChanged = true;
     }
+    this.figures.applied(slot, applied.answers);
     listener.applied(applied);
     failpoint('apply.told');
   }
@@ -441,6 +487,7 @@ export class Driver {
     }
     const reading = this.#learning.get(to) ?? 0;
     if (reading >= limits.learnReadsMax) {
+      this.figures.ignored++;
       logger.debug('ignored', { what: 'learn', why: 'enough requests of this peer are being read', from: to });
       return;
     }

@@ -47,7 +47,7 @@ export class Enlistment {
 
   onWaiting(id: number, registered: number, servers: number): void {
     this.#write((done) => this.#options.directory.setServerId(id, done));
-    this.#options.logger.info('waiting for the other servers', { server: id, registered, servers });
+    this.#options.logger.info('waiting-for-servers', { server: id, registered, servers });
     this.#options.onProgress({ kind: 'servers', id, registered, servers });
   }
 
@@ -68,13 +68,15 @@ export class Enlistment {
       return;
     }
     if (own === undefined && directory.seal === undefined) {
-      logger.warn('the cluster does not know this data directory', {
+      logger.warn('directory-unknown', {
         server: self.id,
         text: 'nothing to do: the other servers admit it, it learns what it lacks, and votes then',
       });
     }
     if (directory.seal !== undefined && !equalBytes(directory.seal.clusterId, clusterId) && this.#settled) {
-      logger.error('a balancer of another cluster answers: what it says is ignored; check --balancer', {});
+      logger.error('balancer-foreign', {
+        text: 'a balancer of another cluster answers: what it says is ignored; check --balancer',
+      });
       return;
     }
     const seal = {
@@ -87,7 +89,7 @@ export class Enlistment {
     this.#write((done) => directory.setSeal(seal, done));
     this.#writing
       .then(() => {
-        if (recovering && !this.#settled) logger.info('this server comes back to its cluster', { server: self.id });
+        if (recovering && !this.#settled) logger.info('comes-back', { server: self.id });
         book.learn(members);
         onAddresses(members);
         if (directory.seal !== undefined) this.#settle(directory.seal);
@@ -97,8 +99,7 @@ export class Enlistment {
 
   /** Before the start is over a refusal ends it; later the balancer is only advice. */
   onRefused(address: string, code: RefusalCode, text: string): void {
-    if (this.#settled)
-      this.#options.logger.error('a balancer refuses this server, which goes on', { balancer: address, code, text });
+    if (this.#settled) this.#options.logger.error('refused-by-balancer', { balancer: address, code, text });
     else this.#fail(new ExitError(exitCodes.refused, code, `refused by ${address}: ${text}`));
   }
 
@@ -106,7 +107,7 @@ export class Enlistment {
     const { seal } = this.#options.directory;
     if (this.#settled) return;
     if (seal !== undefined) {
-      this.#options.logger.warn('no balancer answers; serving without one', { balancer: address, reason });
+      this.#options.logger.warn('serving-without-balancer', { balancer: address, reason });
       this.#settle(seal);
     } else this.#options.onProgress({ kind: 'balancer', address, reason });
   }
@@ -134,7 +135,8 @@ export class Enlistment {
 
   #fail(error: unknown): void {
     if (this.#settled) {
-      this.#options.logger.error('what the balancer said could not be taken over; going on as before', {
+      this.#options.logger.error('seal-not-taken', {
+        text: 'what the balancer said could not be taken over; going on as before',
         error: String(error),
       });
       return;

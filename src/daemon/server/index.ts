@@ -1,3 +1,4 @@
 /** A server: one replica of the log with its disk, its peers and its clients. */
+export type { Figures } from './figures.js';
 export type { Ground } from './ground.js';
 export { startServer } from './server.js';

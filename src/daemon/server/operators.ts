@@ -26,6 +26,8 @@ export interface OperatorParts {
   readonly driver: Pick<Driver, 'view' | 'hashes'>;
   readonly chat: Pick<ChatState, 'applied'>;
   readonly clients: () => number;
+  /** Where the HTTP pages are, "" for none. */
+  readonly http: string;
   /** The mode that this server was started with, "" for none. */
   readonly faults: string;
   /** What an operator should know besides, "" if all is well. */
@@ -36,7 +38,7 @@ export interface OperatorParts {
 export function answerOperator(message: Message, parts: OperatorParts): Message | undefined {
   switch (message.type) {
     case 'statusRequest':
-      return status(message, parts);
+      return statusOf(message, parts);
     case 'verifyRequest':
       return verify(message, parts);
     case 'seatsRequest':
@@ -65,7 +67,8 @@ function replace({ request, replaced, invited }: ReplaceServer, parts: OperatorP
   return answer('taken', '');
 }
 
-function status({ request }: StatusRequest, parts: OperatorParts): Status {
+/** How this server stands. */
+export function statusOf({ request }: Pick<StatusRequest, 'request'>, parts: OperatorParts): Status {
   const { self, clusterId, driver, chat } = parts;
   const { role, leader, ballot, commit, happy, heard } = driver.view;
   return {
@@ -80,7 +83,7 @@ function status({ request }: StatusRequest, parts: OperatorParts): Status {
     applied: chat.applied,
     clients: parts.clients(),
     happy,
-    http: '',
+    http: parts.http,
     faults: parts.faults,
     note: parts.note(),
     members: parts.seats(request).seats.map(({ id, address }) => ({

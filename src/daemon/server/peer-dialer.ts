@@ -2,6 +2,7 @@
 import { equalBytes, type Logger, limits, type Timer } from '../../base/index.js';
 import {
   type CloseReason,
+  type DialFailure,
   type Dialling,
   dial,
   type FrameConnection,
@@ -133,11 +134,20 @@ export class PeerDialer {
         this.#dialling = undefined;
         if (result.ok) this.#greet(result.connection);
         else {
-          this.#options.logger.debug('peer not reached', { peer: this.#options.id, address, reason: result.text });
-          this.#later(this.#nextPause());
+          this.#notReached(address, result.code, result.text);
         }
       },
     );
+  }
+
+  /** A peer that is down is no news; a certificate that is not accepted is, once. */
+  #notReached(address: string, code: DialFailure, reason: string): void {
+    const isNews = code === 'TLS' && this.#refusal !== reason;
+    const fields = { peer: this.#options.id, address, reason };
+    if (isNews) this.#options.logger.warn('peer-not-reached', fields);
+    else this.#options.logger.debug('peer-not-reached', fields);
+    if (code === 'TLS') this.#refusal = reason;
+    this.#later(code === 'TLS' ? refusedRedialMs : this.#nextPause());
   }
 
   #greet(connection: FrameConnection): void {
@@ -160,7 +170,7 @@ export class PeerDialer {
     }
     const wrong = this.#welcomeFault(message);
     if (wrong !== undefined) {
-      this.#options.logger.warn("another server answers at a peer's address", { peer: this.#options.id, text: wrong });
+      this.#options.logger.warn('peer-address-wrong', { peer: this.#options.id, text: wrong });
       connection.close('FOREIGN_CLUSTER', wrong);
       return;
     }
@@ -171,7 +181,7 @@ export class PeerDialer {
     this.#redialMs = firstRedialMs;
     this.#attempts = 0;
     this.#refusal = '';
-    this.#options.logger.info('peer linked', { peer: this.#options.id, address: connection.remoteAddress });
+    this.#options.logger.info('peer-linked', { peer: this.#options.id, address: connection.remoteAddress });
     this.#options.onUp(message.incarnation);
   }
 
@@ -189,7 +199,11 @@ export class PeerDialer {
     this.#open = false;
     if (this.#ended) return;
     if (wasOpen) {
-      this.#options.logger.info('peer link closed', { peer: this.#options.id, code: reason.code, text: reason.text });
+      this.#options.logger.info('peer-outbound-closed', {
+        peer: this.#options.id,
+        code: reason.code,
+        text: reason.text,
+      });
       this.#options.onDown();
     }
     this.#later(this.#refused(reason) ? refusedRedialMs : this.#nextPause());
@@ -198,10 +212,11 @@ export class PeerDialer {
   /** Logs a refusal once, and passes on those that this server must obey. */
   #refused(reason: CloseReason): boolean {
     const { code, text, byPeer } = reason;
-    if (!byPeer || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
+    // A proof that fails is seen on this side or on that one.
+    const isRefusal = byPeer || code === 'FORBIDDEN';
+    if (!isRefusal || code === 'ENDED' || code === 'SHUTTING_DOWN' || code === 'NOT_READY' || code === 'BUSY')
       return false;
-    if (this.#refusal !== text)
-      this.#options.logger.warn('a peer refuses this server', { peer: this.#options.id, code, text });
+    if (this.#refusal !== text) this.#options.logger.warn('refused-by-peer', { peer: this.#options.id, code, text });
     this.#refusal = text;
     if (code === 'DUPLICATE_ID' || code === 'OLD_INCARNATION' || code === 'UNKNOWN_ID')
       this.#options.onRefused(code, text);

@@ -16,6 +16,7 @@ import {
   type MemberAddress,
   type Message,
   mayCarry,
+  openingTypes,
   type RefusalCode,
   registry,
   type ServerId,
@@ -178,6 +179,13 @@ export class Peers {
     return this.#dropped;
   }
 
+  /** Bytes that wait to be sent to other servers. */
+  get outboundBytes(): number {
+    let bytes = 0;
+    for (const { dialer } of this.#peers.values()) bytes += dialer.open?.queuedBytes ?? 0;
+    return bytes;
+  }
+
   /** Where each peer is reached now, "" if unknown; for status and for clients' lists. */
   addressOf(id: ServerId): string {
     return this.#peers.get(id)?.dialer.address ?? '';
@@ -269,7 +277,7 @@ export class Peers {
     if (verdict.kind === 'refuse' || peer === undefined) {
       const { code, text } =
         verdict.kind === 'refuse' ? verdict : { code: 'UNKNOWN_ID' as const, text: noMember(hello.serverId) };
-      logger.warn('a server is refused', { server: hello.serverId, from: connection.remoteAddress, code, text });
+      logger.warn('server-refused', { server: hello.serverId, from: connection.remoteAddress, code, text });
       connection.refuse(code, text);
       return;
     }
@@ -290,7 +298,7 @@ export class Peers {
     const same = before !== undefined && equalBytes(before.birthId, birthId);
     const sinceMs = same ? before.sinceMs : clock.monotonicMs();
     this.#newcomers.set(id, { id, birthId, sinceMs, connection, hello });
-    this.#options.logger.info('a server comes with an unknown directory', { server: id, address: hello.address });
+    this.#options.logger.info('newcomer-linked', { server: id, address: hello.address });
     connection.useLimits(peerLimits);
     connection.attach({
       onMessage: () => undefined,
@@ -336,7 +344,7 @@ export class Peers {
         }
       },
       onClose: (reason) => {
-        logger.info("a peer's link closed", { peer: peer.id, code: reason.code });
+        logger.info('peer-inbound-closed', { peer: peer.id, code: reason.code });
         this.#inboundClosed(peer, connection);
       },
     });
@@ -346,7 +354,7 @@ export class Peers {
 
   #onMessage(peer: Peer, connection: FrameConnection, message: Message): void {
     if (peer.inbound !== connection) return;
-    if (!mayCarry(message.type, 'server', 'server') || message.type === 'hello' || message.type === 'welcome') {
+    if (!mayCarry(message.type, 'server', 'server') || openingTypes.includes(message.type)) {
       const text = `a ${message.type} does not belong between servers: use one release everywhere`;
       connection.refuse('PROTOCOL_ERROR', text);
       return;
@@ -367,13 +375,13 @@ export class Peers {
       const text =
         `server ${peer.id} comes back with an older state of its disk than was seen before (it has forgotten a promise ` +
         'or chosen slots): it must not vote; start it with its newest --data-dir';
-      logger.warn('a server is refused', { server: peer.id, code: 'OLD_INCARNATION', text });
+      logger.warn('server-refused', { server: peer.id, code: 'OLD_INCARNATION', text });
       connection.refuse('OLD_INCARNATION', text);
     }
   }
 
   #unreadable(peer: Peer, connection: FrameConnection, fault: string): void {
-    this.#options.logger.warn("a peer's frame is refused", { peer: peer.id, text: fault });
+    this.#options.logger.warn('peer-frame-refused', { peer: peer.id, text: fault });
     connection.refuse('PROTOCOL_ERROR', `${fault}: use one release everywhere`);
   }
 

@@ -44,6 +44,10 @@ export class Roster {
     this.#known = knownOf(this.#sealed, changes);
   }
 
+  get self(): ServerId {
+    return this.#own.id;
+  }
+
   /** The state machine was replaced by a fetched one: what that says holds. */
   reset(changes: readonly MembersChange[]): void {
     this.#known = knownOf(this.#sealed, changes);

@@ -1,19 +1,28 @@
 /** The server's composition: directory, listener, membership, core, in this order; and its orderly end. */
 import { randomBytes } from 'node:crypto';
 import { ExitError, exitCodes, failpoint, limits, nodeClock } from '../../base/index.js';
-import { type FrameConnection, type Listener, listen, netContext } from '../../net/index.js';
+import {
+  type FrameConnection,
+  type Listener,
+  listen,
+  type NetContext,
+  netContext,
+  processTurn,
+} from '../../net/index.js';
 import { Directory, type DirectoryLock, type Disk } from '../../storage/index.js';
 import type { Hello, Join, RefusalCode, ServerId } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
+import type { HttpListener } from '../http/index.js';
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
-import type { ExitReason, ServerHandle, ServerOptions } from '../options.js';
+import type { ExitReason, ServerHandle, ServerOptions, StartProgress } from '../options.js';
 import { AddressBook } from './address-book.js';
 import { BalancerLinks } from './balancer-links.js';
 import { type Core, openCore } from './core.js';
 import { Enlistment } from './enlistment.js';
 import { type Ground, memoryGround, realGround } from './ground.js';
 import { helloOf, type Membership, type Self } from './hello.js';
+import { ServerPages } from './server-pages.js';
 
 /**
  * Starts a server; resolves when it is registered, its membership sealed and it listens (READY). Retries the balancer
@@ -37,7 +46,7 @@ export async function startServer(options: ServerOptions, ground: Partial<Ground
 class Server implements ServerHandle {
   readonly #options: ServerOptions;
   readonly #lock: DirectoryLock | undefined;
-  readonly #context = netContext(nodeClock);
+  readonly #context: NetContext;
   readonly #lifetime = new Lifetime();
   readonly #ground: Ground;
   #disk: Disk | undefined;
@@ -48,9 +57,22 @@ class Server implements ServerHandle {
   #ending: Promise<ExitReason> | undefined;
   /** Accepted and not greeted connections are told this. */
   #notReady = 'this server is starting: try again';
+  /** What the start waits for, for /readyz. */
+  #waitsFor = 'starting';
+  #http: HttpListener | undefined;
+  /** Connections ended before they said who they are. */
+  readonly #strangers = new Map<string, number>();
+  readonly #pages = new ServerPages({
+    options: () => this.#options,
+    id: () => this.id,
+    core: () => this.#core,
+    missing: () => this.#missing(),
+    strangers: this.#strangers,
+  });
 
   constructor(options: ServerOptions, lock: DirectoryLock | undefined, ground: Ground) {
     this.#options = options;
+    this.#context = netContext(nodeClock, processTurn, options.security);
     this.#lock = lock;
     this.#ground = ground;
   }
@@ -61,6 +83,10 @@ class Server implements ServerHandle {
 
   get address(): string {
     return this.#listener?.address ?? this.#options.listen;
+  }
+
+  get http(): string {
+    return this.#http?.address ?? '';
   }
 
   get closed(): Promise<ExitReason> {
@@ -81,12 +107,14 @@ class Server implements ServerHandle {
       throw new ExitError(exitCodes.usage, 'NO_ID', text);
     }
     this.#listener = await this.#listen();
+    this.#http = await this.#pages.listen();
     const book = new AddressBook(dataDir, logger);
     const enlistment = new Enlistment({
       directory,
       book,
       logger,
       onProgress: (progress) => {
+        this.#waitsFor = waitText(progress);
         if (progress.kind === 'servers') {
           this.#notReady = `waiting for servers, ${progress.registered} of ${progress.servers} are there: try again`;
         }
@@ -114,9 +142,11 @@ class Server implements ServerHandle {
       keepsNothing: dataDir === undefined,
       context: this.#context,
       logger,
+      http: this.http,
       mode,
       retainBytes: this.#options.retainBytes,
       segmentBytes: this.#options.segmentBytes,
+      messagesPerSecond: this.#options.messagesPerSecond,
       onLoad: () => this.#links?.changed(),
       onMembers: () => this.#links?.membersChanged(),
       onFatal: (error) => this.#fail(error),
@@ -134,7 +164,10 @@ class Server implements ServerHandle {
     this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
-      logger.warn('this server harms its own links on purpose; leave --mode out to end that', { mode });
+      logger.warn('faults-on-purpose', {
+        text: 'this server harms its own links on purpose; leave --mode out to end that',
+        mode,
+      });
     }
   }
 
@@ -146,6 +179,11 @@ class Server implements ServerHandle {
   async destroy(): Promise<void> {
     this.#ending ??= this.#endAtOnce(stoppedReason);
     await this.#ending;
+  }
+
+  #missing(): string {
+    if (this.#ending !== undefined) return 'this server stops';
+    return this.#core?.missing() ?? this.#waitsFor;
   }
 
   #self(): Self {
@@ -163,10 +201,12 @@ class Server implements ServerHandle {
       roles: ['server', 'client', 'operator'],
       what: 'a server',
       onHello: (connection, hello) => this.#onHello(connection, hello),
+      onEnded: (code) => this.#strangers.set(code, (this.#strangers.get(code) ?? 0) + 1),
       logger: this.#options.logger,
     });
-    const { listen: address, logger } = this.#options;
-    return listen({ address, connectionsMax: limits.connectionsMax, logger, onConnection }, this.#context);
+    const { listen: address, logger, portFlag = '--listen', connectionsPerAddress: perAddressMax } = this.#options;
+    const { connectionsMax } = limits;
+    return listen({ address, portFlag, connectionsMax, perAddressMax, logger, onConnection }, this.#context);
   }
 
   #onHello(connection: FrameConnection, hello: Hello): void {
@@ -205,7 +245,7 @@ class Server implements ServerHandle {
   /** Nothing may be sent after this; the caller ends the process with the reason's code. */
   #fail(error: unknown): void {
     const reason = exitReason(error);
-    this.#options.logger.error('this server stops', { code: reason.code, text: reason.text });
+    this.#options.logger.error('server-stops', { code: reason.code, text: reason.text });
     this.#core?.end(false);
     this.#lifetime.end(reason);
     this.#ending ??= this.#endAtOnce(reason);
@@ -213,7 +253,7 @@ class Server implements ServerHandle {
 
   async #stopInOrder(): Promise<ExitReason> {
     const deadline = nodeClock.setTimeout(() => {
-      this.#options.logger.warn('the stop took too long and was cut short', { afterMs: limits.shutdownMs });
+      this.#options.logger.warn('stop-cut-short', { afterMs: limits.shutdownMs });
       this.#lifetime.end(stoppedReason);
     }, limits.shutdownMs);
     await this.#listener?.stop();
@@ -244,10 +284,16 @@ class Server implements ServerHandle {
       (error: Error) => error,
     );
     this.#listener?.closeAll('this server stops');
+    await this.#http?.stop();
     this.#disk?.close();
     this.#lock?.release();
     return failure;
   }
+}
+
+function waitText(progress: StartProgress): string {
+  if (progress.kind === 'balancer') return `starting: no balancer at ${progress.address} (${progress.reason})`;
+  return `starting: ${progress.registered} of ${progress.servers} servers are there`;
 }
 
 function openDirectory(disk: Disk, serverId: ServerId): Promise<Directory> {

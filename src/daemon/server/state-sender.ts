@@ -143,7 +143,7 @@ export class StateSender {
   /** What cannot be read any more (a full disk, a state that was replaced) is begun anew when the peer asks again. */
   #failed(transfer: Transfer, error: Error | undefined): void {
     const { to } = transfer;
-    this.#parts.logger.warn('state not sent', { to, error: error?.message ?? 'there is no checkpoint yet' });
+    this.#parts.logger.warn('state-not-sent', { to, error: error?.message ?? 'there is no checkpoint yet' });
     this.#end(transfer);
   }
 

@@ -33,7 +33,11 @@ export async function setStoreAside(home: StoreHome, logger: Logger, why: string
     home.setAside((error, given) => (error === undefined ? resolve(given ?? '') : reject(error)));
   });
   failpoint('store.after-set-aside');
-  logger.error('the state store is damaged: it is kept aside for inspection and rebuilt from the log', { name, why });
+  logger.error('state-store-damaged', {
+    text: 'the state store is damaged: it is kept aside for inspection and rebuilt from the log',
+    name,
+    why,
+  });
 }
 
 async function openOnce(

@@ -19,7 +19,7 @@
  * outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst of
  * losses costs one resubmission per loss, not one per message behind it.
  */
-import { assert, equalBytes, limits } from '../../base/index.js';
+import { assert, type BucketHistogram, equalBytes, limits } from '../../base/index.js';
 import type { Answer } from '../../chat/index.js';
 import { readRunHeader, type SessionId } from '../../wire/index.js';
 import { BatchSlab, itemHeaderBytes } from './batch-slab.js';
@@ -59,6 +59,20 @@ export interface SubmissionsOptions<C> {
   readonly batchBytesMax?: number;
   /** How long the runs of a closed connection are still submitted again. */
   readonly closedKeepMs?: number;
+  /** Measures from a run's arrival to its answer; the clock is read once a batch and once a slot. */
+  readonly timing?: SubmitTiming;
+}
+
+export interface SubmitTiming {
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Gets each message, in seconds. */
+  readonly histogram: BucketHistogram;
+}
+
+/** When the first run of a batch arrived; shared by all of them, so that a run costs no number of its own. */
+interface Moment {
+  readonly atMs: number;
 }
 
 /** One connection's claim on one session. Opaque to callers. */
@@ -88,6 +102,8 @@ interface Entry<C> {
   done: boolean;
   /** How often it was submitted again. */
   retries: number;
+  /** When it arrived; only of runs, and only with `timing`. */
+  readonly taken: Moment | undefined;
   /** Only for other items: does it still have to be logged? */
   readonly isPending: (() => boolean) | undefined;
 }
@@ -130,6 +146,8 @@ export class Submissions<C> {
   #slowQueues = new Set<Queue<C>>();
   #slowItems: Entry<C>[] = [];
   #nextBatch = 1;
+  /** Of the batch that is being built, once a run of it has come. */
+  #taken: Moment | undefined;
   #bytes = 0;
   #resubmitted = 0;
 
@@ -206,7 +224,7 @@ export class Submissions<C> {
     if (this.#bytes + run.length > this.#bytesMax) return this.#refuse(queue, firstSeq, 'full');
     this.#makeRoom(run.length + itemHeaderBytes);
     const item = this.#slab.appendRun(run);
-    const entry = newEntry(queue, { firstSeq, lastSeq, added }, item, undefined);
+    const entry = newEntry(queue, { firstSeq, lastSeq, added }, item, this.#moment(), undefined);
     queue.runs.push(entry);
     queue.unanswered += added;
     this.#bytes += item.length;
@@ -224,7 +242,7 @@ export class Submissions<C> {
     this.#makeRoom(bytes.length);
     const item = this.#slab.append(bytes);
     this.#bytes += item.length;
-    this.#build(newEntry(undefined, { firstSeq: 0, lastSeq: 0, added: 0 }, item, isPending));
+    this.#build(newEntry(undefined, { firstSeq: 0, lastSeq: 0, added: 0 }, item, undefined, isPending));
     return true;
   }
 
@@ -234,6 +252,7 @@ export class Submissions<C> {
     const bytes = this.#slab.take();
     const entries = this.#building;
     this.#building = [];
+    this.#taken = undefined;
     const number = this.#nextBatch++;
     const open = entries.filter((entry) => !entry.done);
     if (open.length === 0) return;
@@ -244,9 +263,12 @@ export class Submissions<C> {
 
   /** A slot was applied: its answers go to the connections that wait, whichever server had submitted the runs. */
   applied(answers: readonly Answer[]): void {
+    let nowMs = Number.NaN;
     for (const answer of answers) {
       const queue = this.#queues.get(sessionKey(answer.session));
-      if (queue !== undefined) this.#answer(queue, answer);
+      if (queue === undefined) continue;
+      if (Number.isNaN(nowMs)) nowMs = this.#options.timing?.nowMs() ?? 0;
+      this.#answer(queue, answer, nowMs);
     }
   }
 
@@ -310,7 +332,7 @@ export class Submissions<C> {
   /**
    * Answers runs of `queue`. A run may be answered in parts, for it may have been applied in parts, in several slots.
    */
-  #answer(queue: Queue<C>, answer: Answer): void {
+  #answer(queue: Queue<C>, answer: Answer, nowMs: number): void {
     let count = 0;
     for (const outcome of answer.outcomes) count += outcome.count;
     const lastSeq = answer.firstSeq + count - 1;
@@ -319,6 +341,8 @@ export class Submissions<C> {
     for (const run of queue.runs) {
       if (run.firstSeq > lastSeq) break;
       if (run.nextSeq < answer.firstSeq || run.nextSeq > lastSeq) continue;
+      const answered = Math.min(lastSeq, run.lastSeq) - run.nextSeq + 1;
+      if (run.taken !== undefined) this.#options.timing?.histogram.observe((nowMs - run.taken.atMs) / 1000, answered);
       run.nextSeq = lastSeq + 1;
       if (run.nextSeq <= run.lastSeq) continue;
       this.#finish(run);
@@ -353,6 +377,13 @@ export class Submissions<C> {
     this.#makeRoom(entry.item.length);
     entry.item = this.#slab.append(entry.item);
     this.#build(entry);
+  }
+
+  /** Of a run that arrives now: the batch's, which is when the first of its runs arrived. */
+  #moment(): Moment | undefined {
+    const { timing } = this.#options;
+    if (timing !== undefined) this.#taken ??= { atMs: timing.nowMs() };
+    return this.#taken;
   }
 
   #makeRoom(bytes: number): void {
@@ -425,9 +456,10 @@ function newEntry<C>(
   queue: Queue<C> | undefined,
   seqs: { readonly firstSeq: number; readonly lastSeq: number; readonly added: number },
   item: Uint8Array,
+  taken: Moment | undefined,
   isPending: (() => boolean) | undefined,
 ): Entry<C> {
-  return { queue, ...seqs, nextSeq: seqs.firstSeq, item, batch: 0, done: false, retries: 0, isPending };
+  return { queue, ...seqs, nextSeq: seqs.firstSeq, item, batch: 0, done: false, retries: 0, taken, isPending };
 }
 
 function sessionKey(session: SessionId): string {

@@ -1,8 +1,8 @@
 /** The HTTP server under all endpoints: whom it serves, for how long, and how it says that something went wrong. */
-import { randomUUID } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { InvariantError, type Logger } from '../../base/index.js';
+import { InvariantError, isLoopback, type Logger } from '../../base/index.js';
 import { AddressError } from '../engine/go-address.js';
 import { PlanError } from '../plan/errors.js';
 import { type ApiAddress, bindApi, isHostAllowed, readApiAddress } from './listen-hosts.js';
@@ -15,6 +15,8 @@ export { ApiError, type ApiRequest, type ApiResponse, type Route } from './route
 export interface ApiOptions {
   /** `host:port`; `localhost` is both families, port 0 a free one. */
   readonly listen: string;
+  /** One of these must be shown (`Authorization: Bearer …`) where `listen` is open to other machines. */
+  readonly tokens?: readonly string[];
   readonly routes: readonly Route[];
   readonly logger: Logger;
   /** A request must have arrived by then, body included. */
@@ -47,7 +49,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const listen = readApiAddress(options.listen);
   const servers = await bindApi(listen, () => newServer(options, listen));
   for (const server of servers) {
-    server.on('error', (error) => options.logger.warn('api.accept', { error: error.message }));
+    server.on('error', (error) => options.logger.warn('api-accept-failed', { error: error.message }));
   }
   const { port } = (servers[0] as Server).address() as AddressInfo;
   return {
@@ -72,7 +74,7 @@ function newServer(options: ApiOptions, listen: ApiAddress): Server {
       // Our own mistake: it must stop the process, as everywhere.
       if (error instanceof InvariantError) throw error;
       response.destroy();
-      options.logger.debug('api.broken', { error: String(error) });
+      options.logger.debug('api-broken', { error: String(error) });
     });
   });
   return server;
@@ -96,6 +98,10 @@ async function serve(
   if (!isHostAllowed(request.headers.host, host)) {
     const text = `${request.headers.host} is no name of this API: call it localhost, or listen at that name with --api`;
     send(errorResponse(new ApiError(403, text)));
+  } else if (!isAllowed(request.headers.authorization, options.tokens ?? [], host)) {
+    response.setHeader('WWW-Authenticate', 'Bearer realm="synod proxy"');
+    const text = "this API listens to other machines: show that you know the cluster's secret, with --secret-file";
+    send(errorResponse(new ApiError(401, text)));
   } else if (target === undefined) {
     send({ status: 400, text: '400 Bad Request', contentType: plain });
   } else if (target.movedTo !== undefined) {
@@ -103,10 +109,17 @@ async function serve(
     send({ status: 301 });
   } else {
     const answer = await answerTo(options, target, request, response);
-    options.logger.debug('api.request', { method: request.method, path: target.path });
+    options.logger.debug('api-request', { method: request.method, path: target.path });
     // Without its whole body the client has gone, or was too slow and has been told so.
     if (!request.destroyed || request.complete) send(answer);
   }
+}
+
+/** Whether a caller shows what it must. Toxiproxy's own clients show nothing: on loopback they need not. */
+function isAllowed(header: string | undefined, tokens: readonly string[], listenHost: string): boolean {
+  if (tokens.length === 0 || isLoopback(listenHost)) return true;
+  const shown = Buffer.from(header?.replace(/^Bearer +/i, '') ?? '');
+  return tokens.some((token) => shown.length === token.length && timingSafeEqual(shown, Buffer.from(token)));
 }
 
 /** What to answer; whatever a route throws becomes an answer here. */
@@ -132,7 +145,7 @@ async function answerTo(
   } catch (error) {
     if (error instanceof InvariantError) throw error;
     const known = asApiError(error);
-    if (known === undefined) logger.error('api.failed', { method: request.method, path, error: String(error) });
+    if (known === undefined) logger.error('api-failed', { method: request.method, path, error: String(error) });
     return errorResponse(known ?? new ApiError(500, String(error)));
   }
 }

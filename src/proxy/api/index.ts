@@ -12,6 +12,8 @@ import { createProxy, toxiproxyRoutes } from './toxiproxy.js';
 export interface ControlOptions {
   /** `host:port`. */
   readonly listen: string;
+  /** As in {@link ApiOptions}. */
+  readonly tokens?: readonly string[];
   /** Proxies to begin with, as POST /populate takes them; what is wrong with one is logged. */
   readonly proxies: readonly unknown[];
   readonly logger: Logger;
@@ -30,7 +32,7 @@ export async function startControlApi(controlled: Controlled, options: ControlOp
   const api = await startApi({ ...options, routes });
   for (const entry of options.proxies) {
     await createProxy(controlled.proxies, entry).catch((error: unknown) => {
-      options.logger.error('a proxy of --config was left out', { proxy: JSON.stringify(entry), error: String(error) });
+      options.logger.error('config-proxy-left-out', { proxy: JSON.stringify(entry), error: String(error) });
     });
   }
   return api;

@@ -154,7 +154,7 @@ export class ProxiedConnection implements PipeOwner {
     const { heldBytesMax } = this.#host.bounds;
     this.#world.faults.hub.emit('bound', { link: name, proxy: this.#host.name, heldBytesMax });
     const text = 'its sender is read again when half of it has gone; shorten the delay, or take the rule away';
-    this.#world.logger.warn('a link holds as much as it may', { link: name, heldBytesMax, text });
+    this.#world.logger.warn('link-full', { link: name, heldBytesMax, text });
   }
 
   onLeader(server: number, ballot: string): void {
@@ -179,14 +179,14 @@ export class ProxiedConnection implements PipeOwner {
       return splitAddress(this.#host.upstream);
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
-      this.#world.logger.warn('an upstream is no address: correct it', { proxy: this.#host.name, text: error.message });
+      this.#world.logger.warn('upstream-not-an-address', { proxy: this.#host.name, text: error.message });
       return { host: '127.0.0.1', port: 0 };
     }
   }
 
   /** The caller has met a listener and now sees the connection end, as with Toxiproxy. */
   #notReached(reason: string): void {
-    this.#world.logger.debug('upstream not reached', { proxy: this.#host.name, upstream: this.#host.upstream, reason });
+    this.#world.logger.debug('upstream-not-reached', { proxy: this.#host.name, upstream: this.#host.upstream, reason });
     this.#world.faults.hub.emit('connection', { unreached: this.number, proxy: this.#host.name, reason });
     this.#upstream.destroy();
     this.close();
@@ -242,7 +242,7 @@ export class ProxiedConnection implements PipeOwner {
     const { opening, rule } = found;
     const { name } = this.up.line.link;
     faults.hub.emit('connection', { [opening]: this.number, link: name, rule: rule.id });
-    logger.debug('a connection is not let in', { link: name, opening, rule: rule.id });
+    logger.debug('connection-not-let-in', { link: name, opening, rule: rule.id });
     if (opening === 'refuse') this.reset();
     else {
       this.#stalledBy = rule;

@@ -269,12 +269,16 @@ export class FrameWalk {
     }
   }
 
-  /** Tells the owner of hello or welcome. What can't be read is left to the receiver to refuse. */
+  /** Tells the owner of hello, or of challenge and welcome. What can't be read is left to the receiver to refuse. */
   #readFirst(frame: Uint8Array): void {
     this.#isFirst = false;
     const message = readFrame(frame);
     if (message instanceof ProtocolError) this.#host.onForeign(`its first frame is unreadable: ${message.message}`);
-    else this.#host.onFirstFrame(message);
+    else {
+      // What it is about comes behind it.
+      this.#isFirst = message.type === 'challenge';
+      this.#host.onFirstFrame(message);
+    }
   }
 
   #watchLeader(frame: Uint8Array): void {

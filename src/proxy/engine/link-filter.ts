@@ -68,7 +68,8 @@ export class LinkFilter {
         if (!fate.dropped && line.heldBytes + frame.length > heldBytesMax) {
           state.counts.add('lost', code);
           if (!isTold) {
-            this.#logger.warn('a link holds as much as it may: further frames are lost; shorten the delay', {
+            this.#logger.warn('link-full', {
+              text: 'a link holds as much as it may: further frames are lost; shorten the delay',
               link: state.name,
               heldBytesMax,
             });

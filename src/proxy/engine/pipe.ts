@@ -34,7 +34,7 @@ export interface Traffic {
 export interface PipeOwner {
   /** The first bytes of a caller, or of a listener that speaks before its caller was understood. */
   onFirstBytes(pipe: Pipe, bytes: Uint8Array): void;
-  /** The first frame of this direction: hello from a caller, welcome or refuse from a listener. */
+  /** The first frame of this direction: hello from a caller, challenge, welcome or refuse from a listener. */
   onFirstFrame(pipe: Pipe, message: Message): void;
   /** The stream stopped being made of frames. */
   onForeign(pipe: Pipe, why: string): void;
@@ -246,7 +246,7 @@ export class Pipe {
         this.unblock();
       },
       (error: unknown) => {
-        this.#world.logger.error('a connection ends: its addresses could not be replaced', { error: String(error) });
+        this.#world.logger.error('addresses-not-replaced', { error: String(error) });
         this.#owner.reset();
       },
     );

@@ -177,8 +177,8 @@ export class NamedProxy implements ConnectionHost {
     this.#world.faults.hub.emit('foreign', { proxy: this.name, connection: connection.number, why });
     if (this.#foreign > 1) return;
     const fields = { proxy: this.name, why, text: 'it passes as bytes: toxics act on it, rules do not' };
-    if (this.expectsFrames) this.#world.logger.warn('a stream is not ours', fields);
-    else this.#world.logger.info('a stream is not ours', fields);
+    if (this.expectsFrames) this.#world.logger.warn('foreign-stream', fields);
+    else this.#world.logger.info('foreign-stream', fields);
   }
 
   onClosed(connection: ProxiedConnection): void {
@@ -205,7 +205,8 @@ export class NamedProxy implements ConnectionHost {
     server.removeAllListeners('error');
     server.on('error', (error) => {
       // Out of descriptors, mostly: whoever waits is accepted as soon as there are some again.
-      this.#world.logger.warn('a connection could not be accepted: raise the open-files limit (ulimit -n)', {
+      this.#world.logger.warn('proxy-accept-failed', {
+        text: 'a connection could not be accepted: raise the open-files limit (ulimit -n)',
         proxy: this.name,
         error: error.message,
       });

@@ -14,7 +14,11 @@ export function traceToFile(hub: Hub, file: string, logger: Logger): Promise<() 
       stream.off('error', reject);
       stream.on('error', (error) => {
         end();
-        logger.error('the trace ends: it could not be written; free some space', { file, error: error.message });
+        logger.error('trace-ended', {
+          text: 'the trace ends: it could not be written; free some space',
+          file,
+          error: error.message,
+        });
       });
       resolve(() => {
         end();

@@ -76,7 +76,8 @@ export class FineClock implements Clock {
     return new Alarm({
       onRing: () => this.#onRing(),
       onBroken: (error) => {
-        this.#logger.error('the thread for fine timers has ended: delays are up to 2 ms late from now on', {
+        this.#logger.error('fine-timers-ended', {
+          text: 'the thread for fine timers has ended: delays are up to 2 ms late from now on',
           error: String(error),
         });
         this.#isOff = true;

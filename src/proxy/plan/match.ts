@@ -1,5 +1,5 @@
 /** Which frames a rule means: ends, kinds and classes, the first, every n-th, after another, by chance, for a time. */
-import { type FaultClass, type MessageType, registry } from '../../wire/index.js';
+import { type FaultClass, type MessageType, openingTypes, registry } from '../../wire/index.js';
 import { durationText } from './duration.js';
 import { EndPattern } from './ends.js';
 import { PlanError, quoted } from './errors.js';
@@ -29,7 +29,7 @@ export interface Match {
  * Meant only by name: without them no connection opens, and whoever cuts a link wants it silent, not closed and dialled
  * again (BEHAVIOUR.md 5).
  */
-const onlyByName: readonly MessageType[] = ['hello', 'welcome', 'refuse'];
+const onlyByName: readonly MessageType[] = [...openingTypes, 'refuse'];
 const classLetters: readonly FaultClass[] = ['p', 'a', 'c', 'g', 'r', 'h'];
 const kindNames = Object.keys(registry) as MessageType[];
 const countMax = Number.MAX_SAFE_INTEGER;

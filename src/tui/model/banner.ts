@@ -1,4 +1,5 @@
 /** The one thing that the user should know now: what happened, what it means, what to do (UX.md 2.5). */
+import { otherName } from '../../base/index.js';
 import { wrap } from '../text/index.js';
 import { age } from './look.js';
 import type { Model } from './model.js';
@@ -13,7 +14,7 @@ export function bannerOf(model: Model): Banner | undefined {
   const { connection, nowMs } = model;
   const { refusedName, quorum, server, waiting, lost, reason, standing } = connection;
   if (refusedName !== undefined) {
-    const text = `Pick another name, /nick ${refusedName}2: "${refusedName}" belongs to another user. Until then you can read, not write.`;
+    const text = `Pick another name, /nick ${otherName(refusedName)}: "${refusedName}" belongs to another user. Until then you can read, not write.`;
     return { text, isAlarm: true };
   }
   if (waiting !== undefined && server === undefined) {

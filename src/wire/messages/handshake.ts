@@ -10,8 +10,8 @@ import type { Incarnation, ServerId } from '../types.js';
 export type HelloRole = 'client' | 'server' | 'registrant' | 'operator';
 
 /**
- * How the caller proves who it is. `token` carries the user's 32 secret bytes; `challenge` is reserved for cluster
- * secrets.
+ * How the caller proves who it is. `token` carries the user's 32 secret bytes; `challenge` the name of a key (8 bytes)
+ * and a nonce (32 bytes): the caller wants to prove that it knows the key, and the listener to prove it first.
  */
 export type AuthMethod = 'none' | 'token' | 'challenge';
 
@@ -51,7 +51,7 @@ export interface Hello {
 }
 
 const helloRoles = enumeration<HelloRole>(['client', 'server', 'registrant', 'operator']);
-const authMethods = enumeration<AuthMethod>(['none', 'token', 'challenge']);
+export const authMethods = enumeration<AuthMethod>(['none', 'token', 'challenge']);
 
 export const helloSpec = defineMessage<Hello>({
   type: 'hello',

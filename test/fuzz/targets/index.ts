@@ -1,5 +1,6 @@
 /** All fuzz targets by name. */
 import type { Target } from '../target.js';
+import { configuration } from './configuration.js';
 import * as people from './people.js';
 import * as plans from './plans.js';
 import { caller, liar } from './sessions.js';
@@ -31,6 +32,7 @@ export const targets: readonly Target[] = [
   plans.words,
   people.flags,
   people.values,
+  configuration,
   people.keys,
   people.screen,
   people.lines,

@@ -5,7 +5,7 @@ import { commands as cliCommands, oldSpellings } from '../../../src/cli/command-
 import { readFaults } from '../../../src/cli/expected.js';
 import { UsageError } from '../../../src/cli/go-flags.js';
 import { LineChat, type LineClient } from '../../../src/cli/line-chat.js';
-import { optionsOf, parse } from '../../../src/cli/parse.js';
+import { optionsOf } from '../../../src/cli/parse.js';
 import {
   asUsage,
   nameFromLogin,
@@ -23,6 +23,7 @@ import type { TerminalInput } from '../../../src/tui/model/input.js';
 import { view } from '../../../src/tui/model/view.js';
 import { KeyDecoder, pasteMax } from '../../../src/tui/terminal/key-decoder.js';
 import { columnsOf } from '../../../src/tui/text/index.js';
+import { parsed } from '../../cli/parsed.js';
 import { Desk, said } from '../../tui/support/desk.js';
 import { demand, reasonText, type Target } from '../target.js';
 
@@ -63,7 +64,7 @@ export const flags: Target = {
     const spec = cliCommands.find(({ name }) => name === (spelling?.command ?? program)) ?? cliCommands[2];
     if (spec === undefined) return 'no command';
     return usageOf(() => {
-      const { options, positionals, warnings } = parse(spec, args, spelling);
+      const { options, positionals, warnings } = parsed(spec, args, spelling);
       const given = optionsOf(spec, spelling).filter(({ name }) => options.has(name));
       return `${given.length > 4 ? 'many' : given.length} options ${positionals.length > 1} ${warnings.length > 0}`;
     });
@@ -83,7 +84,7 @@ export const values: Target = {
     const text = input.toString('utf8');
     const answers = [
       usageOf(() => `${readAddresses('--servers', text).length > 1} addresses`),
-      usageOf(() => (readApi(text) === undefined ? 'no api' : 'api')),
+      usageOf(() => (readApi('--api', text) === undefined ? 'no api' : 'api')),
       usageOf(() => (readDurationMs('--timeout', text) > 0 ? 'time' : 'no time')),
       usageOf(() => (readInteger('--id', text, 1, 65_535) > 0 ? 'number' : 'none')),
       usageOf(() => (readName('--name', text) === text ? 'name' : 'other name')),

@@ -7,6 +7,8 @@ import {
   encode,
   encodeEntry,
   FrameSplitter,
+  type MessageType,
+  openingTypes,
   ProtocolError,
   registry,
   runItem,
@@ -226,6 +228,7 @@ function readable(frame: Uint8Array): PaxosMessage | undefined {
 
 function isPaxos(message: { readonly type: string }): message is PaxosMessage {
   return (
-    peerTypes.has(message.type) && !['hello', 'welcome', 'ping', 'pong', 'refuse', 'goodbye'].includes(message.type)
+    peerTypes.has(message.type) &&
+    ![...openingTypes, 'ping', 'pong', 'refuse', 'goodbye'].includes(message.type as MessageType)
   );
 }

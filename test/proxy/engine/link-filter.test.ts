@@ -98,7 +98,7 @@ t.test('a direction holds so much at most; beyond it frames are lost, and that i
   bench.clock.advance(60_000);
   const bytes = delivered.length * encode(big).length;
   t.ok(bytes > 60e6 && bytes <= 64 << 20, `${bytes} bytes were held`);
-  t.match(bench.warnings, [{ event: /further frames are lost; shorten the delay/, link: '1>2' }]);
+  t.match(bench.warnings, [{ event: 'link-full', text: /further frames are lost; shorten the delay/, link: '1>2' }]);
   t.equal(bench.warnings.length, 1);
   t.notOk(send(accept(2)), 'there is room again');
   bench.clock.advance(60_000);

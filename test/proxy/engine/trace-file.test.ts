@@ -57,7 +57,9 @@ t.test(
     const end = await traceToFile(hub, '/dev/full', logger);
     hub.emit('trace', { kind: 'accept' });
     await until('the error', 5_000, () => errors.length === 1);
-    t.match(errors, [{ event: /the trace ends: .*free some space/, file: '/dev/full', error: /ENOSPC/ }]);
+    t.match(errors, [
+      { event: 'trace-ended', text: /the trace ends: .*free some space/, file: '/dev/full', error: /ENOSPC/ },
+    ]);
     t.notOk(hub.hears('trace'));
     hub.emit('trace', { kind: 'accept' });
     await end();

@@ -66,7 +66,7 @@ t.test(
       const dead = effects({ 1: `d:${number}` }, 1, 3);
       t.same(
         kinds.filter((kind) => dead(kind) !== 'lost'),
-        ['hello', 'welcome', 'refuse'],
+        ['hello', 'welcome', 'refuse', 'challenge', 'proof'],
         `d:${number}`,
       );
     }
@@ -95,7 +95,7 @@ t.test('letters and servers combine: every item that means a frame adds its dela
       let wanted: number | 'lost' = 0;
       const letterOf: FaultClass | undefined = registry[kind].faultClass;
       for (const [own, number] of [...(items[from - 1] ?? []), ...(items[to - 1] ?? [])]) {
-        if (own === 'd' && !['hello', 'welcome', 'refuse'].includes(kind)) wanted = 'lost';
+        if (own === 'd' && !['hello', 'challenge', 'proof', 'welcome', 'refuse'].includes(kind)) wanted = 'lost';
         const isMeant = own === letterOf || (own === 's' && letterOf !== undefined && letterOf !== 'h');
         if (isMeant && wanted !== 'lost') wanted += number;
       }

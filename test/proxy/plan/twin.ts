@@ -58,7 +58,8 @@ function acts(match: Given, passed: readonly Passed[]): boolean {
 }
 
 function isKind({ kinds, classes }: Given, kind: MessageType): boolean {
-  if (kinds === undefined && classes === undefined) return !['hello', 'welcome', 'refuse'].includes(kind);
+  if (kinds === undefined && classes === undefined)
+    return !['hello', 'challenge', 'proof', 'welcome', 'refuse'].includes(kind);
   const letters = [classes ?? []].flat() as FaultClass[];
   const own = registry[kind].faultClass;
   return [kinds].flat().includes(kind) || (own !== undefined && letters.includes(own));

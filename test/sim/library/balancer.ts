@@ -88,7 +88,6 @@ export class SimBalancer {
           else router.accept(connection);
         },
         logger,
-        clock,
       }),
     );
   }

@@ -110,6 +110,7 @@ export class LibrarySide implements ClientSide {
           driver,
           chat,
           clients: () => this.#clients?.count ?? 0,
+          http: '',
           faults: '',
           note: () => '',
         }),
@@ -118,7 +119,7 @@ export class LibrarySide implements ClientSide {
     this.#clients.onceStopped(() => this.#parts.events.stopped());
     driver.serves(false);
     const onHello = (connection: FrameConnection, hello: Hello): void => this.#accept(connection, hello, sealed);
-    host.listen(self.address, helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger, clock }));
+    host.listen(self.address, helloGate({ roles: ['client', 'operator'], what: 'a server', onHello, logger }));
   }
 
   #seats({ roster, driver }: OpenedDriver, request: number): Seats {

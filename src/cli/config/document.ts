@@ -1,0 +1,158 @@
+/**
+ * A TOML text as values with the lines they stand on, and every mistake in it. The parser stops at the first mistake
+ * and tells no lines of values, so that the text is also gone through statement by statement: a statement is as many
+ * lines as the parser needs for one, and one with a mistake is taken out before the rest is read again.
+ */
+import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
+
+export interface Problem {
+  /** From 1 on. */
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Document {
+  /** What could be read. */
+  readonly table: TomlTable;
+  /** By line. */
+  readonly problems: readonly Problem[];
+  /** Where a value or section stands first; 1 if it stands nowhere. */
+  lineOf(path: readonly string[]): number;
+}
+
+/** So many mistakes are told at once; whoever made more reads the manual first. */
+const problemsMax = 20;
+/** Lines of one statement: the addresses of the largest cluster one a line, with room for comments. */
+const statementLinesMax = 256;
+
+interface Statement {
+  /** From 1 on, both inclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** Paths of what it defines; none if it is wrong by itself. */
+  readonly paths: readonly (readonly string[])[];
+  readonly isHeader: boolean;
+  /** The parser's words and line, if it is wrong by itself. */
+  readonly mistake?: Problem;
+}
+
+export function readDocument(text: string): Document {
+  const lines = text.split(/\r?\n/);
+  const statements = split(lines);
+  const kept = new Set(statements);
+  const problems: Problem[] = [];
+  const lineOf = (path: readonly string[], among: Iterable<Statement> = kept): number | undefined => {
+    for (const { start, paths } of among) if (paths.some((one) => startsWith(one, path))) return start;
+    return undefined;
+  };
+  for (;;) {
+    const outcome = tryParse(textOf(lines, kept));
+    if (outcome.ok) return { table: outcome.table, problems, lineOf: (path) => lineOf(path) ?? 1 };
+    const culprit = culpritOf([...kept], outcome.mistake.line);
+    if (culprit === undefined || problems.length === problemsMax) {
+      return { table: {}, problems: [...problems, outcome.mistake], lineOf: () => 1 };
+    }
+    kept.delete(culprit);
+    problems.push(culprit.mistake ?? conflict(culprit, [...kept]));
+    // Without its header a section's keys would be taken for another's.
+    if (culprit.isHeader) for (const statement of followers(statements, culprit)) kept.delete(statement);
+  }
+}
+
+type Outcome = { readonly ok: true; readonly table: TomlTable } | { readonly ok: false; readonly mistake: Problem };
+
+function tryParse(text: string): Outcome {
+  try {
+    return { ok: true, table: parse(text, { integersAsBigInt: 'asNeeded' }) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [first = ''] = error.message.split('\n');
+    return { ok: false, mistake: { line: error.line, text: first.replace('Invalid TOML document: ', '') } };
+  }
+}
+
+/** The text with everything but these statements left blank, so that lines keep their numbers. */
+function textOf(lines: readonly string[], kept: Iterable<Statement>): string {
+  const out = lines.map(() => '');
+  for (const { start, end } of kept) for (let line = start; line <= end; line++) out[line - 1] = lines[line - 1] ?? '';
+  return out.join('\n');
+}
+
+function split(lines: readonly string[]): Statement[] {
+  const statements: Statement[] = [];
+  let section: readonly string[] = [];
+  let mistakes = 0;
+  for (let at = 0; at < lines.length; ) {
+    const line = (lines[at] ?? '').replace('\ufeff', '').trim();
+    if (line === '' || line.startsWith('#')) {
+      at++;
+      continue;
+    }
+    const statement = statementAt(lines, at, line.startsWith('['), section);
+    if (statement.isHeader) section = statement.paths[0] ?? [];
+    statements.push(statement);
+    at = statement.end;
+    if (statement.mistake !== undefined && ++mistakes === problemsMax) break;
+  }
+  return statements;
+}
+
+function statementAt(lines: readonly string[], at: number, isHeader: boolean, section: readonly string[]): Statement {
+  const start = at + 1;
+  let mistake: Problem | undefined;
+  for (let count = 1; count <= statementLinesMax && at + count <= lines.length; count++) {
+    const outcome = tryParse(lines.slice(at, at + count).join('\n'));
+    if (outcome.ok) {
+      const paths = pathsIn(outcome.table).map((path) => (isHeader ? path : [...section, ...path]));
+      return { start, end: at + count, paths, isHeader };
+    }
+    const hint = isHeader ? '' : '; texts stand in "quotes"';
+    mistake ??= { line: start, text: `no TOML: ${outcome.mistake.text}${hint}` };
+  }
+  return { start, end: start, paths: [], isHeader, ...(mistake === undefined ? {} : { mistake }) };
+}
+
+/** The ways to what is no table, or to an empty one. */
+function pathsIn(table: TomlTable): string[][] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    const below = isTable(value) ? pathsIn(value) : [];
+    return below.length === 0 ? [[key]] : below.map((path) => [key, ...path]);
+  });
+}
+
+export function isTable(value: TomlValue): value is TomlTable {
+  return typeof value === 'object' && !Array.isArray(value) && Object.getPrototypeOf(value) === null;
+}
+
+/** The first statement that is wrong by itself, else the one on the line where the parser stopped. */
+function culpritOf(kept: readonly Statement[], line: number): Statement | undefined {
+  return (
+    kept.find(({ mistake }) => mistake !== undefined) ?? kept.find(({ start, end }) => start <= line && line <= end)
+  );
+}
+
+/** A statement that is right by itself defines what stands above it already. */
+function conflict({ start, paths, isHeader }: Statement, kept: readonly Statement[]): Problem {
+  const [path = []] = paths;
+  const above = kept.filter((other) => other.start < start);
+  const other =
+    above.find(({ paths: theirs }) => theirs.some((one) => startsWith(one, path) || startsWith(path, one))) ?? above[0];
+  const name = path.join('.');
+  if (isHeader && other?.isHeader === false) {
+    const text = `'${name}' is a key on line ${other.start} and a section here, which TOML cannot have both: move the key into the sections that need it`;
+    return { line: start, text };
+  }
+  const shown = isHeader ? `[${name}]` : name;
+  return { line: start, text: `${shown} stands on line ${other?.start ?? 1} already: leave one of them out` };
+}
+
+function startsWith(path: readonly string[], head: readonly string[]): boolean {
+  return head.every((word, index) => path[index] === word);
+}
+
+/** The statements of a section. */
+function followers(statements: readonly Statement[], header: Statement): readonly Statement[] {
+  const first = statements.indexOf(header) + 1;
+  const next = statements.findIndex(({ isHeader }, index) => isHeader && index >= first);
+  return statements.slice(first, next === -1 ? undefined : next);
+}

@@ -1,0 +1,126 @@
+/**
+ * The HTTP listener of a daemon's pages: GET and HEAD only, few connections, short requests, small headers. It shares
+ * the event loop with the log, so that a request must cost next to nothing, and none at all while nobody asks.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
+import { bindError, formatAddress, openFilesMax } from '../../net/index.js';
+import { isHostAllowed } from '../../proxy/index.js';
+import { checkHttpAddress } from './address.js';
+import { Pace } from './pace.js';
+import { type Answer, type Page, plainAnswer } from './page.js';
+
+export interface HttpOptions {
+  /** `host:port`; port 0 picks a free one. */
+  readonly address: string;
+  readonly pages: readonly Page[];
+  readonly logger: Logger;
+}
+
+export interface HttpListener {
+  /** `host:port` with the real port. */
+  readonly address: string;
+  /** Ends every connection. */
+  stop(): Promise<void>;
+}
+
+/** How often Node looks for requests that take too long. */
+const checkEveryMs = 500;
+/** Of all descriptors at most one in so many: clients and the log need them more. */
+const descriptorShare = 16;
+
+/** Listens. Rejects with an ExitError: 2 for what is no address, 3 for one that is taken or not ours. */
+export async function startHttp(options: HttpOptions): Promise<HttpListener> {
+  const { host, port } = checkHttpAddress(options.address);
+  const { createServer } = await import('node:http');
+  const server = createServer({
+    requestTimeout: limits.httpRequestMs,
+    headersTimeout: limits.httpRequestMs,
+    keepAliveTimeout: limits.httpIdleMs,
+    connectionsCheckingInterval: checkEveryMs,
+    maxHeaderSize: limits.httpHeaderBytesMax,
+  });
+  server.maxConnections = Math.min(
+    limits.httpConnectionsMax,
+    Math.floor((openFilesMax() ?? Number.POSITIVE_INFINITY) / descriptorShare),
+  );
+  // Whoever asks and never reads the answer, or never asks; between two requests `keepAliveTimeout` takes its place.
+  server.setTimeout(limits.httpRequestMs);
+  const pages = new Map(options.pages.map((page) => [page.path, page]));
+  const pace = new Pace(nodeClock, limits.httpRequestsPerSecond);
+  const serving = { pages, host, pace, logger: options.logger };
+  // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends all connections.
+  pace.onFlood = () => server.closeAllConnections();
+  server.on('connection', (socket) => {
+    if (pace.floods) socket.destroy();
+  });
+  server.on('request', (request, response) => void serve(request, response, serving));
+  await bind(server, host, port);
+  server.on('error', (error) => options.logger.warn('http-accept-failed', { error: error.message }));
+  return {
+    address: formatAddress(host, (server.address() as AddressInfo).port),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => reject(bindError(error, host, port, '--http'));
+    server.once('error', onError);
+    server.listen({ host, port }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+interface Serving {
+  readonly pages: ReadonlyMap<string, Page>;
+  readonly host: string;
+  readonly pace: Pace;
+  readonly logger: Logger;
+}
+
+/** Never rejects. */
+async function serve(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+  const { method, headers } = request;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  const { status, contentType, text } = await answerTo(request, serving);
+  // Bodies are not read, and who asks too much need not ask for more: the connection ends with the answer.
+  if (hasBody || status === 405 || status === 429) response.setHeader('Connection', 'close');
+  if (status === 405) response.setHeader('Allow', 'GET, HEAD');
+  response.statusCode = status;
+  response.setHeader('Content-Type', contentType);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.end(method === 'HEAD' ? undefined : text);
+}
+
+async function answerTo(request: IncomingMessage, { pages, host, pace, logger }: Serving): Promise<Answer> {
+  const { method, url = '/', headers } = request;
+  if (!pace.take()) {
+    return plainAnswer(429, `more than ${limits.httpRequestsPerSecond} requests in a second: ask less often`);
+  }
+  if (method !== 'GET' && method !== 'HEAD') return plainAnswer(405, `${method} changes nothing here: use GET`);
+  // A web page whose name was made to point at this machine must not read along. Where others than this machine's users
+  // may call, the names that they use can't be known.
+  if (isLoopback(host) && !isHostAllowed(headers.host, host)) {
+    return plainAnswer(403, `${headers.host} is no name of this listener: call it localhost, or listen there`);
+  }
+  const path = url.replace(/[?#].*$/s, '');
+  const page = pages.get(path);
+  if (page === undefined) return plainAnswer(404, 'there is no such page; / lists them');
+  try {
+    return await page.answer();
+  } catch (error) {
+    // Our own mistake; but whoever looks at a server must not be able to end it.
+    logger.error('http-page-failed', { path, error: String(error) });
+    return plainAnswer(500, 'this page could not be made: see the log');
+  }
+}

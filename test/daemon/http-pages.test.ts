@@ -1,0 +1,175 @@
+/** The HTTP listener by itself: pages, names it answers to, its pace, and the text form of metrics. */
+import { connect, type Socket } from 'node:net';
+import t from 'tap';
+import { BucketHistogram, ExitError, type LogFields, limits, silentLogger } from '../../src/base/index.js';
+import { checkHttpAddress, daemonPages, type Metric, startHttp } from '../../src/daemon/http/index.js';
+import { Pace } from '../../src/daemon/http/pace.js';
+import { missingOf } from '../../src/daemon/server/readiness.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { ask } from '../support/http-pages.js';
+import { until } from '../support/until.js';
+
+const histogram = new BucketHistogram([0.5, 1]);
+histogram.observe(0.2, 3);
+histogram.observe(7);
+const metrics: readonly Metric[] = [
+  { name: 'synod_things', help: 'Things "here".', kind: 'gauge', read: () => 2 },
+  {
+    name: 'synod_ends_total',
+    help: 'Ends.',
+    kind: 'counter',
+    read: () => [
+      { labels: { reason: 'a "quoted" one' }, value: 1 },
+      { labels: { reason: 'B' }, value: 0 },
+    ],
+  },
+  { name: 'synod_wait_seconds', help: 'Waits.', kind: 'histogram', read: () => histogram },
+];
+
+function pagesFor(facts: { missing?: () => string; status?: () => object } = {}) {
+  return daemonPages({
+    title: () => 'synod test',
+    missing: facts.missing ?? (() => ''),
+    status: facts.status ?? (() => ({ id: 1 })),
+    metrics: () => metrics,
+  });
+}
+
+t.test('metrics in the text form', async (t) => {
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => listener.stop());
+  const { body, headers, status } = await ask(listener.address, '/metrics');
+  t.equal(status, 200);
+  t.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  t.equal(headers['cache-control'], 'no-store');
+  t.same(
+    body.split('\n').filter((line) => line !== ''),
+    [
+      '# HELP synod_things Things "here".',
+      '# TYPE synod_things gauge',
+      'synod_things 2',
+      '# HELP synod_ends_total Ends.',
+      '# TYPE synod_ends_total counter',
+      'synod_ends_total{reason="a \\"quoted\\" one"} 1',
+      'synod_ends_total{reason="B"} 0',
+      '# HELP synod_wait_seconds Waits.',
+      '# TYPE synod_wait_seconds histogram',
+      'synod_wait_seconds_bucket{le="0.5"} 3',
+      'synod_wait_seconds_bucket{le="1"} 3',
+      'synod_wait_seconds_bucket{le="+Inf"} 4',
+      'synod_wait_seconds_sum 7.6',
+      'synod_wait_seconds_count 4',
+    ],
+  );
+});
+
+t.test('a page that can not be made is an answer and a line in the log, and ends nothing', async (t) => {
+  const errors: [string, LogFields | undefined][] = [];
+  const logger = { ...silentLogger, error: (event: string, fields?: LogFields) => void errors.push([event, fields]) };
+  const status = (): object => {
+    throw new Error('broken');
+  };
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor({ status }), logger });
+  t.teardown(() => listener.stop());
+  t.match(await ask(listener.address, '/status'), { status: 500, body: /see the log/ });
+  t.same(errors, [['http-page-failed', { path: '/status', error: 'Error: broken' }]]);
+  t.equal((await ask(listener.address, '/livez')).status, 200);
+});
+
+t.test('names: on loopback only those of this machine, elsewhere any', async (t) => {
+  const near = await startHttp({ address: 'localhost:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => near.stop());
+  t.match(near.address, /^127\.0\.0\.1:\d+$/);
+  const everywhere = await startHttp({ address: '0.0.0.0:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => everywhere.stop());
+  const far = everywhere.address.replace('0.0.0.0', '127.0.0.1');
+  for (const [host, nearStatus] of [
+    ['localhost', 200],
+    ['localhost:9100', 200],
+    ['127.0.0.1:80', 200],
+    ['[::1]:80', 200],
+    ['evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.evil.example:80', 403],
+  ] as const) {
+    t.equal((await ask(near.address, '/livez', { headers: { host } })).status, nearStatus, host);
+    t.equal((await ask(far, '/livez', { headers: { host } })).status, 200, `${host}, where anybody may call`);
+  }
+});
+
+t.test('an address that is none, or that is taken', async (t) => {
+  t.throws(() => checkHttpAddress('nowhere'), { exitCode: 2, code: 'BAD_ADDRESS' });
+  t.throws(() => checkHttpAddress('a:99999'), ExitError);
+  t.same(checkHttpAddress(':9100'), { host: '127.0.0.1', port: 9100 });
+  t.same(checkHttpAddress('[::1]:0'), { host: '::1', port: 0 });
+  const first = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => first.stop());
+  const again = startHttp({ address: first.address, pages: pagesFor(), logger: silentLogger });
+  await t.rejects(again, { exitCode: 3, code: 'PORT_BUSY', message: /Choose one with --http/ });
+});
+
+t.test('the pace: a share a second, and what a flood is', async (t) => {
+  const clock = new FakeClock();
+  const pace = new Pace(clock, 3);
+  let floods = 0;
+  pace.onFlood = () => floods++;
+  const takes = (count: number): boolean[] => Array.from({ length: count }, () => pace.take());
+  t.same(takes(5), [true, true, true, false, false]);
+  t.same([pace.floods, floods], [false, 0]);
+  t.same(takes(2), [false, false]);
+  t.same([pace.floods, floods], [true, 1], 'told once');
+  clock.advance(999);
+  t.ok(pace.floods);
+  clock.advance(1);
+  t.notOk(pace.floods);
+  t.same(takes(4), [true, true, true, false], 'a new second');
+});
+
+t.test('a flood of requests in one read is cut off, and the next second is a new one', async (t) => {
+  let answered = 0;
+  const missing = (): string => {
+    answered++;
+    return '';
+  };
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor({ missing }), logger: silentLogger });
+  t.teardown(() => listener.stop());
+  const [host = '', port = ''] = listener.address.split(':');
+  const call = (): { socket: Socket; isClosed: () => boolean } => {
+    const socket = connect(Number(port), host);
+    socket.on('error', () => undefined).resume();
+    return { socket, isClosed: () => socket.closed };
+  };
+  const beside = call();
+  beside.socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until('an answer beside', 10_000, () => beside.socket.bytesRead > 0);
+  const flood = call();
+  flood.socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
+  await until('the flood to be cut off', 10_000, () => flood.isClosed());
+  await until('all others to be, for there is no telling whose it is', 2_000, () => beside.isClosed());
+  t.ok(answered <= 2 * limits.httpRequestsPerSecond, `${answered} pages were made`);
+  await until(
+    'the listener to answer again',
+    10_000,
+    async () => (await ask(listener.address, '/readyz')).status === 200,
+  );
+});
+
+t.test('what a server lacks', async (t) => {
+  const well = {
+    isFull: false,
+    fetchesState: false,
+    happy: true,
+    caughtUp: true,
+    lag: 3,
+    heard: [2, 3],
+    others: [2, 3],
+  };
+  t.equal(missingOf(well), '');
+  t.match(missingOf({ ...well, happy: false }), /^no leader: all servers are heard/);
+  t.equal(missingOf({ ...well, happy: false, heard: [2] }), 'no leader: nothing is heard of server 3');
+  t.equal(missingOf({ ...well, happy: false, heard: [] }), 'no leader: nothing is heard of servers 2, 3');
+  t.equal(missingOf({ ...well, caughtUp: false }), 'not caught up: 3 slots behind');
+  t.equal(missingOf({ ...well, lag: 5_000 }), 'not caught up: 5000 slots behind');
+  t.match(missingOf({ ...well, fetchesState: true }), /^not caught up: takes over/);
+  t.match(missingOf({ ...well, isFull: true }), /^disk full: /);
+});
