@@ -92,7 +92,8 @@ class Stage {
     const address = await this.address(name);
     return await until(`balancer ${name} to know ${live} live servers`, deadlineMs, async () => {
       const asked = await askOnce({ address, timeoutMs: 2_000 }, (operator) => operator.members());
-      if (!asked.ok || asked.answer.members.filter((member) => member.live).length !== live) return undefined;
+      if (!asked.ok || !asked.answer.sealed || asked.answer.members.filter((member) => member.live).length !== live)
+        return undefined;
       return Buffer.from(asked.answer.clusterId).toString('hex');
     });
   }
