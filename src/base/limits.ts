@@ -56,6 +56,22 @@ export const limits = Object.freeze({
   /** What one entry may add to the log clock: a leader that slept for an hour must not expire every session at once. */
   logClockStepMsMax: 60_000,
 
+  // --- what operators decide (decision 0018) -----------------------------------------------------------------------
+  /** The longest age a room may keep messages for: a century, far below what a u53 of milliseconds holds. */
+  retainAgeMsMax: 36_525 * DAY_MS,
+  /** The shortest: below it the steps of the log clock, a heartbeat of entries, would decide rather than the age. */
+  retainAgeMsMin: 1000,
+  /** Parts of a room's age: events go at most one of them late, and the room costs two notes of a time for each. */
+  retainMarks: 64,
+  /** A reason that is shown to whoever is refused: a sentence, in UTF-8. Its length is one byte. */
+  whyBytesMax: 200,
+  /** Decisions that wait for the log, of all operators of a server together: people type them. */
+  decisionsMax: 64,
+  /** How long one waits to be decided before its operator hears nothing: several elections. */
+  decisionMs: 5000,
+  /** Names in one answer to an operator: with reasons well within a client's frame. */
+  namesPerAnswer: 1000,
+
   // --- slots in flight ------------------------------------------------------------------------------------------
   /** Slots proposed and not yet chosen. Two syncs of 200 µs overlap well below this; beyond it clients hear "busy". */
   windowSlots: 256,
@@ -386,6 +402,10 @@ export function assertLimitsAgree(l: Limits): void {
   assert(
     l.peopleListMax * (l.nameCharsMax + 2) + 64 * KIB <= l.frameBytesMaxClient,
     'limits: the people must fit a frame',
+  );
+  assert(
+    l.namesPerAnswer * (l.nameCharsMax + l.whyBytesMax + 16) + 64 * KIB <= l.frameBytesMaxClient,
+    'limits: an answer with names must fit a frame',
   );
   assert(l.authBytesMax + l.addressBytesMax + 256 <= l.frameBytesMaxHello, 'limits: a hello must fit its frame');
   assert(l.refusalTextCharsMax * 3 + 256 <= l.frameBytesMaxHello, 'limits: a refusal must fit its frame');

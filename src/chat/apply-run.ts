@@ -66,12 +66,17 @@ export class RunApplier {
   }
 
   #applyNew(value: Uint8Array, offset: number, run: RunReader, session: Session, from: number, end: number): void {
-    const { work, hash, limits } = this.#world;
+    const { work, hash, limits, blocked } = this.#world;
     const outcomes = new OutcomeRanges();
     this.#pending = 0;
     this.#viewValue(value);
     this.#judgeRoom(session);
+    const isBlocked = blocked.size > 0 && blocked.has(session.name.folded);
     while (run.next()) {
+      if (isBlocked) {
+        outcomes.add('NAME_BLOCKED');
+        continue;
+      }
       const isPost = run.kind === post || run.kind === action;
       if (run.kind !== nick && !this.#isSameRoom(value, run)) {
         this.#flush(offset, session, outcomes);
@@ -198,6 +203,7 @@ export class RunApplier {
     if (!isName(wish)) return 'BAD_NAME';
     const world = this.#world;
     const folded = foldName(wish);
+    if (world.blocked.has(folded)) return 'NAME_BLOCKED';
     const owned = world.names.get(folded);
     const old = session.name;
     if (owned !== undefined && Buffer.compare(owned.tokenHash, old.tokenHash) !== 0) return 'NAME_TAKEN';

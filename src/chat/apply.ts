@@ -6,6 +6,7 @@ import {
   EntryReader,
   type EventGroup,
   ITEM_ATTACH,
+  ITEM_DECISION,
   ITEM_DETACH,
   ITEM_MEMBERS,
   ITEM_REGISTER,
@@ -16,6 +17,7 @@ import {
   ProtocolError,
   RunReader,
   readAttach,
+  readDecision,
   readDetach,
   readEntryHeader,
   readMembers,
@@ -25,6 +27,7 @@ import {
   type Slot,
 } from '../wire/index.js';
 import { RunApplier } from './apply-run.js';
+import { applyDecision } from './decisions.js';
 import { Name, Session } from './model.js';
 import { begin, setAttached } from './presence.js';
 import { GroupBuilder } from './render.js';
@@ -94,6 +97,7 @@ export class Applier {
     else if (kind === ITEM_ATTACH) this.#applyAttach(value, offset, length);
     else if (kind === ITEM_DETACH) this.#applyDetach(value, offset, length);
     else if (kind === ITEM_MEMBERS) this.#applyMembers(value, offset, length);
+    else if (kind === ITEM_DECISION) applyDecision(this.#world, readDecision(value, offset, length));
   }
 
   #applyRun(value: Uint8Array, offset: number, length: number): void {
@@ -129,6 +133,10 @@ export class Applier {
       return;
     }
     const folded = foldName(wish);
+    if (world.blocked.has(folded)) {
+      this.#registered(nonce, 'NAME_BLOCKED', server, undefined);
+      return;
+    }
     let name = world.names.get(folded);
     if (name !== undefined && Buffer.compare(name.tokenHash, tokenHash) !== 0) {
       this.#registered(nonce, 'NAME_TAKEN', server, undefined);
@@ -227,7 +235,7 @@ export class Applier {
   }
 
   #finish(value: Uint8Array): Applied {
-    const { slot, answers, registrations, attachments, expired, touched, members, skippedItems } = this.#world.work;
+    const { touched, ...brought } = this.#world.work;
     const groups: RoomGroup[] = [];
     const touchedRooms: string[] = [];
     for (const room of touched) {
@@ -240,7 +248,7 @@ export class Applier {
       }
       room.fresh.length = 0;
     }
-    return { slot, answers, registrations, attachments, groups, touchedRooms, expired, members, skippedItems };
+    return { ...brought, groups, touchedRooms };
   }
 }
 

@@ -10,6 +10,7 @@ import {
   TOKEN_HASH_BYTES,
 } from '../wire/index.js';
 import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
+import { loadBlock, loadDecided, loadFloor } from './decision-rows.js';
 import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';
 import { begin, enter } from './presence.js';
@@ -99,6 +100,7 @@ export function indexRows(room: Room, row: IndexRow): Row[] {
 export function loadRows(world: World, rows: Iterable<Row>): void {
   assert(world.applied === 0 && world.sessions.size === 0, 'only an empty state is loaded');
   const sessions: { id: SessionId; value: Uint8Array }[] = [];
+  const floors: { room: string; value: Uint8Array }[] = [];
   let wanted: RowSum['value'] | undefined;
   for (const row of rows) {
     const { key, value } = row;
@@ -109,13 +111,17 @@ export function loadRows(world: World, rows: Iterable<Row>): void {
     else if (kind === 'name') loadName(world, rest.toString('latin1'), value);
     else if (kind === 'room') loadRoom(world, rest.toString('utf8'), value);
     else if (kind === 'session') sessions.push({ id: sessionId(rest), value });
-    if (kind === 'name' || kind === 'room' || kind === 'session') world.rowSum.put(row);
+    else if (kind === 'floor') floors.push({ room: rest.toString('utf8'), value });
+    else if (kind === 'block') loadBlock(world, rest.toString('latin1'), value);
+    else if (kind === 'decided') loadDecided(world, value);
+    if (kind !== 'meta' && kind !== 'index' && kind !== 'post') world.rowSum.put(row);
   }
   const found = world.rowSum.value;
   if (wanted === undefined && found.rows > 0) throw new DamagedRow('a checkpoint without its meta row');
   if (wanted !== undefined && (wanted.rows !== found.rows || wanted.sum !== found.sum)) {
     throw new DamagedRow(`${found.rows} rows that are not the ${wanted.rows} of its last checkpoint`);
   }
+  for (const { room, value } of floors) loadFloor(world.rooms.get(room), value);
   const loaded = sessions.map(({ id, value }) => loadSession(world, id, value));
   // The order of activity is the order of expiry; ties are broken there by id, so any order among them will do.
   loaded.sort((a, b) => a.activeMs - b.activeMs);

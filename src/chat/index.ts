@@ -2,6 +2,7 @@
 export { DamagedRow } from './bytes.js';
 export { checkSubmit } from './check-submit.js';
 export { HistoryError } from './render.js';
+export type { Floor } from './retention.js';
 export { canonicalRoom, directRoom, foldName, isName } from './rules.js';
 export { ChatState } from './state.js';
 export type {
@@ -11,8 +12,11 @@ export type {
   BeginningReader,
   ChatLimits,
   ChatOptions,
+  Decided,
+  DecisionOutcome,
   Dirty,
   MembersChange,
+  NameView,
   PageReader,
   PageRequest,
   Registration,
@@ -22,4 +26,5 @@ export type {
   Row,
   RowRange,
   SessionView,
+  Told,
 } from './types.js';

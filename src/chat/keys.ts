@@ -11,6 +11,9 @@ export const rowKinds = {
   session: 's',
   index: 'e',
   post: 'p',
+  floor: 'f',
+  block: 'b',
+  decided: 'd',
 } as const;
 
 export type RowKind = keyof typeof rowKinds;
@@ -32,6 +35,19 @@ export function nameKey(folded: string): Uint8Array {
 export function roomKey(room: string): Uint8Array {
   return Buffer.concat([prefixed('room', 0), Buffer.from(room, 'utf8')]);
 }
+
+/** What a room keeps. */
+export function floorKey(room: string): Uint8Array {
+  return Buffer.concat([prefixed('floor', 0), Buffer.from(room, 'utf8')]);
+}
+
+/** A blocked name. */
+export function blockKey(folded: string): Uint8Array {
+  return Buffer.concat([prefixed('block', 0), Buffer.from(folded, 'latin1')]);
+}
+
+/** How many decisions of operators the log holds; no row while it holds none. */
+export const decidedKey: Uint8Array = prefixed('decided', 0);
 
 export function sessionKey(slot: Slot, index: number): Uint8Array {
   const key = prefixed('session', 12);

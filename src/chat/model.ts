@@ -2,17 +2,21 @@
 import { asBuffer, assert } from '../base/index.js';
 import type { SessionId, Slot } from '../wire/index.js';
 import { Remembered } from './remembered.js';
+import type { Retention } from './retention.js';
 import { directNames } from './rules.js';
 import { type IndexRow, IndexRowBuilder, type Span } from './spans.js';
 
-/** A name somebody claimed. It belongs to the token for ever, whether or not a session uses it. */
+/**
+ * A name somebody claimed. It belongs to the token, whether or not a session uses it, until an operator decides
+ * otherwise.
+ */
 export class Name {
   /** The form under which names are compared. */
   readonly folded: string;
   /** The spelling that is shown: the claimer's, until its owner changes it by `nick`. */
   display: string;
   /** SHA-256 of the owner's token, 32 bytes. */
-  readonly tokenHash: Uint8Array;
+  tokenHash: Uint8Array;
   /** How many sessions of this name are attached: whether a client of it is connected, as far as the log knows. */
   attachedSessions = 0;
   /** Sessions of this name without a connection, as far as the log knows. */
@@ -64,6 +68,8 @@ export class Room {
   events = 0;
   posts = 0;
   topic = '';
+  /** What it keeps, if an operator decided about it; undefined: everything. */
+  retention: Retention | undefined;
   /** Names present, each with the number of its sessions that have joined. */
   readonly people = new Map<Name, number>();
   /** Finished index rows that are not known to be in the store yet, oldest first. */

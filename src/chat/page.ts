@@ -3,15 +3,15 @@
  */
 import { assert } from '../base/index.js';
 import type { EventGroup, Slot } from '../wire/index.js';
-import { ByteReader } from './bytes.js';
-import { indexKey, keyNumber, postKey } from './keys.js';
+import { indexKey, keyNumber } from './keys.js';
 import type { Room } from './model.js';
+import { PostFinder } from './post-finder.js';
 import { GroupBuilder, HistoryError } from './render.js';
 import { type IndexRow, readIndexRow, type Span } from './spans.js';
 import type { ChatLimits, PageReader, PageRequest, Row, RowRange } from './types.js';
 
 /** What the rows of the range given last are for. */
-type Step = 'findPostRow' | 'readPostRow' | 'readFirstRow' | 'readMoreRows' | 'done';
+type Step = 'findPost' | 'readFirstRow' | 'readMoreRows' | 'done';
 
 export class RoomPage implements PageReader {
   readonly headEvent: number;
@@ -26,9 +26,8 @@ export class RoomPage implements PageReader {
   readonly #memory: readonly IndexRow[];
   readonly #spans: Span[] = [];
   #step: Step = 'done';
-  /** The post that is looked for, and the first event of the row that holds it. */
-  #post = 0;
-  #postRow = 0;
+  /** Of a page that is asked for by the number of a post. */
+  #finder: PostFinder | undefined;
   /** The page is made of the events [start, stop). */
   #start = 0;
   #stop = 0;
@@ -48,16 +47,14 @@ export class RoomPage implements PageReader {
     this.#limit = Math.max(1, Math.min(request.limit, limits.pageEventsMax));
     if (request.by === 'event') this.#anchor(request.event);
     else if (request.event > room.posts) this.#anchor(room.events + 1);
-    else this.#findPost(Math.max(1, request.event));
+    else this.#findPost(new PostFinder(room.name, Math.max(1, request.event), this.#memory));
   }
 
   nextRange(): RowRange | undefined {
     const room = this.#room;
     switch (this.#step) {
-      case 'findPostRow':
-        return { from: postKey(room, 0), to: postKey(room, this.#post + 1), reverse: true, limit: 1 };
-      case 'readPostRow':
-        return { from: indexKey(room, this.#postRow), to: indexKey(room, this.#postRow + 1), reverse: false, limit: 1 };
+      case 'findPost':
+        return this.#finder?.nextRange();
       case 'readFirstRow':
         return { from: indexKey(room, 0), to: indexKey(room, this.#start + 1), reverse: true, limit: 1 };
       case 'readMoreRows': {
@@ -74,12 +71,10 @@ export class RoomPage implements PageReader {
 
   addRows(rows: readonly Row[]): void {
     switch (this.#step) {
-      case 'findPostRow':
-        this.#postRow = new ByteReader(this.#only(rows).value).varint();
-        this.#step = 'readPostRow';
-        return;
-      case 'readPostRow':
-        this.#anchorAtPost(readIndexRow(this.#only(rows).value));
+      case 'findPost':
+        assert(this.#finder !== undefined, 'rows of a post are asked for by its finder');
+        this.#finder.addRows(rows);
+        this.#findPost(this.#finder);
         return;
       case 'readFirstRow':
         this.#addStored(this.#only(rows));
@@ -159,22 +154,10 @@ export class RoomPage implements PageReader {
     this.#step = this.#start < this.#stop && this.#start < this.#memoryFrom() ? 'readFirstRow' : 'done';
   }
 
-  #findPost(post: number): void {
-    this.#post = post;
-    const row = this.#memory.find(({ firstN, posts }) => firstN <= post && post < firstN + posts);
-    if (row === undefined) this.#step = 'findPostRow';
-    else this.#anchorAtPost(readIndexRow(row.bytes));
-  }
-
-  #anchorAtPost(spans: readonly Span[]): void {
-    for (const span of spans) {
-      const place = this.#post - span.firstN;
-      if (span.kind === 'posts' && place >= 0 && place < span.count) {
-        this.#anchor(span.firstEvent + place);
-        return;
-      }
-    }
-    throw new HistoryError(`the index of ${this.#room} lacks post ${this.#post}`);
+  #findPost(finder: PostFinder): void {
+    this.#finder = finder;
+    if (finder.event === undefined) this.#step = 'findPost';
+    else this.#anchor(finder.event);
   }
 
   #addStored(row: Row): void {

@@ -4,9 +4,13 @@ import type { DirectRoom, ListedRoom, ServerId, SessionId, Slot } from '../wire/
 import { Applier } from './apply.js';
 import { RoomBeginning } from './beginning.js';
 import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
-import { kindRange, sessionKey } from './keys.js';
+import { blockRow, decidedRow, floorRow } from './decision-rows.js';
+import { blockedText } from './decisions.js';
+import { blockKey, floorKey, kindRange, nameKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, type Room, type Session } from './model.js';
 import { RoomPage } from './page.js';
+import { end, exit } from './presence.js';
+import { type Floor, keepsAll } from './retention.js';
 import { RowSum } from './row-sum.js';
 import { canonicalRoom, directNames, foldName, isName } from './rules.js';
 import type {
@@ -15,6 +19,7 @@ import type {
   ChatOptions,
   Dirty,
   MembersChange,
+  NameView,
   PageReader,
   PageRequest,
   ResumeCheck,
@@ -30,7 +35,21 @@ import { type Changes, World } from './world.js';
  */
 export class ChatState {
   /** The rows that `load` wants, kind by kind. History rows are not among them. */
-  static readonly loadRanges = [kindRange('meta'), kindRange('name'), kindRange('room'), kindRange('session')] as const;
+  static readonly loadRanges = [
+    kindRange('meta'),
+    kindRange('name'),
+    kindRange('room'),
+    kindRange('session'),
+    kindRange('floor'),
+    kindRange('block'),
+    kindRange('decided'),
+  ] as const;
+
+  /** Whether a row is history, which stays in the store, and none of the live state. */
+  static isHistory(key: Uint8Array): boolean {
+    const kind = splitKey(key)?.kind;
+    return kind === 'index' || kind === 'post';
+  }
 
   #world: World;
   #applier: Applier;
@@ -158,10 +177,49 @@ export class ChatState {
     return found && new RoomPage(found, request, this.#world.limits, firstEvent);
   }
 
-  /** Begins to look where a room's history begins when the values of slots below `firstKept` are gone. */
+  /** What of a room is not deleted: an event at or behind `event` that does not stand before the post `n`. */
+  floor(room: string): Floor {
+    const found = this.#find(room);
+    return found?.retention?.floor(found, this.#world.clockMs) ?? keepsAll;
+  }
+
+  /** Decisions of operators in the log so far: whoever cannot read them must not get it. */
+  get decisions(): number {
+    return this.#world.decisions;
+  }
+
+  /** What to tell whoever bears a blocked name; undefined if the name is not blocked. */
+  blockedText(name: string): string | undefined {
+    const world = this.#world;
+    const why = isName(name) ? world.blocked.get(foldName(name)) : undefined;
+    return why === undefined ? undefined : blockedText(name, why);
+  }
+
+  /** At most `max` names behind `after`, in the order of their folded forms: those that are claimed or blocked. */
+  names(after: string, onlyBlocked: boolean, max: number): NameView[] {
+    const { names, blocked } = this.#world;
+    const behind = isName(after) ? foldName(after) : '';
+    const all = onlyBlocked ? [...blocked.keys()] : [...new Set([...names.keys(), ...blocked.keys()])];
+    const wanted = all.filter((folded) => folded > behind).sort();
+    return wanted.slice(0, max).map((folded) => {
+      const name = names.get(folded);
+      return {
+        name: name?.display ?? folded,
+        claimed: name !== undefined,
+        blocked: blocked.has(folded),
+        why: blocked.get(folded) ?? '',
+        clients: name?.attachedSessions ?? 0,
+      };
+    });
+  }
+
+  /**
+   * Begins to look where a room's history begins: at its floor, and where the values of slots below `firstKept` are
+   * gone.
+   */
   beginning(room: string, firstKept: Slot): BeginningReader | undefined {
     const found = this.#find(room);
-    return found && new RoomBeginning(found, firstKept);
+    return found && new RoomBeginning(found, firstKept, this.floor(found.name));
   }
 
   /**
@@ -177,6 +235,17 @@ export class ChatState {
     for (const session of changes.sessions) puts.push(sessionRow(session));
     for (const room of changes.rooms) puts.push(roomRow(room));
     const deletes = changes.removedSessions.map(({ slot, index }) => sessionKey(slot, index));
+    for (const folded of changes.removedNames) if (!world.names.has(folded)) deletes.push(nameKey(folded));
+    for (const { name, retention } of changes.floors) {
+      if (retention === undefined) deletes.push(floorKey(name));
+      else puts.push(floorRow(name, retention));
+    }
+    for (const folded of changes.blocks) {
+      const why = world.blocked.get(folded);
+      if (why === undefined) deletes.push(blockKey(folded));
+      else puts.push(blockRow(folded, why));
+    }
+    if (world.decisions > 0) puts.push(decidedRow(world.decisions));
     for (const key of deletes) world.rowSum.delete(key);
     for (const row of puts) world.rowSum.put(row);
     puts.push(metaRow(world, world.rowSum));
@@ -199,6 +268,25 @@ export class ChatState {
     loadRows(this.#world, rows);
   }
 
+  /** The same rooms and names in a cluster of its own: nobody has a session, and who the members are its seal says. */
+  beginAnew(): void {
+    const world = this.#world;
+    for (const session of world.sessions.sorted()) {
+      for (const room of [...session.rooms]) exit(session, room);
+      end(session);
+      world.sessions.remove(session);
+    }
+    world.members = [];
+  }
+
+  /** How much there is; messages that are no longer kept are counted, too. */
+  get totals(): { readonly rooms: number; readonly messages: number; readonly names: number } {
+    const { rooms, names } = this.#world;
+    let messages = 0;
+    for (const { posts } of rooms.values()) messages += posts;
+    return { rooms: rooms.size, messages, names: names.size };
+  }
+
   /** Becomes what `other` is, which must not be used any more; what no checkpoint has taken yet is forgotten. */
   adopt(other: ChatState): void {
     assert(other.applied > this.applied, 'a state never goes back');
@@ -215,7 +303,12 @@ export class ChatState {
     const world = this.#world;
     const rows: Row[] = [];
     for (const name of world.names.values()) rows.push(nameRow(name));
-    for (const room of [...world.rooms.values()].sort(compareRooms)) rows.push(roomRow(room));
+    for (const room of [...world.rooms.values()].sort(compareRooms)) {
+      rows.push(roomRow(room));
+      if (room.retention !== undefined) rows.push(floorRow(room.name, room.retention));
+    }
+    for (const [folded, why] of world.blocked) rows.push(blockRow(folded, why));
+    if (world.decisions > 0) rows.push(decidedRow(world.decisions));
     for (const session of world.sessions.sorted()) rows.push(sessionRow(session));
     const rowSum = new RowSum();
     for (const row of rows) rowSum.put(row);

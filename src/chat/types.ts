@@ -1,5 +1,14 @@
 /** What applying the log gives back, what can be asked of the state, and the rows it is kept in. */
-import type { EventGroup, MembersItem, Outcome, OutcomeCode, ServerId, SessionId, Slot } from '../wire/index.js';
+import type {
+  DecisionVerb,
+  EventGroup,
+  MembersItem,
+  Outcome,
+  OutcomeCode,
+  ServerId,
+  SessionId,
+  Slot,
+} from '../wire/index.js';
 
 /** The bounds that commands are held to. The same on every server, or the states diverge; only tests change them. */
 export type ChatLimits = {
@@ -74,6 +83,36 @@ export interface MembersChange extends MembersItem {
   readonly from: Slot;
 }
 
+/** What became of an operator's decision. Their places are mixed into the state's hash: append only. */
+export const decisionOutcomes = [
+  'ok',
+  'badRoom',
+  'noRoom',
+  'badName',
+  'badToken',
+  'unclaimed',
+  'notBlocked',
+  /** The name belongs to another one than the decision says. */
+  'changed',
+] as const;
+
+export type DecisionOutcome = (typeof decisionOutcomes)[number];
+
+export interface Decided {
+  /** As in the item. */
+  readonly id: Uint8Array;
+  readonly verb: DecisionVerb;
+  readonly subject: string;
+  readonly outcome: DecisionOutcome;
+}
+
+/** What a decision did to a session. NAME_BLOCKED: it goes on, and may not write. SESSION_EXPIRED: it is over. */
+export interface Told {
+  readonly session: SessionId;
+  readonly code: OutcomeCode;
+  readonly text: string;
+}
+
 /** Everything that applying one slot brought about. */
 export interface Applied {
   readonly slot: Slot;
@@ -84,10 +123,12 @@ export interface Applied {
   readonly groups: readonly RoomGroup[];
   /** Every room that got an event. */
   readonly touchedRooms: readonly string[];
-  /** Sessions that ended by the log clock. */
+  /** Sessions that ended, by the log clock or by a decision. */
   readonly expired: readonly SessionId[];
   /** The members change. */
   readonly members: MembersChange | undefined;
+  readonly decisions: readonly Decided[];
+  readonly told: readonly Told[];
   /** Items that were structurally wrong and had no effect. Only a faulty server can have proposed them. */
   readonly skippedItems: number;
 }
@@ -125,6 +166,16 @@ export interface RoomView {
   readonly people: readonly string[];
 }
 
+/** A name that is claimed, blocked or both. */
+export interface NameView {
+  readonly name: string;
+  readonly claimed: boolean;
+  readonly blocked: boolean;
+  readonly why: string;
+  /** Its sessions that are attached. */
+  readonly clients: number;
+}
+
 /** One row of the state store. */
 export interface Row {
   readonly key: Uint8Array;
@@ -160,6 +211,10 @@ export interface BeginningReader {
   addRows(rows: readonly Row[]): void;
   /** One past the room's last event if nothing of it can be read any more. */
   readonly firstEvent: number;
+  /** The number of the first post that can still be read, or would be. */
+  readonly firstN: number;
+  /** It is the room's retention that deleted what stood before; else the log has lost it, or nothing is gone. */
+  readonly isByRetention: boolean;
 }
 
 /**

@@ -6,9 +6,10 @@ import type { SessionId, Slot } from '../wire/index.js';
 import { StateHash } from './hash.js';
 import { compareRooms, compareSessions, type Name, Room, type Session, SessionTable } from './model.js';
 import { end, exit, setAttached } from './presence.js';
+import type { Retention } from './retention.js';
 import { RowSum } from './row-sum.js';
 import type { Span } from './spans.js';
-import type { Answer, Attachment, ChatLimits, MembersChange, Registration } from './types.js';
+import type { Answer, Attachment, ChatLimits, Decided, MembersChange, Registration, Told } from './types.js';
 
 /** What the slot being applied has brought about so far. */
 export interface SlotWork {
@@ -20,6 +21,8 @@ export interface SlotWork {
   /** Rooms with events in this slot, in the order of the first. */
   readonly touched: Room[];
   members: MembersChange | undefined;
+  readonly decisions: Decided[];
+  readonly told: Told[];
   skippedItems: number;
 }
 
@@ -29,6 +32,12 @@ export interface Changes {
   readonly rooms: Set<Room>;
   readonly sessions: Set<Session>;
   readonly removedSessions: SessionId[];
+  /** Names that were released; one may have been claimed anew since. */
+  readonly removedNames: Set<string>;
+  /** Rooms of which something else is kept. */
+  readonly floors: Set<Room>;
+  /** Names, folded, that were blocked or unblocked. */
+  readonly blocks: Set<string>;
 }
 
 export class World {
@@ -43,6 +52,10 @@ export class World {
   readonly rowSum = new RowSum();
   applied: Slot = 0;
   clockMs = 0;
+  /** Names that nobody may write under, folded, each with the reason. */
+  readonly blocked = new Map<string, string>();
+  /** Decisions of operators that the log holds so far. */
+  decisions = 0;
   /** Broken items and entries met so far. */
   skippedItems = 0;
   changes: Changes = noChanges();
@@ -59,7 +72,10 @@ export class World {
     const changes = this.changes;
     this.changes = noChanges();
     if (earlier === undefined) return changes;
-    for (const name of earlier.names) changes.names.add(name);
+    for (const name of earlier.names) if (this.names.get(name.folded) === name) changes.names.add(name);
+    for (const folded of earlier.removedNames) changes.removedNames.add(folded);
+    for (const room of earlier.floors) changes.floors.add(room);
+    for (const folded of earlier.blocks) changes.blocks.add(folded);
     for (const room of earlier.rooms) changes.rooms.add(room);
     for (const session of earlier.sessions) {
       if (this.sessions.get(session.id.slot, session.id.index) === session) changes.sessions.add(session);
@@ -100,6 +116,7 @@ export class World {
   emit(room: Room, span: Span): void {
     assert(span.firstEvent === room.events + 1 && span.firstN === room.posts + 1, 'events are numbered without gaps');
     if (room.events === 0) this.rooms.set(room.name, room);
+    if (room.retention !== undefined) this.#age(room, room.retention);
     if (room.fresh.length === 0) this.work.touched.push(room);
     room.fresh.push(span);
     room.tail.append(span);
@@ -110,6 +127,14 @@ export class World {
     this.changes.rooms.add(room);
     this.hash.mix53(room.events);
     this.hash.mix53(room.posts);
+  }
+
+  /** What is kept of a room moves with its events. */
+  #age(room: Room, retention: Retention): void {
+    retention.beforeEvent(room, this.clockMs);
+    this.changes.floors.add(room);
+    this.hash.mix53(retention.event);
+    this.hash.mix53(retention.n);
   }
 
   /** A leave or a nick, which has no message of its own to point at. */
@@ -146,7 +171,7 @@ export class World {
   expire(): void {
     const limitMs = this.clockMs - this.limits.sessionExpiryMs;
     if (limitMs < 0) return;
-    for (const session of this.sessions.idleSince(limitMs)) this.#end(session);
+    for (const session of this.sessions.idleSince(limitMs)) this.end(session);
   }
 
   /** A name keeps so many sessions without a connection and no more. */
@@ -154,11 +179,12 @@ export class World {
     while (name.away.size > this.limits.sessionsAwayMax) {
       const oldest = SessionTable.oldest(name.away);
       assert(oldest !== undefined, 'more than none has an oldest');
-      this.#end(oldest);
+      this.end(oldest);
     }
   }
 
-  #end(session: Session): void {
+  /** A session is over: its client has to open another one. */
+  end(session: Session): void {
     setAttached(session, false);
     this.leaveRooms(session);
     end(session);
@@ -181,10 +207,20 @@ export function noWork(slot: Slot): SlotWork {
     expired: [],
     touched: [],
     members: undefined,
+    decisions: [],
+    told: [],
     skippedItems: 0,
   };
 }
 
 function noChanges(): Changes {
-  return { names: new Set(), rooms: new Set(), sessions: new Set(), removedSessions: [] };
+  return {
+    names: new Set(),
+    rooms: new Set(),
+    sessions: new Set(),
+    removedSessions: [],
+    removedNames: new Set(),
+    floors: new Set(),
+    blocks: new Set(),
+  };
 }

@@ -65,6 +65,8 @@ function plainText(event: LineEvent, mainRoom: string): string {
     case 'room':
       return `-- ${inRoom(event.room, mainRoom)}${event.from} ${roomText(event)}`;
     case 'error':
+      // It was decided that they go: nothing is wrong.
+      if (event.code === 'DELETED') return `-- ${event.text}`;
       return `-- error ${event.code}: ${event.text}`;
   }
 }

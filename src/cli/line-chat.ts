@@ -38,6 +38,7 @@ export type LineClient = Pick<
   | 'subscribe'
   | 'unsubscribe'
   | 'drain'
+  | 'sessionState'
   | 'status'
   | 'close'
   | 'name'
@@ -249,7 +250,7 @@ export class LineChat {
         return this.#onDirect(event);
       case 'error':
         this.#options.print(event);
-        if (event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME') this.#finish?.(exitCodes.refused);
+        if (this.#client.sessionState === 'refused') this.#finish?.(exitCodes.refused);
         // Later it may be a server that is being restarted with another secret: the others go on.
         if (isLockedOut(event.code) && !this.#everConnected) this.#finish?.(exitCodes.refused);
         return;

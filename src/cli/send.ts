@@ -33,7 +33,7 @@ export async function send(call: Call): Promise<number> {
   client.on('connected', () => progress.onConnected());
   client.on('disconnected', (event) => progress.onDisconnected(event.reason));
   client.on('quorum', (event) => progress.onQuorum(event));
-  client.on('error', (event) => progress.onError(event));
+  client.on('error', (event) => progress.onError(event, client.sessionState === 'refused'));
   client.on('state', (event) => {
     if (options.has('json')) print(event);
     else if (event.reason !== undefined)
@@ -113,10 +113,10 @@ class Progress {
     this.#noQuorum = ok ? '' : `No quorum: ${up} of ${servers} servers ${up === 1 ? 'answers' : 'answer'}; ${advice}`;
   }
 
-  onError(event: ErrorEvent): void {
+  /** Without a session nothing more succeeds; in one, each message is answered. */
+  onError(event: ErrorEvent, isNameRefused: boolean): void {
     this.#error = event.text;
-    const isHopeless = event.code === 'NAME_TAKEN' || event.code === 'BAD_NAME';
-    if (isHopeless || (isLockedOut(event.code) && !this.#everConnected)) this.#end?.(exitCodes.refused);
+    if (isNameRefused || (isLockedOut(event.code) && !this.#everConnected)) this.#end?.(exitCodes.refused);
   }
 
   onOutcome(code: FinalCode): void {

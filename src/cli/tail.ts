@@ -8,8 +8,10 @@ import {
   loadIdentity,
   type Operator,
   openOperator,
+  type PageQuery,
+  passedOverText,
 } from '../client/index.js';
-import type { EventGroup, Page } from '../wire/index.js';
+import type { EventGroup, Kept, Page } from '../wire/index.js';
 import { connectionOptions, eventPrinter } from './chat.js';
 import type { Call } from './command.js';
 import type { LineEvent } from './events.js';
@@ -100,20 +102,39 @@ async function readOnce(call: Call, operator: Operator, wanted: Wanted, printer:
   const { room, from } = wanted;
   // From the first message on means from the beginning: the joins before it belong to it.
   const by = from === 1 ? 'event' : 'post';
-  let page = await ask(operator, { room, direction: 'from', by, event: from, limit: pageEvents, fresh: true });
+  let { answer: page, kept } = await ask(operator, {
+    room,
+    direction: 'from',
+    by,
+    event: from,
+    limit: pageEvents,
+    fresh: true,
+  });
+  /** The number of the next message. */
+  let nextN = from;
   const isFresh = page.fresh;
   const head = page.headEvent;
-  noteBeginning(call, room, page.groups[0], by === 'event' ? { event: from } : { post: from });
+  if (kept?.byRetention !== true)
+    noteBeginning(call, room, page.groups[0], by === 'event' ? { event: from } : { post: from });
   for (;;) {
+    noteDeleted(call, kept, nextN);
     let next = 0;
     for (const group of page.groups) {
       for (const { index, event } of groupEvents(room, group)) {
         printer.take(event);
         next = group.firstEvent + index + 1;
+        if (event.event === 'message') nextN = event.n + 1;
       }
     }
     if (printer.isFull || next === 0 || next > head || call.signal.aborted) break;
-    page = await ask(operator, { room, direction: 'from', by: 'event', event: next, limit: pageEvents, fresh: false });
+    ({ answer: page, kept } = await ask(operator, {
+      room,
+      direction: 'from',
+      by: 'event',
+      event: next,
+      limit: pageEvents,
+      fresh: false,
+    }));
   }
   if (isFresh) return exitCodes.ok;
   call.output.note(`${call.program}: no quorum answered: this is what one server has, and it may lack the newest`);
@@ -135,12 +156,19 @@ function noteBeginning(
   );
 }
 
+/** The room's retention may be faster than whoever reads it. */
+function noteDeleted({ output, program }: Call, kept: Kept | undefined, nextN: number): void {
+  if (kept?.byRetention !== true) return;
+  const messages = kept.firstN - nextN;
+  if (messages > 0) output.note(`${program}: ${passedOverText(kept, { events: 0, messages })}`);
+}
+
 /** @throws ExitError (3) when the room is refused, (5) when the answer does not come. */
-async function ask(operator: Operator, query: Parameters<Operator['page']>[0]): Promise<Page> {
+async function ask(operator: Operator, query: PageQuery): Promise<{ answer: Page; kept?: Kept }> {
   const answered = await operator.page(query);
   if (!answered.ok) throw new ExitError(exitCodes.unknown, answered.code, `${answered.text}; try again`);
   const { code } = answered.answer;
-  if (code === 'ok') return answered.answer;
+  if (code === 'ok') return answered;
   const why = code === 'NOT_ALLOWED' ? 'only the two people of a direct-message room can read it' : code;
   throw new ExitError(exitCodes.refused, code, `${query.room}: ${why}`);
 }

@@ -33,7 +33,7 @@ export function readApi(option: string, value: string): string | undefined {
   return value.startsWith('localhost:') ? value : address;
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A duration with a unit, in milliseconds: `200ms`, `10s`, `1.5m`. */
 export function readDurationMs(option: string, value: string): number {
@@ -43,6 +43,22 @@ export function readDurationMs(option: string, value: string): number {
     throw new UsageError(`${option} takes a time with its unit, such as 200ms or 10s, not '${value}'`);
   }
   return ms;
+}
+
+/** A reason that is shown to others. */
+export function readWhy(option: string, value: string): string {
+  if (Buffer.byteLength(value) <= limits.whyBytesMax) return value;
+  throw new UsageError(`${option} takes at most ${limits.whyBytesMax} bytes: shorten it`);
+}
+
+/** An age with its unit, in milliseconds: `12h`, `30d`. */
+export function readAge(option: string, value: string): number {
+  const { retainAgeMsMin: minMs, retainAgeMsMax: maxMs } = limits;
+  const found = /^(\d{1,12})(s|m|h|d)$/.exec(value);
+  const ms = Number(found?.[1]) * (unitMs[found?.[2] ?? ''] ?? Number.NaN);
+  if (ms >= minMs && ms <= maxMs) return ms;
+  const days = Math.floor(maxMs / (unitMs.d as number));
+  throw new UsageError(`${option} takes an age from ${minMs / 1000}s to ${days}d, such as 12h or 30d, not '${value}'`);
 }
 
 const unitBytes: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };

@@ -193,7 +193,7 @@ export class ChatClient {
     return this.#submit('nick', '', name, onOutcome);
   }
 
-  /** Tries to register under another name after NAME_TAKEN or BAD_NAME. */
+  /** Tries to register under another name after NAME_TAKEN, BAD_NAME or NAME_BLOCKED. */
   useName(name: string): void {
     const session = this.#session;
     if (session === undefined || session.state !== 'refused') return;
@@ -298,6 +298,9 @@ export class ChatClient {
         return this.#shared.emitter.emit('direct', { event: 'direct', news: message.news, rooms: message.rooms });
       case 'subscribed':
         return this.#rooms.onSubscribed(message);
+      case 'kept':
+        this.#rooms.onKept(message);
+        return this.#requests.onKept(message);
       case 'page':
       case 'roomList':
       case 'status':

@@ -82,8 +82,11 @@ export interface RoomNotice {
   readonly slot: number;
 }
 
-/** Codes of the `error` event besides those that come in frames. GAP: events were missing and are asked for again. */
-export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP' | 'TLS';
+/**
+ * Codes of the `error` event besides those that come in frames. GAP: events were missing and are asked for again, or
+ * are no longer kept. DELETED: the room's retention deleted messages before this client had them.
+ */
+export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP' | 'DELETED' | 'TLS';
 
 /** Something the user should know; `text` says what happened, what it means and what to do. */
 export interface ErrorEvent {

@@ -1,7 +1,7 @@
 /** Dial and hello: from an address to a connection that has been welcomed, or to one clear reason why not. */
 import type { Timer } from '../base/index.js';
 import type { CloseCode, DialFailure, Dialling, FrameConnection } from '../net/index.js';
-import type { Hello, Welcome } from '../wire/index.js';
+import { features, type Hello, type Welcome } from '../wire/index.js';
 import type { Environment } from './environment.js';
 
 /** The wire version this client speaks. */
@@ -37,7 +37,7 @@ export function callerHello(role: 'client' | 'operator', token: Uint8Array | und
     role,
     versionMin: WIRE_VERSION,
     versionMax: WIRE_VERSION,
-    features: 0,
+    features: features.decisions,
     clusterId: NO_ID,
     membershipHash: NO_ID,
     epoch: 0,

@@ -11,12 +11,13 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { configDirectory, ExitError, exitCodes } from '../base/index.js';
+import { assert, configDirectory, ExitError, equalBytes, exitCodes, toHex } from '../base/index.js';
 
 const TOKEN_BYTES = 32;
 const FILE = 'identity';
@@ -35,6 +36,40 @@ export function hasIdentity(directory = configDirectory()): boolean {
   return existsSync(join(directory, FILE));
 }
 
+/**
+ * Makes `token` this user's own, for instance one that an operator handed out for a name. The one that was there is
+ * kept
+ * beside it. Returns the paths of both; `before` is undefined if there was none. Throws an ExitError (exit code 3).
+ */
+export function importIdentity(
+  token: Uint8Array,
+  directory = configDirectory(),
+): { readonly path: string; readonly before: string | undefined } {
+  assert(token.length === TOKEN_BYTES, 'a token has 32 bytes');
+  const path = join(directory, FILE);
+  const known = hasIdentity(directory) ? readToken(path) : undefined;
+  let before: string | undefined;
+  try {
+    if (known !== undefined && !equalBytes(known, token)) {
+      before = freePath(`${path}.before`);
+      renameSync(path, before);
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (known === undefined || before !== undefined) writeToken(directory, path, token);
+  return { path, before };
+}
+
+/** 64 hexadecimal digits as a token, undefined for anything else. */
+export function parseToken(text: string): Uint8Array | undefined {
+  return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : undefined;
+}
+
+function freePath(path: string): string {
+  for (let number = 1; ; number++) if (!existsSync(`${path}-${number}`)) return `${path}-${number}`;
+}
+
 function readToken(path: string): Uint8Array | undefined {
   let text: string;
   try {
@@ -45,23 +80,32 @@ function readToken(path: string): Uint8Array | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(path, error);
   }
-  if (!/^[0-9a-f]{64}$/.test(text)) {
+  const token = parseToken(text);
+  if (token === undefined) {
     throw new ExitError(
       exitCodes.refused,
       'BAD_IDENTITY',
       `${path} holds no identity (64 hexadecimal digits). Restore it, or remove it to start as a new user.`,
     );
   }
-  return Buffer.from(text, 'hex');
+  return token;
 }
 
 function createToken(directory: string, path: string): Uint8Array {
+  writeToken(directory, path, randomBytes(TOKEN_BYTES));
+  const token = readToken(path);
+  if (token === undefined) throw unreadable(path, new Error('it vanished'));
+  return token;
+}
+
+/** The file appears whole or not at all; one that is there stays. */
+function writeToken(directory: string, path: string, token: Uint8Array): void {
   const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(file, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`);
+      writeSync(file, `${toHex(token)}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -77,9 +121,6 @@ function createToken(directory: string, path: string): Uint8Array {
   } catch (error) {
     throw unreadable(path, error);
   }
-  const token = readToken(path);
-  if (token === undefined) throw unreadable(path, new Error('it vanished'));
-  return token;
 }
 
 function unreadable(path: string, cause: unknown): ExitError {

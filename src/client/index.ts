@@ -8,6 +8,7 @@ export { configDirectory } from '../base/index.js';
 export type {
   DirectRoom,
   EventGroup,
+  Kept,
   ListedRoom,
   OutcomeCode,
   Page,
@@ -29,11 +30,11 @@ export {
 } from './environment.js';
 export type * from './events.js';
 export { isLockedOut } from './greet.js';
-export { hasIdentity, loadIdentity } from './identity.js';
+export { hasIdentity, importIdentity, loadIdentity, parseToken } from './identity.js';
 export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
 export type { Asked } from './requests.js';
 export type { From } from './room-stream.js';
 export type { SessionState } from './session.js';
-export { noBalancerText } from './texts.js';
+export { noBalancerText, passedOverText } from './texts.js';

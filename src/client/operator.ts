@@ -1,22 +1,28 @@
 /**
- * Questions to one given server or balancer: status, verify, members, seats, pages; each with a time-out, none in a
- * session.
+ * Questions and wishes to one given server or balancer: status, verify, members, seats, pages, decisions; each with a
+ * time-out, none in a session.
  */
 import type { Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
-import type {
-  History,
-  Members,
-  Message,
-  MessageType,
-  OutcomeCode,
-  Page,
-  RefusalCode,
-  ReplaceAnswer,
-  Seats,
-  ServerId,
-  Status,
-  VerifyReply,
+import {
+  type Decide,
+  type DecideAnswer,
+  features,
+  type History,
+  type Kept,
+  type Members,
+  type Message,
+  type MessageType,
+  type Names,
+  type OutcomeCode,
+  type Page,
+  type RefusalCode,
+  type ReplaceAnswer,
+  type Seats,
+  type ServerId,
+  type Status,
+  type VerifyReply,
+  type Welcome,
 } from '../wire/index.js';
 import { defaultEnvironment, type Environment } from './environment.js';
 import { type GreetFailure, greet } from './greet.js';
@@ -25,7 +31,13 @@ import { type GreetFailure, greet } from './greet.js';
 export type AskFailure = GreetFailure | RefusalCode | OutcomeCode | 'CLOSED';
 
 export type Answered<T> =
-  | { readonly ok: true; readonly answer: T; readonly rttMs: number }
+  | {
+      readonly ok: true;
+      readonly answer: T;
+      readonly rttMs: number;
+      /** Of a page: what was asked for begins before what the room still has. */
+      readonly kept?: Kept;
+    }
   | { readonly ok: false; readonly code: AskFailure; readonly text: string };
 
 export type PageQuery = Omit<History, 'type' | 'request'>;
@@ -47,6 +59,7 @@ interface Pending {
   readonly request: number;
   readonly askedAtMs: number;
   readonly timer: Timer;
+  kept: Kept | undefined;
   readonly done: (answered: Answered<Message>) => void;
 }
 
@@ -57,6 +70,8 @@ interface Pending {
 export class Operator {
   /** The server's id; 0 for a balancer. */
   readonly serverId: number;
+  /** The server knows what operators decide (0.7). */
+  readonly knowsDecisions: boolean;
   readonly #connection: FrameConnection;
   readonly #environment: Environment;
   readonly #timeoutMs: number;
@@ -64,8 +79,9 @@ export class Operator {
   #lastRequest = 0;
 
   /** Use {@link openOperator}. */
-  constructor(connection: FrameConnection, serverId: number, timeoutMs: number, environment: Environment) {
-    this.serverId = serverId;
+  constructor(connection: FrameConnection, welcome: Welcome, timeoutMs: number, environment: Environment) {
+    this.serverId = welcome.serverId;
+    this.knowsDecisions = (welcome.features & features.decisions) !== 0;
     this.#connection = connection;
     this.#environment = environment;
     this.#timeoutMs = timeoutMs;
@@ -106,6 +122,16 @@ export class Operator {
     }));
   }
 
+  /** Puts a decision into the log; answered when the server has applied it. Only if it `knowsDecisions`. */
+  decide(wish: Omit<Decide, 'type' | 'request'>): Promise<Answered<DecideAnswer>> {
+    return this.#ask<DecideAnswer>('decideAnswer', (request) => ({ type: 'decide', request, ...wish }));
+  }
+
+  /** The names behind `after` that are claimed or blocked. Only if the server `knowsDecisions`. */
+  names(after: string, blocked: boolean): Promise<Answered<Names>> {
+    return this.#ask<Names>('names', (request) => ({ type: 'namesRequest', request, blocked, after }));
+  }
+
   /**
    * A page of a room. With `fresh` it is read after a read index; `answer.fresh` tells whether a quorum confirmed it.
    */
@@ -128,7 +154,7 @@ export class Operator {
         this.#settle(pending, { ok: false, code: 'TIMEOUT', text });
       }, this.#timeoutMs);
       const done = (answered: Answered<Message>): void => resolve(answered as Answered<T>);
-      const pending: Pending = { type, request, askedAtMs: clock.monotonicMs(), timer, done };
+      const pending: Pending = { type, request, askedAtMs: clock.monotonicMs(), timer, kept: undefined, done };
       this.#pending.set(request, pending);
       this.#connection.send(build(request));
     });
@@ -138,10 +164,12 @@ export class Operator {
     if (!('request' in message) || typeof message.request !== 'number') return;
     const pending = this.#pending.get(message.request);
     if (pending === undefined) return;
-    if (message.type === 'reject') this.#settle(pending, { ok: false, code: message.code, text: message.text });
+    if (message.type === 'kept') pending.kept = message;
+    else if (message.type === 'reject') this.#settle(pending, { ok: false, code: message.code, text: message.text });
     else if (message.type === pending.type) {
       const rttMs = this.#environment.clock.monotonicMs() - pending.askedAtMs;
-      this.#settle(pending, { ok: true, answer: message, rttMs });
+      const { kept } = pending;
+      this.#settle(pending, { ok: true, answer: message, rttMs, ...(kept !== undefined && { kept }) });
     }
   }
 
@@ -160,7 +188,7 @@ export function openOperator(options: OperatorOptions): Promise<Answered<Operato
   return new Promise((resolve) => {
     greet({ address, role: token === undefined ? 'operator' : 'client', token, timeoutMs }, environment, (result) => {
       if (!result.ok) return resolve({ ok: false, code: result.code, text: result.text });
-      const operator = new Operator(result.connection, result.welcome.serverId, timeoutMs, environment);
+      const operator = new Operator(result.connection, result.welcome, timeoutMs, environment);
       resolve({ ok: true, answer: operator, rttMs: environment.clock.monotonicMs() - startMs });
     });
   });

@@ -1,6 +1,6 @@
 /** Questions that have one answer (history, status): asked again after a reroute until their own deadline. */
 import type { Timer } from '../base/index.js';
-import type { Message, OutcomeCode, Page, RoomList, Status } from '../wire/index.js';
+import type { Kept, Message, OutcomeCode, Page, RoomList, Status } from '../wire/index.js';
 import type { Environment } from './environment.js';
 
 /** Questions waiting at once: a person scrolling asks one at a time, a program some. */
@@ -8,13 +8,15 @@ const WAITING_MAX = 256;
 
 export type Answer = Page | RoomList | Status;
 export type Asked<T> =
-  | { readonly ok: true; readonly answer: T }
+  /** `kept`, of a page: what was asked for begins before what the room still has. */
+  | { readonly ok: true; readonly answer: T; readonly kept?: Kept }
   | { readonly ok: false; readonly code: OutcomeCode | 'TIMEOUT' | 'CLOSED' | 'QUEUE_FULL'; readonly text: string };
 
 interface Waiting {
   readonly build: (request: number) => Message;
   readonly done: (asked: Asked<Answer>) => void;
   readonly timer: Timer;
+  kept: Kept | undefined;
 }
 
 export class Requests {
@@ -53,7 +55,7 @@ export class Requests {
           resolve({ ok: false, code: 'UNKNOWN_COMMAND', text: `The server answered with ${asked.answer.type}` });
         } else resolve(asked as Asked<T>);
       };
-      this.#waiting.set(request, { build, done, timer });
+      this.#waiting.set(request, { build, done, timer, kept: undefined });
       this.#send(build(request));
     });
   }
@@ -64,7 +66,14 @@ export class Requests {
   }
 
   onAnswer(answer: Answer): void {
-    this.#settle(answer.request, { ok: true, answer });
+    const kept = this.#waiting.get(answer.request)?.kept;
+    this.#settle(answer.request, { ok: true, answer, ...(kept !== undefined && { kept }) });
+  }
+
+  /** Comes before the page it is about. */
+  onKept(kept: Kept): void {
+    const waiting = this.#waiting.get(kept.request);
+    if (waiting !== undefined) waiting.kept = kept;
   }
 
   /** True if the refused request was one of ours. */

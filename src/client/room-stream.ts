@@ -1,5 +1,5 @@
 /** A room's events as one gapless stream across connections: what to ask for, what is new, what is missing. */
-import type { EventGroup, Subscribe, Subscribed } from '../wire/index.js';
+import type { EventGroup, Kept, Subscribe, Subscribed } from '../wire/index.js';
 
 /** Where a subscription begins. all: the room's first event. now: what comes next. */
 export type From = 'all' | 'now' | { readonly event: number } | { readonly lastPosts: number };
@@ -27,6 +27,12 @@ export type Opened =
   | { readonly kind: 'ignored' | 'refused' | 'open' }
   | { readonly kind: 'jumped'; readonly missing: number };
 
+/** What a stream passes over: so many events, and of them so many messages if that is known. */
+export interface PassedOver {
+  readonly events: number;
+  readonly messages: number | undefined;
+}
+
 /** Pure bookkeeping of one subscription; deliveries and duplicates change nothing until `subscribed` has come. */
 export class RoomStream {
   readonly room: string;
@@ -38,6 +44,8 @@ export class RoomStream {
   #refused = false;
   /** A server has opened it before: what it has shown since must go on without a gap. */
   #wasOpen = false;
+  /** The newest group, which says how many messages there were; undefined before the first. */
+  #last: Pick<EventGroup, 'firstN' | 'events'> | undefined;
   /** Gaps since the last event that was new. */
   gaps = 0;
 
@@ -93,6 +101,30 @@ export class RoomStream {
     return missing > 0 ? { kind: 'jumped', missing } : { kind: 'open' };
   }
 
+  /**
+   * The server says where what is kept begins, before it opens the stream or in the midst of it. Undefined if it is not
+   * about this stream, or there is nothing to tell.
+   */
+  onKept({ request, firstEvent, firstN, byRetention }: Kept): PassedOver | undefined {
+    const isOurs = this.#request !== 0 && (request === this.#request ? !this.settled : request === 0 && this.#open);
+    const events = firstEvent - this.#next;
+    if (!isOurs || this.#next === 0 || events <= 0) return undefined;
+    const nextN = this.#nextN;
+    this.#next = firstEvent;
+    this.#last = { firstN, events: [] };
+    // Where a server's log begins is nothing lost to whoever only comes.
+    if (!byRetention && !this.#wasOpen) return undefined;
+    return { events, messages: nextN === undefined ? undefined : Math.max(0, firstN - nextN) };
+  }
+
+  /** The number of the next message, if that is known. */
+  get #nextN(): number | undefined {
+    if (this.#next === 1) return 1;
+    if (this.#last === undefined) return undefined;
+    const { firstN, events } = this.#last;
+    return firstN + events.filter(({ kind }) => kind === 'post' || kind === 'action').length;
+  }
+
   /** A delivery. Only `new` moves the stream. */
   take(group: EventGroup): Taken {
     if (!this.#open) return OLD;
@@ -104,6 +136,7 @@ export class RoomStream {
     }
     if (behind <= this.#next) return OLD;
     const skip = this.#next - firstEvent;
+    this.#last = group;
     this.#next = behind;
     this.gaps = 0;
     return skip === 0 ? ALL_NEW : { kind: 'new', skip };

@@ -1,11 +1,11 @@
 /** The rooms of one client: their streams across reroutes, and which ones the user means to be in. */
-import type { EventGroup, Message, SessionId, Subscribed } from '../wire/index.js';
+import type { EventGroup, Kept, Message, SessionId, Subscribed } from '../wire/index.js';
 import { emitGroup } from './deliveries.js';
 import type { Link, Shared } from './link.js';
 import { GAPS_MAX } from './options.js';
 import type { OwnLines } from './own-lines.js';
 import { type From, RoomStream, roomKey } from './room-stream.js';
-import { readRefusedText } from './texts.js';
+import { passedOverText, readRefusedText } from './texts.js';
 
 /** What the rooms need to know of, and want from, the rest of the client. */
 export interface RoomsSink {
@@ -112,6 +112,13 @@ export class Rooms {
       this.#shared.emitter.emit('subscribed', event);
     }
     this.#sink.settled();
+  }
+
+  /** A stream goes on behind what is gone. */
+  onKept(kept: Kept): void {
+    const passed = this.#streams.get(kept.room)?.onKept(kept);
+    if (passed !== undefined)
+      this.#shared.tellError(kept.byRetention ? 'DELETED' : 'GAP', passedOverText(kept, passed));
   }
 
   onDeliver(link: Link, room: string, group: EventGroup): void {

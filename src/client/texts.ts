@@ -1,7 +1,8 @@
 /** What the codes of the protocol mean to a person: what happened, and what to do. */
 import { limits, otherName } from '../base/index.js';
-import type { OutcomeCode } from '../wire/index.js';
+import type { Kept, OutcomeCode } from '../wire/index.js';
 import type { FinalCode } from './outbox.js';
+import type { PassedOver } from './room-stream.js';
 
 const reasons: Readonly<Record<Exclude<FinalCode, 'ok'>, string>> = {
   NAME_TAKEN: 'The name belongs to another user; choose another one',
@@ -13,6 +14,7 @@ const reasons: Readonly<Record<Exclude<FinalCode, 'ok'>, string>> = {
   BAD_NONCE: 'The session belongs to somebody else; start the client again',
   SESSION_EXPIRED: 'The session expired after a long absence; send the line again if it is missing',
   UNKNOWN_COMMAND: 'The servers do not know this command; update them or the client',
+  NAME_BLOCKED: 'The name is blocked; ask whoever runs this chat, or use another name',
   UNKNOWN: 'The session expired before an answer came: the line may be in the room or not, and is not sent again',
   NOT_SENT: 'The client was closed before the line could be sent; send it again',
 };
@@ -45,4 +47,12 @@ export function nameText(code: OutcomeCode, name: string): string {
     return `The name "${name}" belongs to another user. Pick another one: /nick ${otherName(name)}, or --name ${otherName(name)}`;
   if (code === 'ok') return '';
   return `The name "${name}" was refused: ${reasonOf(code)}`;
+}
+
+/** How many messages are gone, and where the room goes on. */
+export function passedOverText({ room, firstN, byRetention }: Kept, { events, messages }: PassedOver): string {
+  const [count, what] = messages === undefined ? [events, 'event'] : [messages, 'message'];
+  const are = `${count} ${what}${count === 1 ? ' of' : 's of'} ${room} ${count === 1 ? 'is' : 'are'}`;
+  const why = byRetention ? 'deleted by its retention' : 'no longer kept by this server';
+  return `${are} ${why}; the room goes on with message ${firstN}`;
 }

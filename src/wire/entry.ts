@@ -22,6 +22,7 @@ export const ITEM_TOUCH = 3;
 export const ITEM_ATTACH = 4;
 export const ITEM_DETACH = 5;
 export const ITEM_MEMBERS = 6;
+export const ITEM_DECISION = 7;
 
 const SESSION_BYTES = 8 + 4;
 const REGISTER_BYTES_MIN = ID_BYTES + 2 + 2 + TOKEN_HASH_BYTES + 1;
@@ -127,7 +128,7 @@ export class EntryReader {
     if (at === bytes.length) return false;
     if (bytes.length - at < ITEM_HEADER_BYTES) throw new ProtocolError('truncated', 'an item shorter than its header');
     const kind = bytes[at] as number;
-    if (kind < ITEM_RUN || kind > ITEM_MEMBERS) throw new ProtocolError('unknownValue', `item kind ${kind}`);
+    if (kind < ITEM_RUN || kind > ITEM_DECISION) throw new ProtocolError('unknownValue', `item kind ${kind}`);
     const length = readU32(bytes, at + 1);
     const offset = at + ITEM_HEADER_BYTES;
     if (length > bytes.length - offset)

@@ -1,5 +1,6 @@
 /** The face of wire: bytes to messages and back, no I/O. docs/PROTOCOL.md lists every byte. */
 export { decode, encode } from './codec.js';
+export { type DecisionItem, type DecisionVerb, decisionItem, decisionVerbs, readDecision } from './decision-item.js';
 export { describe } from './describe.js';
 export {
   type AttachItem,
@@ -14,6 +15,7 @@ export {
   type EntryStamp,
   encodeEntry,
   ITEM_ATTACH,
+  ITEM_DECISION,
   ITEM_DETACH,
   ITEM_HEADER_BYTES,
   ITEM_MEMBERS,
@@ -41,6 +43,7 @@ export type * from './messages/catchup.js';
 export { stateSum } from './messages/catchup.js';
 export type * from './messages/client.js';
 export { outcomeCodes } from './messages/client.js';
+export type * from './messages/decisions.js';
 export type * from './messages/handshake.js';
 export { features, refusalCodes } from './messages/handshake.js';
 export type * from './messages/members.js';

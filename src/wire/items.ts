@@ -1,10 +1,12 @@
 /** Reading the bodies of items, and the structural check of the batches and entries that other servers send. */
 import { asBuffer, limits, readU16, readU32, readU64, U53_MAX } from '../base/index.js';
+import { readDecision } from './decision-item.js';
 import {
   type AttachItem,
   type DetachItem,
   EntryReader,
   ITEM_ATTACH,
+  ITEM_DECISION,
   ITEM_DETACH,
   ITEM_MEMBERS,
   ITEM_REGISTER,
@@ -121,6 +123,9 @@ function checkItems(items: EntryReader, bytes: Uint8Array): void {
         break;
       case ITEM_MEMBERS:
         readMembers(bytes, offset, length);
+        break;
+      case ITEM_DECISION:
+        readDecision(bytes, offset, length);
         break;
       default:
         throw new ProtocolError('unknownValue', `item kind ${items.kind}`);

@@ -4,6 +4,7 @@ import type { MessageSpec, Party } from './message-spec.js';
 import * as balancer from './messages/balancer.js';
 import * as catchup from './messages/catchup.js';
 import * as client from './messages/client.js';
+import * as decisions from './messages/decisions.js';
 import * as handshake from './messages/handshake.js';
 import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
@@ -56,6 +57,7 @@ export type Message =
   | rooms.Deliver
   | rooms.History
   | rooms.Page
+  | rooms.Kept
   | roomList.ListRooms
   | roomList.RoomList
   | status.StatusRequest
@@ -66,6 +68,10 @@ export type Message =
   | members.Seats
   | members.ReplaceServer
   | members.ReplaceAnswer
+  | decisions.Decide
+  | decisions.DecideAnswer
+  | decisions.NamesRequest
+  | decisions.Names
   | balancer.Join
   | balancer.Waiting
   | balancer.Sealed
@@ -122,6 +128,7 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   deliver: rooms.deliverSpec,
   history: rooms.historySpec,
   page: rooms.pageSpec,
+  kept: rooms.keptSpec,
   listRooms: roomList.listRoomsSpec,
   roomList: roomList.roomListSpec,
   statusRequest: status.statusRequestSpec,
@@ -132,6 +139,10 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   seats: members.seatsSpec,
   replaceServer: members.replaceServerSpec,
   replaceAnswer: members.replaceAnswerSpec,
+  decide: decisions.decideSpec,
+  decideAnswer: decisions.decideAnswerSpec,
+  namesRequest: decisions.namesRequestSpec,
+  names: decisions.namesSpec,
   join: balancer.joinSpec,
   waiting: balancer.waitingSpec,
   sealed: balancer.sealedSpec,

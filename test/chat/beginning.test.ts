@@ -4,6 +4,7 @@ import { Prng } from '../../src/base/index.js';
 import { RoomBeginning } from '../../src/chat/beginning.js';
 import { indexRows } from '../../src/chat/checkpoint.js';
 import { Room } from '../../src/chat/model.js';
+import { keepsAll } from '../../src/chat/retention.js';
 import type { Row } from '../../src/chat/types.js';
 
 /**
@@ -39,7 +40,7 @@ t.test('the first event whose slot is kept, in few steps', async (t) => {
     const { room, stored, slots } = build(random, random.below(80));
     const highest = slots.at(-1) ?? 0;
     for (const kept of [1, 2, random.between(1, highest + 2), highest, highest + 1, highest + 100]) {
-      const beginning = new RoomBeginning(room, kept);
+      const beginning = new RoomBeginning(room, kept, keepsAll);
       let steps = 0;
       for (let range = beginning.nextRange(); range !== undefined; range = beginning.nextRange()) {
         const { from, to } = range;

@@ -5,6 +5,9 @@ import t from 'tap';
 import { ChatState } from '../../src/chat/index.js';
 import {
   attachItem,
+  type DecisionItem,
+  type DecisionVerb,
+  decisionItem,
   detachItem,
   encodeEntry,
   encodeRun,
@@ -12,8 +15,8 @@ import {
   runItem,
   touchItem,
 } from '../../src/wire/index.js';
-import { flatten, MapStore, nonce, readPage, token } from './support.js';
-import { Twin, type TwinAnswer, type TwinEvent, type TwinMessage } from './twin.js';
+import { flatten, MapStore, nonce, readPage, readRows, token } from './support.js';
+import { Twin, type TwinAnswer, type TwinEvent, type TwinMessage, type TwinRoom } from './twin.js';
 
 const limits = {
   messageBytesMax: 20,
@@ -101,6 +104,34 @@ const opArb = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('detach' as const), who, late: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('touch' as const), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('retain' as const),
+      room: roomArb,
+      count: fc.constantFrom(0, 0, 1, 2, 5, 1000),
+      age: fc.constantFrom(0, 0, 1000, 20_000, 64_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant('name' as const),
+      verb: fc.constantFrom('block' as const, 'unblock' as const, 'unblock' as const),
+      name: nameArb,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('claim' as const),
+      verb: fc.constantFrom('release' as const, 'recover' as const),
+      name: nameArb,
+      /** Whom the decision takes for the name's owner: mostly the one it has. */
+      wrongHolder: fc.nat(2).map((n) => n === 0),
+      token: fc.nat(2),
+    }),
+  },
 );
 type Op = typeof opArb extends fc.Arbitrary<infer T> ? T : never;
 const slotArb = fc.record({
@@ -118,7 +149,32 @@ const parse = (id: string) => ({ slot: Number(id.split('.')[0]), index: Number(i
 /** Does the op to the twin; gives the item and what the twin answered. */
 function play(twin: Twin, ids: string[], op: Op, index: number) {
   const nothing: string[] = [];
-  const none = { answers: [] as TwinAnswer[], registered: nothing, attached: nothing, ended: nothing };
+  const none = {
+    answers: [] as TwinAnswer[],
+    registered: nothing,
+    attached: nothing,
+    ended: nothing,
+    decided: nothing,
+  };
+  const decision = (verb: DecisionVerb, subject: string, more: Partial<DecisionItem> = {}) => {
+    const zeros = Buffer.alloc(32);
+    const id = Buffer.alloc(16, index);
+    return decisionItem({ verb, id, subject, count: 0, ageMs: 0, holder: zeros, tokenHash: zeros, why: '', ...more });
+  };
+  if (op.op === 'retain') {
+    const { room, count, age: ageMs } = op;
+    const item = decision('retain', room, { count, ageMs });
+    return { ...none, item, decided: [twin.retain(room, count, ageMs)] };
+  }
+  if (op.op === 'name') return { ...none, item: decision(op.verb, op.name), decided: [twin[op.verb](op.name)] };
+  if (op.op === 'claim') {
+    const owner = twin.names.get(op.name.toLowerCase())?.token ?? 0;
+    const holder = op.wrongHolder ? (owner + 1) % 3 : owner;
+    const item = decision(op.verb, op.name, { holder: token(holder), tokenHash: token(op.token) });
+    const [outcome, ended] =
+      op.verb === 'release' ? twin.release(op.name, holder) : twin.recover(op.name, holder, op.token);
+    return { ...none, item, ended, decided: [outcome] };
+  }
   if (op.op === 'register') {
     const item = registerItem({
       nonce: nonce(op.nonce),
@@ -155,6 +211,8 @@ function play(twin: Twin, ids: string[], op: Op, index: number) {
   return { ...none, item, answers: twin.run(id, shown, firstSeq, answeredBelow, op.messages) };
 }
 
+const isPost = (kind: string): boolean => kind === 'post' || kind === 'action';
+
 t.test('random logs: the same answers, events, presence, pages, hashes and rows as the twin', async (t) => {
   /** How often each thing happened, so that a generator that reaches nothing fails the test. */
   const seen = new Map<string, number>();
@@ -168,6 +226,8 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
       const steady = new ChatState({ limits, wanted: () => true });
       const live = new Map<string, unknown[]>();
       const ids: string[] = [];
+      /** The first event of each room that was there last. */
+      const begun = new Map<string, number>();
 
       for (const { elapsedMs, ops, checkpoint, restart } of slots) {
         const expired = twin.begin(elapsedMs);
@@ -196,6 +256,15 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
           applied.attachments.map(({ code }) => code),
           played.flatMap(({ attached }) => attached),
         );
+        assert.deepEqual(
+          applied.decisions.map(({ outcome }) => outcome),
+          played.flatMap(({ decided }) => decided),
+        );
+        assert.deepEqual(
+          applied.told.map(({ session, code }) => `${session.slot}.${session.index} ${code}`),
+          twin.told,
+        );
+        for (const { verb, outcome } of applied.decisions) count(`${verb} ${outcome}`);
         const answers = applied.answers.flatMap(({ session, firstSeq, slot, outcomes }) => {
           let seq = firstSeq;
           return outcomes.flatMap(({ code, count, n }) =>
@@ -224,6 +293,12 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
           if (restart) state = store.restart({ limits });
         }
         assert.deepEqual(state.hash, steady.hash);
+        for (const room of twin.rooms.keys()) {
+          const beginning = state.beginning(room, 1) ?? assert.fail('a room has a beginning');
+          readRows(beginning, store);
+          assert.ok(beginning.firstEvent >= (begun.get(room) ?? 1), `what is gone of ${room} never comes back`);
+          begun.set(room, beginning.firstEvent);
+        }
       }
 
       assert.deepEqual(state.snapshot(), steady.snapshot(), 'a state that was restarted has the same rows');
@@ -257,6 +332,20 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
           assert.deepEqual(read('from', 'event', at, 4), expected.slice(from, from + 4));
           assert.deepEqual(read('before', 'event', at, 4), expected.slice(Math.max(0, from - 4), from));
         }
+        const kept = twin.rooms.get(room) as TwinRoom;
+        const beginning = state.beginning(room, 1) ?? assert.fail('a room has a beginning');
+        readRows(beginning, store);
+        const { firstEvent, firstN } = beginning;
+        const { from: least, upto: most } = twin.deleted(kept);
+        const counted = kept.n === 1 ? 1 : expected.findIndex(({ n, kind }) => n === kept.n && isPost(kind)) + 1;
+        assert.ok(firstEvent >= Math.max(least, counted), `${firstEvent} of ${room} is there, ${least}, ${counted}`);
+        assert.ok(firstEvent <= Math.max(most, counted), `${firstEvent} of ${room} is gone, ${most}, ${counted}`);
+        assert.equal(firstN, expected[firstEvent - 1]?.n ?? posts + 1, 'the first post that is there');
+        assert.equal(beginning.isByRetention, firstEvent > 1);
+        if (firstEvent > 1) count(firstEvent > events.length ? 'all deleted' : 'some deleted');
+        const all = state.page(room, { direction: 'from', by: 'event', event: 1, limit: 1000 }, firstEvent);
+        const shown = flatten(readPage(all ?? assert.fail('a room has pages'), store, log));
+        assert.deepEqual(shown, expected.slice(firstEvent - 1), 'what is kept, under its numbers');
         for (let n = 1; n <= posts; n++) {
           const at = expected.findIndex((event) => event.n === n && (event.kind === 'post' || event.kind === 'action'));
           assert.deepEqual(read('from', 'post', n, 3), expected.slice(at, at + 3));
@@ -271,6 +360,9 @@ t.test('random logs: the same answers, events, presence, pages, hashes and rows 
   for (const what of [
     ...['ok', 'again', 'NAME_TAKEN', 'BAD_NAME', 'BAD_ROOM', 'BAD_TEXT', 'TOO_LONG', 'NOT_ALLOWED', 'BAD_NONCE'],
     ...['SESSION_EXPIRED', 'register ok', 'register NAME_TAKEN', 'register BAD_NAME', 'register BAD_NONCE', 'expired'],
+    ...['NAME_BLOCKED', 'register NAME_BLOCKED', 'some deleted', 'all deleted', 'retain ok', 'retain noRoom'],
+    ...['retain badRoom', 'block ok', 'block badName', 'unblock ok', 'unblock notBlocked', 'release ok', 'recover ok'],
+    ...['release changed', 'release unclaimed', 'recover changed'],
     ...['pushed out', 'post', 'action', 'join', 'leave', 'topic', 'nick', 'silent leave'],
   ]) {
     t.ok((seen.get(what) ?? 0) >= 10, `the random logs reached "${what}" ${seen.get(what)} times`);

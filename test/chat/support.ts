@@ -106,8 +106,13 @@ export class Bench {
   }
 }
 
+/** Reads rows as long as the asker wants some. */
+export function readRows(asker: Pick<PageReader, 'nextRange' | 'addRows'>, store: MapStore): void {
+  for (let range = asker.nextRange(); range !== undefined; range = asker.nextRange()) asker.addRows(store.range(range));
+}
+
 export function readPage(page: PageReader, store: MapStore, log: readonly Buffer[], bytesMax?: number): EventGroup[] {
-  for (let range = page.nextRange(); range !== undefined; range = page.nextRange()) page.addRows(store.range(range));
+  readRows(page, store);
   for (const slot of page.slots()) if (!page.take(slot, log[slot - 1] ?? Buffer.alloc(0))) break;
   return page.finish(bytesMax);
 }

@@ -49,6 +49,18 @@ export interface TwinSession {
 export interface TwinRoom {
   events: TwinEvent[];
   topic: string;
+  /** The log clock at each event; when an age was decided first, those that were there are as old as that. */
+  times: number[];
+  count: number;
+  age: number;
+  /** The most that `age` ever was: how far times may be off. */
+  ageMax: number;
+  /** Posts below this one are deleted by a count. */
+  n: number;
+  /** Events below this one were certainly deleted by earlier policies, or because a name was released. */
+  low: number;
+  /** No event from this one on was. */
+  high: number;
 }
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_[]{}^|\\';
@@ -95,6 +107,10 @@ export class Twin {
   sessions: TwinSession[] = [];
   names = new Map<string, { display: string; token: number }>();
   rooms = new Map<string, TwinRoom>();
+  /** Names that are blocked, small. */
+  blocked = new Set<string>();
+  /** Who was told that the name is blocked, or that the session ended by a decision. */
+  told: string[] = [];
 
   constructor(limits: TwinLimits) {
     this.limits = limits;
@@ -102,6 +118,7 @@ export class Twin {
 
   begin(elapsedMs: number): string[] {
     this.slot += 1;
+    this.told = [];
     this.clock += elapsedMs;
     const dead = this.sessions.filter((s) => s.active + this.limits.sessionExpiryMs <= this.clock).sort(byActivity);
     for (const session of dead) this.#end(session);
@@ -123,6 +140,7 @@ export class Twin {
       return 'ok';
     }
     if (!lawfulName(name)) return 'BAD_NAME';
+    if (this.blocked.has(small(name))) return 'NAME_BLOCKED';
     const owner = this.names.get(small(name));
     if (owner !== undefined && owner.token !== token) return 'NAME_TAKEN';
     if (owner === undefined) this.names.set(small(name), { display: name, token });
@@ -202,6 +220,100 @@ export class Twin {
     return [...given, ...fresh];
   }
 
+  retain(wish: string, count: number, age: number): string {
+    const name = twinRoomName(wish);
+    if (name === '') return 'badRoom';
+    const room = this.rooms.get(name);
+    if (room === undefined) return 'noRoom';
+    this.#forget(room);
+    if (room.age === 0 && age > 0) room.times = room.times.map(() => this.clock);
+    room.count = count;
+    room.age = age;
+    room.ageMax = Math.max(room.ageMax, age);
+    this.#count(room);
+    return 'ok';
+  }
+
+  block(wish: string): string {
+    if (!lawfulName(wish)) return 'badName';
+    this.blocked.add(small(wish));
+    for (const session of this.#sessionsOf(small(wish))) {
+      this.#leaveAll(session);
+      this.told.push(`${session.id} NAME_BLOCKED`);
+    }
+    return 'ok';
+  }
+
+  unblock(wish: string): string {
+    if (!lawfulName(wish)) return 'badName';
+    return this.blocked.delete(small(wish)) ? 'ok' : 'notBlocked';
+  }
+
+  /** Gives what became of it and the sessions that end. `holder`: the token that the name must belong to. */
+  release(wish: string, holder: number): [string, string[]] {
+    const fault = this.#holderFault(wish, holder);
+    if (fault !== '') return [fault, []];
+    const ended = this.#endAll(small(wish));
+    for (const [name, room] of this.rooms) {
+      if (!name.startsWith('@') || !name.slice(1).split(',').includes(small(wish))) continue;
+      room.low = room.events.length + 1;
+      room.high = room.low;
+    }
+    this.names.delete(small(wish));
+    return ['ok', ended];
+  }
+
+  recover(wish: string, holder: number, token: number): [string, string[]] {
+    const fault = this.#holderFault(wish, holder);
+    if (fault !== '') return [fault, []];
+    const ended = this.#endAll(small(wish));
+    this.names.set(small(wish), { display: this.display(small(wish)), token });
+    return ['ok', ended];
+  }
+
+  #holderFault(wish: string, holder: number): string {
+    if (!lawfulName(wish)) return 'badName';
+    const owner = this.names.get(small(wish));
+    if (owner === undefined) return 'unclaimed';
+    return owner.token === holder ? '' : 'changed';
+  }
+
+  #endAll(name: string): string[] {
+    return this.#sessionsOf(name).map((session) => {
+      this.told.push(`${session.id} SESSION_EXPIRED`);
+      this.#end(session);
+      return session.id;
+    });
+  }
+
+  #sessionsOf(name: string): TwinSession[] {
+    const all = this.sessions.filter((session) => session.name === name);
+    return all.sort((a, b) => a.slot - b.slot || a.index - b.index);
+  }
+
+  /** What a count deletes as the room stands. */
+  #count(room: TwinRoom): void {
+    const posts = room.events.filter(({ kind }) => kind === 'post' || kind === 'action').length;
+    if (room.count > 0) room.n = Math.max(room.n, posts - room.count + 1);
+  }
+
+  /** What an age has deleted by now stays deleted under another policy. */
+  #forget(room: TwinRoom): void {
+    const { from, upto } = this.deleted(room);
+    room.low = from;
+    room.high = upto;
+  }
+
+  /** The first event that is there is one of these; times are noted in steps, coarser ones after many changes. */
+  deleted(room: TwinRoom): { from: number; upto: number } {
+    const older = (ms: number) => (room.age === 0 ? 0 : room.times.filter((time) => this.clock - time >= ms).length);
+    const slackMs = (4 * room.ageMax) / 64 + 4;
+    return {
+      from: Math.max(room.low, older(room.age + slackMs) + 1),
+      upto: Math.max(room.high, older(room.age) + 1),
+    };
+  }
+
   find(id: string): TwinSession | undefined {
     return this.sessions.find((s) => s.id === id);
   }
@@ -234,6 +346,7 @@ export class Twin {
 
   #execute(session: TwinSession, seq: number, { kind, room, text }: TwinMessage): { code: string; n: number } {
     const refuse = (code: string) => ({ code, n: 0 });
+    if (this.blocked.has(session.name)) return refuse('NAME_BLOCKED');
     if (kind === 'nick') return refuse(this.#nick(session, seq, text));
     const name = twinRoomName(room);
     if (name === '') return refuse('BAD_ROOM');
@@ -260,6 +373,7 @@ export class Twin {
 
   #nick(session: TwinSession, seq: number, wish: string): string {
     if (!lawfulName(wish)) return 'BAD_NAME';
+    if (this.blocked.has(small(wish))) return 'NAME_BLOCKED';
     const owner = this.names.get(small(wish));
     if (owner !== undefined && owner.token !== session.token) return 'NAME_TAKEN';
     const shown = this.display(session.name);
@@ -274,10 +388,14 @@ export class Twin {
 
   /** Adds an event; gives the post's number, or that of the next post. */
   #event(room: string, kind: string, session: TwinSession, seq: number, from: string, text: string): number {
-    if (!this.rooms.has(room)) this.rooms.set(room, { events: [], topic: '' });
-    const { events } = this.rooms.get(room) as TwinRoom;
+    if (!this.rooms.has(room)) {
+      this.rooms.set(room, { events: [], topic: '', times: [], count: 0, age: 0, ageMax: 0, n: 1, low: 1, high: 1 });
+    }
+    const { events, times } = this.rooms.get(room) as TwinRoom;
     const n = events.filter((e) => e.kind === 'post' || e.kind === 'action').length + 1;
     events.push({ slot: this.slot, kind, from, text, session: session.id, seq, n });
+    times.push(this.clock);
+    this.#count(this.rooms.get(room) as TwinRoom);
     return n;
   }
 

@@ -14,6 +14,7 @@ class ScriptedClient {
   readonly name = 'Aaron';
   openLines = 0;
   drained = true;
+  sessionState: 'open' | 'refused' = 'open';
   #listener: ((event: ClientEvent) => void) | undefined;
   #lastId = 0;
 
@@ -303,6 +304,7 @@ t.test('an own line may come back before its acknowledgement: then nothing is wa
 
 t.test('a name that belongs to somebody else ends the chat with 3', async (t) => {
   const { client, chat } = begin();
+  client.sessionState = 'refused';
   client.tell({ event: 'error', code: 'NAME_TAKEN', text: 'choose another one' });
   t.equal(await chat.ended, 3);
 });

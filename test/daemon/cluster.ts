@@ -17,7 +17,14 @@ import {
 } from '../../src/daemon/index.js';
 import type { Ground } from '../../src/daemon/server/index.js';
 import type { Security } from '../../src/net/index.js';
-import { type Ack, encodeRun, type MessageOf, type RunMessage, type SessionId } from '../../src/wire/index.js';
+import {
+  type Ack,
+  type Decide,
+  encodeRun,
+  type MessageOf,
+  type RunMessage,
+  type SessionId,
+} from '../../src/wire/index.js';
 import { Raw, until } from './raw.js';
 
 export class Cluster {
@@ -209,4 +216,18 @@ export class User {
       return texts.length >= count && texts;
     });
   }
+}
+
+/** Has server `id` decide something, as an operator; its answer. */
+export async function decide(
+  cluster: Cluster,
+  id: number,
+  wish: Pick<Decide, 'verb' | 'subject'> & Partial<Decide>,
+): Promise<MessageOf<'decideAnswer'>> {
+  const raw = await Raw.welcomed(cluster.server(id).address, { role: 'operator' });
+  const nothing = { count: 0, ageMs: 0, tokenHash: new Uint8Array(32), why: '' };
+  raw.send({ request: 1, ...nothing, ...wish, type: 'decide' });
+  const answer = await raw.take('decideAnswer');
+  raw.end();
+  return answer;
 }

@@ -17,6 +17,7 @@ const book: PeerBook = {
   clusterId: bytes(7),
   epoch: 1,
   membershipHash: membershipHash(1, members),
+  needs: 0,
   links: new Map(members.map((member) => [member.id, member])),
 };
 const life = (counter: number, random = 1): number => counter * 2 ** 32 + random;

@@ -92,7 +92,7 @@ t.test(
         t.same(taking.fatal, [], what);
         t.equal(pages.length, 1, `${what}: one answer`);
         const first = 1 + linesPerSlot * (40 - 2);
-        t.match(pages[0], { firstEvent: first, headEvent: linesPerSlot * (60 - 1) }, what);
+        t.match(pages[0], { beginning: { firstEvent: first }, headEvent: linesPerSlot * (60 - 1) }, what);
         const texts = flatten(pages[0]?.groups ?? []).map(({ text }) => text);
         t.same(
           texts,

@@ -61,6 +61,7 @@ function setup(found: { view: SessionView | undefined; check?: ResumeCheck['stat
       if (found.check !== undefined && found.check !== 'ok') return { status: found.check };
       return found.view === undefined ? { status: 'SESSION_EXPIRED' } : { status: 'ok', session: found.view };
     },
+    blockedText: () => undefined,
   };
   const sessions = new Sessions(
     { serverId: 1, chat, submissions: submissions as never, logger: silentLogger, onRegistered: () => undefined },
@@ -90,6 +91,8 @@ const nothing = {
   touchedRooms: [],
   expired: [],
   members: undefined,
+  decisions: [],
+  told: [],
   skippedItems: 0,
 };
 

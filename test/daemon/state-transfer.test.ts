@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { ServerOptions } from '../../src/daemon/index.js';
-import { Cluster, User } from './cluster.js';
+import { Cluster, decide, User } from './cluster.js';
 import { Raw, until } from './raw.js';
 
 t.setTimeout(120_000);
@@ -146,6 +146,41 @@ t.test(
     );
   },
 );
+
+t.test('what operators decided comes with the state, and is there after a restart', async (t) => {
+  const cluster = await startSmall(t);
+  const user = await User.at(cluster.server(1).address, 'Aaron');
+  await user.say('#ops', 'one', 'two', 'three');
+  t.match(await decide(cluster, 1, { verb: 'retain', subject: '#ops', count: 2, ageMs: 3_600_000 }), {
+    outcome: 'taken',
+  });
+  const before = await cluster.status(3);
+  await cluster.kill(3);
+  t.match(await decide(cluster, 1, { verb: 'retain', subject: lobby, count: 3 }), { outcome: 'refused' });
+  t.match(await decide(cluster, 1, { verb: 'block', subject: 'root', why: 'nobody' }), { outcome: 'taken' });
+  await user.say('#ops', 'four');
+  await outrun(cluster, user, [1, 2], before.applied);
+  t.match(await decide(cluster, 1, { verb: 'retain', subject: lobby, count: 3 }), { outcome: 'taken' });
+  await cluster.startServer(3, small);
+  await agree(cluster, 3, 1);
+  for (const what of ['fetched', 'started again']) {
+    const raw = await Raw.welcomed(cluster.server(3).address, { role: 'operator' });
+    raw.send({ type: 'namesRequest', request: 1, blocked: true, after: '' });
+    t.match((await raw.take('names')).names, [{ name: 'root', blocked: true, why: 'nobody', claimed: false }], what);
+    raw.end();
+    const reader = await User.at(cluster.server(3).address, 'Reader');
+    t.match(await reader.subscribe(lobby, 1), { headN: (await reader.subscribe(lobby, 0)).headN });
+    t.equal((await reader.hears(lobby, 3)).length, 3, what);
+    reader.raw.end();
+    await cluster.kill(3);
+    await cluster.startServer(3, small);
+    await agree(cluster, 3, 1);
+  }
+  await user.say('#ops', 'five');
+  await user.say(lobby, 'after it');
+  await agree(cluster, 3, 1);
+  await agree(cluster, 2, 1);
+});
 
 t.test('a client of the server that takes over a state is sent elsewhere and misses nothing', async (t) => {
   const cluster = await startSmall(t);

@@ -68,6 +68,7 @@ function setup(events: number) {
   let nowMs = 1_000;
   const timers: { atMs: number; fire: () => void }[] = [];
   const pages: (() => void)[] = [];
+  const beginning = { firstEvent: 1, firstN: 1, byRetention: false };
   let asked = 0;
   const clock = {
     monotonicMs: () => nowMs,
@@ -84,11 +85,13 @@ function setup(events: number) {
   };
   const view = (): RoomView => ({ room, events: head, posts: head, topic: '', people: [] });
   const history = {
+    isTrimmed: () => beginning.firstEvent > 1,
     page: (_room: string, request: { event: number; limit: number }, done: PageDone) => {
       asked++;
       pages.push(() => {
         const count = Math.min(request.limit, 10, head - request.event + 1);
-        done({ groups: count > 0 ? [group(request.event, count)] : [], headEvent: head, headN: head, firstEvent: 1 });
+        const groups = count > 0 ? [group(request.event, count)] : [];
+        done({ groups, headEvent: head, headN: head, beginning });
       });
     },
   };

@@ -5,7 +5,8 @@ import path from 'node:path';
 import t from 'tap';
 import { freePort } from '../support/ports.js';
 import { Program } from '../support/program.js';
-import { checkCommandLine, withoutComing } from './command-line.js';
+import { until } from '../support/until.js';
+import { checkCommandLine } from './command-line.js';
 import { execWords, readUnit } from './unit-file.js';
 
 const folder = 'deploy/systemd';
@@ -69,7 +70,7 @@ t.test('systemd-analyze finds nothing wrong, and little exposed', { skip: noSyst
 
 t.test('the very command lines of the units make a cluster', async (t) => {
   const state = t.testdir();
-  const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
+  const ports = await Promise.all(Array.from({ length: 8 }, () => freePort()));
   const credentials = path.join(state, 'credentials');
   mkdirSync(credentials);
   writeFileSync(path.join(credentials, 'secret'), `${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o600 });
@@ -79,11 +80,20 @@ t.test('the very command lines of the units make a cluster', async (t) => {
     const variables = { LISTEN: address(index), ADVERTISE: address(index), BALANCER: address(0) };
     const at = { i: which, S: state, d: credentials };
     const words = execWords(readUnit(path.join(folder, units[daemon])), at, variables).slice(2);
-    const free = words.map((word) => word.replace(/^127\.0\.0\.1:[89]080$/, '127.0.0.1:0'));
-    return new Program('synod', [daemon, ...withoutComing(daemon, free)], { cwd: state });
+    const free = words.map((word) => word.replace(/^127\.0\.0\.1:[89]080$/, address(index + 4)));
+    return new Program('synod', [daemon, ...free], { cwd: state });
   });
   t.teardown(() => Promise.all(started.map((program) => program.kill())));
   for (const program of started) await program.waitForLine('READY', (line) => line.startsWith('READY '), deadlineMs);
+  // The check of the image, which asks the port of compose.yaml there.
+  const check = /"-e", \\\n\s*"(.*)"\]/.exec(readFileSync('deploy/docker/Dockerfile', 'utf8'))?.[1] ?? '';
+  for (const port of ports.slice(4)) {
+    const script = check.replace('127.0.0.1:9080', `127.0.0.1:${port}`);
+    const isHealthy = (): boolean => spawnSync(process.execPath, ['-e', script]).status === 0;
+    await until(`the image's health check of port ${port}`, deadlineMs, isHealthy);
+    const live = await fetch(`http://127.0.0.1:${port}/livez`);
+    t.equal(live.status, 200, 'live, as Kubernetes asks');
+  }
   for (const program of started) program.signal('SIGTERM');
   for (const program of started) t.equal((await program.waitForExit(deadlineMs)).code, 0, program.title);
 });

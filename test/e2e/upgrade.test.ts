@@ -6,6 +6,7 @@ import t from 'tap';
 import { Cluster } from '../support/cluster.js';
 import { buildRelease, noHistory } from '../support/old-release.js';
 import { type ProgramOptions, runToEnd } from '../support/program.js';
+import { until } from '../support/until.js';
 
 /** 0.6.0 as it was released. */
 const commit = '2d91b12';
@@ -65,4 +66,27 @@ t.test('0.6.0 and this release in one cluster', { skip: noHistory(commit) }, asy
   old.add(0);
   await cluster.restartBalancer(false);
   await talk('old balancer');
+
+  // What operators decide needs everybody to read it, and keeps 0.6.0 out from then on (decision 0018).
+  const retain = (id: number) => {
+    const args = ['room', 'retain', 'lobby', '--count', '1000', '--server', cluster.address(id), '--timeout', '2s'];
+    return runToEnd('synod', args, deadlineMs);
+  };
+  t.match(await retain(1), { code: 5, stderr: /servers 2 are away or of a release that cannot read this/ });
+  t.match(await retain(2), { code: 3, stderr: /is of an older release/ });
+  await exchange(2);
+  t.match(await retain(1), { code: 0, stdout: '#lobby keeps its newest 1000 messages\n' });
+  await talk('decided');
+  t.equal((await cluster.stopServer(2)).code, 0);
+  old.add(2);
+  const back = await cluster.startServer(2);
+  await until('0.6.0 to be refused', deadlineMs, () => back.stderr.includes('start it with 0.7 or later'));
+  const args = ['send', '--name', 'bot', '--server', cluster.address(1), '--', 'without it'];
+  t.match(await runToEnd('synod', args, deadlineMs, { env: { XDG_CONFIG_HOME: cluster.root } }), { code: 0 });
+  t.equal((await cluster.stopServer(2)).code, 0);
+  said.push('without it');
+  old.delete(2);
+  await cluster.startServer(2);
+  await cluster.waitForVotes();
+  await talk('all can read it');
 });

@@ -23,6 +23,10 @@ export const coverageNames = [
   /** Pages of history read for subscribers, and those of them that needed rows of the index from the store. */
   'history pages',
   'pages from the store',
+  /** Decisions of operators that were applied and had an effect, once on each server. */
+  'decisions',
+  /** Times a reader was too slow for a room's retention. */
+  'deleted before they were read',
   /** Replies that taught a peer at least one value. */
   'learn replies',
   'forwards',

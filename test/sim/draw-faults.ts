@@ -67,6 +67,17 @@ export function drawFaults(options: SimOptions, chances: Chances): DueFault[] {
   repeat('emptied disks', options.emptyEveryUs, (random, atUs) => {
     return { kind: 'empty', atUs, server: random.pick(ids), forUs: downUs(random, options) };
   });
+  // What clients say must not be refused: they bear other names than those that are blocked.
+  repeat('decisions', options.decideEveryUs, (random, atUs) => {
+    const decision = { kind: 'decide', atUs, server: random.pick(ids), id: random.u32() } as const;
+    if (random.chance(1, 4)) {
+      const verb = random.pick(['block', 'unblock', 'release'] as const);
+      return { ...decision, verb, subject: random.pick(['root', 'Nobody']), count: 0, ageMs: 0 };
+    }
+    const count = random.pick([0, 1, 10, 100]);
+    const ageMs = random.pick([0, 0, 1_000, 3_000]);
+    return { ...decision, verb: 'retain', subject: `#room${random.below(options.rooms)}`, count, ageMs };
+  });
   repeat('clocks', options.clockFaultEveryUs, (random, atUs) => drawClockFault(random, ids, atUs));
   repeat('moves', options.rerouteEveryUs, (random, atUs) => {
     return { kind: 'away', atUs, client: random.between(1, options.clients), forUs: 0 };

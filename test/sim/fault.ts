@@ -1,6 +1,6 @@
 /** What can happen to a simulated cluster, as data: who, what, when, how long. A run's faults are a list of these. */
 import type { JsonObject } from '../../src/proxy/plan/fields.js';
-import type { ServerId } from '../../src/wire/index.js';
+import type { DecisionVerb, ServerId } from '../../src/wire/index.js';
 
 interface Timed {
   /** Simulated microseconds since the start. */
@@ -26,6 +26,16 @@ export type DueFault = Timed &
     | { readonly kind: 'wallJump'; readonly server: ServerId; readonly byMs: number }
     | { readonly kind: 'wallFreeze'; readonly server: ServerId; readonly forUs: number }
     | { readonly kind: 'clockRate'; readonly server: ServerId; readonly rate: number; readonly forUs: number }
+    /** An operator has a server put a decision into the log; `id` tells it from all others. */
+    | {
+        readonly kind: 'decide';
+        readonly server: ServerId;
+        readonly verb: DecisionVerb;
+        readonly subject: string;
+        readonly count: number;
+        readonly ageMs: number;
+        readonly id: number;
+      }
     /** A client leaves its server, and comes back after this. */
     | { readonly kind: 'away'; readonly client: number; readonly forUs: number }
     /** Only where production's library is used: the client's cable is out; it reads nothing; the balancer is down. */

@@ -68,6 +68,9 @@ export class Faults {
       case 'empty':
         this.#server(fault.server)?.lose(fault.forUs);
         return;
+      case 'decide':
+        this.#server(fault.server)?.decide(fault);
+        return;
       case 'wallJump':
         this.#server(fault.server)?.clock?.jumpWall(fault.byMs);
         return;

@@ -253,8 +253,8 @@ export class Front implements ClientSide {
       if (page === undefined) return;
       const before = at.next;
       // What retention has taken: a server says so, and its client goes on behind it.
-      if (page.firstEvent > at.next) {
-        at.next = page.firstEvent;
+      if (page.beginning.firstEvent > at.next) {
+        at.next = page.beginning.firstEvent;
         connection.toClient({ type: 'jump', room, nextEvent: at.next });
       }
       for (const group of page.groups) this.#deliver(connection, at, room, group);

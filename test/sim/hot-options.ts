@@ -33,4 +33,5 @@ export const hotOptions: Partial<SimOptions> = {
   memory: false,
   emptyEveryUs: 0,
   sessionExpiryMs: 0,
+  decideEveryUs: 0,
 };

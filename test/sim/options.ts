@@ -98,6 +98,8 @@ export interface SimOptions {
   readonly balancerCrashEveryUs: number;
   /** Mean time between moves of a client without a reason. */
   readonly rerouteEveryUs: number;
+  /** Mean time between decisions of operators, 0: none. */
+  readonly decideEveryUs: number;
   /** A session ends after so much log clock, and clients now and then stay away for longer; 0: a week. */
   readonly sessionExpiryMs: number;
 }
@@ -162,6 +164,8 @@ export function drawOptions(random: Prng): SimOptions {
     sessionExpiryMs: random.chance(1, 6) ? random.pick([1500, 3000]) : 0,
     ...drawRetention(random),
     ...drawMembers(random),
+    // Drawn last, so that it moves nothing else.
+    decideEveryUs: random.chance(1, 4) ? random.pick([second / 4, second]) : 0,
   };
 }
 
@@ -272,6 +276,7 @@ export const calmOptions: SimOptions = Object.freeze({
   balancerCrashEveryUs: 0,
   rerouteEveryUs: 0,
   sessionExpiryMs: 0,
+  decideEveryUs: 0,
 });
 
 /** Options that only say which faults are drawn: a run from a list of faults does not read them. */
@@ -297,6 +302,7 @@ const drawing: readonly (keyof SimOptions)[] = [
   'cableEveryUs',
   'stallEveryUs',
   'balancerCrashEveryUs',
+  'decideEveryUs',
 ];
 
 /** What a script must say of `options`, its faults apart: how they differ from calm ones. */

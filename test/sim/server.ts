@@ -17,7 +17,14 @@ import {
   type StorageErrorCode,
   type WalIdentity,
 } from '../../src/storage/index.js';
-import { type Incarnation, membersItem, type ServerId } from '../../src/wire/index.js';
+import {
+  decisionItem,
+  ID_BYTES,
+  type Incarnation,
+  membersItem,
+  type ServerId,
+  TOKEN_HASH_BYTES,
+} from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
 import type { Chances } from './chances.js';
 import type { Oracle } from './checkers/oracle.js';
@@ -26,6 +33,7 @@ import type { Connection, ServerEnd, ToServer } from './connection.js';
 import type { Coverage } from './coverage.js';
 import { digestOf } from './digest.js';
 import { downUs } from './draw-faults.js';
+import type { DueFault } from './fault.js';
 import { Front } from './front.js';
 import { type EventHandle, type Kernel, tags } from './kernel.js';
 import { LibrarySide } from './library/server-side.js';
@@ -239,6 +247,7 @@ export class SimServer implements ServerEnd {
         const chat = life.opened?.chat;
         const slot = applied.slot;
         if (chat !== undefined) oracle.applied(this.id, applied, this.#appliedDigest, chat.hash);
+        for (const { outcome } of applied.decisions) if (outcome === 'ok') coverage.add('decisions');
         kernel.note(slot);
       },
       acking: (answer) => oracle.acked(this.id, answer),
@@ -586,6 +595,18 @@ export class SimServer implements ServerEnd {
     if (due === undefined || due.epoch === life.proposedEpoch) return;
     life.proposedEpoch = due.epoch;
     life.side.propose(membersItem(due), () => roster.latest.epoch < due.epoch);
+  }
+
+  /** As production's operators' side; nobody waits for an answer. */
+  decide({ verb, subject, count, ageMs, id: number }: Extract<DueFault, { kind: 'decide' }>): void {
+    const life = this.#life;
+    if (life?.opened === undefined) return;
+    const zeros = new Uint8Array(TOKEN_HASH_BYTES);
+    const id = Buffer.alloc(ID_BYTES);
+    id.writeUInt32BE(number);
+    const holder = life.opened.chat.nameOwner(subject) ?? zeros;
+    const item = decisionItem({ verb, subject, count, ageMs, id, holder, tokenHash: zeros, why: `why ${number}` });
+    this.#turnOf(life, () => life.side.propose(item, () => false));
   }
 
   #isDamage(error: Error): boolean {

@@ -6,7 +6,7 @@ import { Program, runToEnd } from './program.js';
 
 const deadlineMs = 60_000;
 /** Commands that ask the balancer where the servers are. */
-const askers = ['server', 'status', 'verify', 'send', 'tail'];
+const askers = ['server', 'status', 'verify', 'send', 'tail', 'room', 'name'];
 
 export interface Ran {
   readonly code: number;

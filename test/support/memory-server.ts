@@ -154,6 +154,7 @@ export class MemoryServer {
           faults: '',
           note: () => '',
         }),
+      decide: () => undefined,
       onCountChanged: () => undefined,
     });
   }

@@ -5,12 +5,14 @@ import {
   attachItem,
   checkBatch,
   checkEntry,
+  decisionItem,
   detachItem,
   ENTRY_HEADER_BYTES,
   EntryReader,
   encodeEntry,
   encodeRun,
   ITEM_ATTACH,
+  ITEM_DECISION,
   ITEM_DETACH,
   ITEM_MEMBERS,
   ITEM_REGISTER,
@@ -19,6 +21,7 @@ import {
   membersItem,
   noopEntry,
   readAttach,
+  readDecision,
   readDetach,
   readEntryHeader,
   readMembers,
@@ -51,6 +54,16 @@ const members = {
     { id: 65_535, birthId: Buffer.alloc(16), votes: false, takes: 2 },
   ],
 };
+const decision = {
+  verb: 'recover',
+  id: Buffer.alloc(16, 0xd1),
+  count: Number.MAX_SAFE_INTEGER,
+  ageMs: limits.retainAgeMsMax,
+  holder: Buffer.alloc(32, 0xa2),
+  tokenHash: Buffer.alloc(32, 0xa3),
+  subject: 'Åron',
+  why: 'lost it, sö',
+} as const;
 const items = [
   runItem(run),
   registerItem(register),
@@ -58,6 +71,7 @@ const items = [
   attachItem(attach),
   detachItem(detach),
   membersItem(members),
+  decisionItem(decision),
 ];
 
 function structure(name: string, value: object): Buffer {
@@ -75,6 +89,7 @@ t.test('items and entries are as the tables say', async (t) => {
   t.same(items[3], itemBytes(ITEM_ATTACH, structure('attachItem', attach)));
   t.same(items[4], itemBytes(ITEM_DETACH, structure('detachItem', detach)));
   t.same(items[5], itemBytes(ITEM_MEMBERS, structure('membersItem', members)));
+  t.same(items[6], itemBytes(ITEM_DECISION, structure('decisionItem', decision)));
   const head = (kind: number): Buffer => structure('entry', { kind, ...stamp, items: [] });
   t.same(noopEntry(stamp), head(0));
   const batches = [Buffer.concat(items.slice(0, 2)), Buffer.concat(items.slice(2))];
@@ -102,9 +117,10 @@ t.test('an entry is walked item by item', async (t) => {
     if (kind === ITEM_ATTACH) read.push(readAttach(entry, offset, length));
     if (kind === ITEM_DETACH) read.push(readDetach(entry, offset, length));
     if (kind === ITEM_MEMBERS) read.push(readMembers(entry, offset, length));
+    if (kind === ITEM_DECISION) read.push(readDecision(entry, offset, length));
   }
   t.equal(end, entry.length);
-  t.same(plain(read), plain([run, register, sessions, attach, detach, members]));
+  t.same(plain(read), plain([run, register, sessions, attach, detach, members, decision]));
   t.notOk(reader.next(), 'it stays at the end');
   t.notOk(new EntryReader().resetEntry(noopEntry(stamp)).next(), 'a no-op has no items');
 });
@@ -144,7 +160,7 @@ t.test('cut off, prolonged or changed it is refused', async (t) => {
     'unknownValue',
   );
   t.equal(
-    reasonOf(() => checkBatch(itemBytes(7, Buffer.alloc(0)))),
+    reasonOf(() => checkBatch(itemBytes(8, Buffer.alloc(0)))),
     'unknownValue',
   );
   t.equal(
@@ -152,11 +168,6 @@ t.test('cut off, prolonged or changed it is refused', async (t) => {
     'truncated',
     'a huge item',
   );
-  const put = (bytes: Buffer, at: number, ...values: number[]): Buffer => {
-    const bad = Buffer.from(bytes);
-    bad.set(values, at);
-    return bad;
-  };
   t.equal(
     reasonOf(() => checkEntry(put(entry, 0, 2))),
     'unknownValue',
@@ -254,6 +265,43 @@ t.test('a membership that no honest server proposes is refused, and never made',
     t.throws(() => membersItem({ epoch, seats: seats as typeof members.seats }), InvariantError, what);
   }
 });
+
+t.test('a decision that no honest server proposes is refused, and never made', async (t) => {
+  const wrong: [string, object][] = [
+    ['an age above a century', { ageMs: limits.retainAgeMsMax + 1 }],
+    ['an age that is no number of milliseconds', { ageMs: Number.MAX_SAFE_INTEGER }],
+  ];
+  for (const [what, more] of wrong) {
+    const bytes = itemBytes(ITEM_DECISION, structure('decisionItem', { ...decision, ...more }));
+    t.equal(
+      reasonOf(() => checkBatch(bytes)),
+      'outOfRange',
+      what,
+    );
+    t.throws(() => decisionItem({ ...decision, ...more }), InvariantError, what);
+  }
+  const body = structure('decisionItem', decision);
+  for (const verb of [0, 6, 255]) {
+    t.equal(
+      reasonOf(() => checkBatch(itemBytes(ITEM_DECISION, put(body, 0, verb)))),
+      'unknownValue',
+      `verb ${verb}`,
+    );
+  }
+  const long = structure('decisionItem', { ...decision, why: 'x'.repeat(limits.whyBytesMax + 1) });
+  t.equal(
+    reasonOf(() => checkBatch(itemBytes(ITEM_DECISION, long))),
+    'tooLong',
+  );
+  t.throws(() => decisionItem({ ...decision, why: 'x'.repeat(limits.whyBytesMax + 1) }), InvariantError);
+  t.throws(() => decisionItem({ ...decision, subject: 'x'.repeat(256) }), InvariantError);
+});
+
+function put(bytes: Buffer, at: number, ...values: number[]): Buffer {
+  const bad = Buffer.from(bytes);
+  bad.set(values, at);
+  return bad;
+}
 
 /** The body of a members item without any check. */
 function unchecked(epoch: number, seats: readonly object[]): number[] {

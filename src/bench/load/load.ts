@@ -174,7 +174,7 @@ export class Load {
       };
       // A name that another token holds is never answered otherwise.
       client.on('error', ({ code }) => {
-        if (code === 'NAME_TAKEN' || code === 'BAD_NAME') settle(code);
+        if (client.sessionState === 'refused') settle(code);
       });
       client.post(this.#options.rooms[0] as string, 'first', settle);
       client.connect();

@@ -14,6 +14,9 @@ import {
 } from '../../net/index.js';
 import type { StandingChange } from '../../paxos/index.js';
 import {
+  type Decide,
+  type DecideAnswer,
+  features,
   type Hello,
   type History as HistoryRequest,
   type Message,
@@ -26,14 +29,14 @@ import {
   type Standing,
   type Submit,
 } from '../../wire/index.js';
-import { beginAsking, type ClientLink, endAsking, newClientLink } from './client-link.js';
+import { beginAsking, type ClientLink, codeFor, endAsking, newClientLink } from './client-link.js';
 import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
-import type { History } from './history.js';
+import type { History, HistoryPage } from './history.js';
 import type { MessageRate } from './message-rate.js';
 import { Sessions, sessionKey } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
-import { Subscriptions } from './subscriptions.js';
+import { Subscriptions, tellKept } from './subscriptions.js';
 
 /** The driver as the clients' side uses it; each call must be followed by the end of the turn. */
 export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read' | 'serves'>;
@@ -56,6 +59,8 @@ export interface ClientsOptions {
   readonly answerOperator: (message: Message) => Message | undefined;
   /** Without it nobody's messages are counted. */
   readonly rate?: MessageRate | undefined;
+  /** Takes what an operator wants decided; its answer may come later. */
+  readonly decide: (wish: Decide, reply: (answer: DecideAnswer) => void) => void;
   readonly onCountChanged: () => void;
 }
 
@@ -144,7 +149,8 @@ export class Clients implements Listener {
   /** Takes over a connection whose hello has the role client or operator, once it was welcomed. */
   accept(connection: FrameConnection, hello: Hello): void {
     const proved = hello.authMethod === 'token' && hello.auth.length === tokenBytes;
-    const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined);
+    const knowsDecisions = (hello.features & features.decisions) !== 0;
+    const link = newClientLink(connection, proved ? sha256(hello.auth) : undefined, knowsDecisions);
     const party = hello.role === 'operator' ? 'operator' : 'client';
     // Whoever has not proved more may ask what a chat may ask, and change nothing.
     const rights = connection.guestBecause === undefined ? party : 'client';
@@ -176,9 +182,11 @@ export class Clients implements Listener {
     this.#armFlush();
   }
 
-  /** Logs a change of the members, unless `isPending` says that it is no longer wanted. */
-  propose(item: Uint8Array, isPending: () => boolean): void {
-    if (this.#submissions.item(item, isPending)) this.#armFlush();
+  /** Logs what a server or its operator decided, unless `isPending` says that it is no longer wanted. False: full. */
+  propose(item: Uint8Array, isPending: () => boolean): boolean {
+    const isTaken = this.#submissions.item(item, isPending);
+    if (isTaken) this.#armFlush();
+    return isTaken;
   }
 
   /** Addresses changed: clients keep the list for the time when the balancer is down. */
@@ -206,6 +214,7 @@ export class Clients implements Listener {
     this.#sessions.applied(applied, this.#options.clock.monotonicMs());
     this.subscriptions.applied(applied.groups);
     this.#directRooms.applied(applied.touchedRooms);
+    if (applied.decisions.length > 0) for (const link of this.#links.keys()) this.subscriptions.recheck(link);
     this.#armFlush();
   }
 
@@ -276,6 +285,9 @@ export class Clients implements Listener {
         return;
       case 'history':
         this.#history(link, message);
+        return;
+      case 'decide':
+        this.#options.decide(message, (answer) => void link.connection.send(answer));
         return;
       case 'listRooms':
         link.connection.send({
@@ -370,7 +382,10 @@ export class Clients implements Listener {
   }
 
   #ack(link: ClientLink, answer: Answer): void {
-    const { session, firstSeq, slot, outcomes } = answer;
+    const { session, firstSeq, slot } = answer;
+    const outcomes = link.knowsDecisions
+      ? answer.outcomes
+      : answer.outcomes.map((outcome) => ({ ...outcome, code: codeFor(link, outcome.code) }));
     link.connection.send({ type: 'ack', session, firstSeq, slot, outcomes });
   }
 
@@ -398,6 +413,7 @@ export class Clients implements Listener {
       endAsking(link);
       if (page === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
       const { groups, headEvent, headN } = page;
+      if (reachesBeginning(page)) tellKept(link, request, room, page);
       link.connection.send({ type: 'page', request, code: 'ok', room, fresh, headEvent, headN, groups });
     });
   }
@@ -422,4 +438,10 @@ export class Clients implements Listener {
       this.#submissions.flush();
     }, Stage.submit);
   }
+}
+
+/** Something stood before this page, and is gone: it begins where the room does, or has nothing at all. */
+function reachesBeginning({ groups, beginning }: HistoryPage): boolean {
+  const { firstEvent } = beginning;
+  return firstEvent > 1 && (groups[0]?.firstEvent ?? firstEvent) === firstEvent;
 }

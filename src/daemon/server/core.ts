@@ -1,6 +1,7 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
 import { BucketHistogram, type Logger, limits, nodeClock, Prng, secondsBounds, type Timer } from '../../base/index.js';
+import type { Decided } from '../../chat/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
@@ -8,6 +9,7 @@ import { type Directory, type Disk, isStoreDamage, type StateStore, type StoreHo
 import {
   features,
   type Hello,
+  ID_BYTES,
   type MemberAddress,
   type MembersItem,
   membershipHash,
@@ -23,9 +25,10 @@ import { plainWelcome } from '../hello-gate.js';
 import { AbsentServers } from './absent-servers.js';
 import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
+import { Decisions } from './decisions.js';
 import { bestCommit, type Measured } from './figures.js';
 import type { Ground } from './ground.js';
-import { helloOf, type Membership, type PeerBook, type Self } from './hello.js';
+import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
 import { MessageRate } from './message-rate.js';
 import { noteOf } from './note.js';
@@ -73,7 +76,10 @@ const lateCommitsMax = 64;
 
 export class Core {
   readonly #options: CoreOptions;
-  readonly #opened: Pick<OpenedDriver, 'driver' | 'wal'>;
+  readonly #opened: Pick<OpenedDriver, 'driver' | 'wal' | 'chat'>;
+  readonly #decisions: Decisions;
+  /** What the peers were last told that a server must know. */
+  #needs: number;
   readonly #roster: Roster;
   /** The change of the members that this server proposed last, and when. */
   #proposed: { readonly epoch: number; readonly atMs: number } | undefined;
@@ -98,6 +104,8 @@ export class Core {
   /** What was last logged for operators. */
   #noted = '';
   #ended = false;
+  /** What was applied is to be found in the log at the next start, without anybody's word. */
+  #isOrderly = false;
 
   /** Use {@link openCore}. */
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
@@ -107,13 +115,15 @@ export class Core {
     const { self, context, logger } = options;
     const { driver, chat, reader, wal, roster, sets, index } = opened;
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
-    this.#opened = { driver, wal };
+    this.#opened = { driver, wal, chat };
     this.#roster = roster;
     this.#tickedMs = nodeClock.monotonicMs();
     this.#absent = new AbsentServers(this.#others(), this.#tickedMs);
+    const book = this.#book();
+    this.#needs = book.needs;
     this.peers = new Peers({
       self,
-      book: this.#book(),
+      book,
       hello: () => helloOf('server', self, this.membership),
       welcome: () => this.#welcome(),
       context,
@@ -142,6 +152,14 @@ export class Core {
       faults: options.mode ?? '',
       note: () => this.#note(),
     };
+    this.#decisions = new Decisions({
+      chat,
+      clock: nodeClock,
+      newId: () => randomBytes(ID_BYTES),
+      happy: () => driver.view.happy,
+      unsure: () => this.peers.lacking(features.decisions),
+      propose: (item, isPending) => this.clients.propose(item, isPending),
+    });
     const history = new History({
       chat,
       rows: () => sets.liveSet.chat,
@@ -167,12 +185,14 @@ export class Core {
       addresses: () => this.addresses(),
       answerOperator: (message) => answerOperator(message, this.#forOperators),
       rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
+      decide: (wish, reply) => this.#decisions.wish(wish, reply),
       onCountChanged: options.onLoad,
     });
     hooks.clients = this.clients;
     hooks.send = (to, message) => this.peers.send(to, message);
     hooks.afterDisk = () => this.#armWal();
     hooks.members = () => this.#onMembers();
+    hooks.decided = (decisions) => this.#onDecided(decisions);
   }
 
   /** The newest members decided on: those with seats of their own, as a balancer seals them. */
@@ -211,7 +231,8 @@ export class Core {
   #book(): PeerBook {
     const { clusterId, epoch, members } = this.membership;
     const links = this.#roster.links(this.#opened.driver.view.epoch);
-    return { clusterId, epoch, membershipHash: membershipHash(epoch, members), links };
+    const needs = this.#opened.chat.decisions > 0 ? features.decisions : 0;
+    return { clusterId, epoch, membershipHash: membershipHash(epoch, members), needs, links };
   }
 
   #welcome(): Welcome {
@@ -220,7 +241,7 @@ export class Core {
     const hash = membershipHash(epoch, members);
     const { id, incarnation } = self;
     return plainWelcome({
-      features: features.serves | features.listRooms,
+      features: ownFeatures,
       clusterId,
       membershipHash: hash,
       epoch,
@@ -234,6 +255,16 @@ export class Core {
     this.#absent.setPeers(this.#others(), nodeClock.monotonicMs());
     this.clients.tellStanding();
     this.#options.onMembers();
+  }
+
+  /** From the first one on, whoever cannot read them is kept out. */
+  #onDecided(decisions: readonly Decided[]): void {
+    const { needs } = this.#book();
+    if (needs !== this.#needs) this.peers.setBook(this.#book());
+    this.#needs = needs;
+    this.#decisions.applied(decisions);
+    for (const { verb, subject, outcome } of decisions)
+      this.#options.logger.info('an operator decided', { verb, subject, outcome });
   }
 
   /** A peer will not have this server. */
@@ -369,6 +400,7 @@ export class Core {
   /** No more input, no more ticks; the links end with or without a word. */
   end(orderly: boolean): void {
     this.#ended = true;
+    this.#isOrderly = orderly;
     this.#opened.driver.end();
     if (this.#interval !== undefined) clearInterval(this.#interval);
     if (orderly) this.peers.stop();
@@ -381,7 +413,10 @@ export class Core {
   /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
     const { storeHome, logger } = this.#options;
-    const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
+    const { wal, chat } = this.#opened;
+    // Everything through there is chosen, and stands in the log or in a checkpoint.
+    if (this.#isOrderly && chat.applied > 0 && !wal.full) wal.append({ kind: 'commit', upto: chat.applied });
+    const logError = await new Promise<Error | undefined>((resolve) => wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;
     if (damage !== undefined) await setStoreAside(storeHome, logger, damage.message);
@@ -409,6 +444,7 @@ export class Core {
     if (this.#ended) return;
     this.#housekeptMs = nowMs;
     this.clients.tick(nowMs);
+    this.#decisions.tick();
     const { heard, leader } = this.#opened.driver.view;
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);
@@ -478,6 +514,7 @@ interface CoreHooks {
   send: Peers['send'];
   afterDisk: () => void;
   members: () => void;
+  decided: (decisions: readonly Decided[]) => void;
   /** What ended the server was its state store, which the next start must not find. */
   damage: Error | undefined;
 }
@@ -490,6 +527,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     send: () => undefined,
     afterDisk: () => undefined,
     members: () => undefined,
+    decided: () => undefined,
     damage: undefined,
   };
   const { store, opened } = await openStoredDriver(storeHome, logger, (store, done) => {
@@ -505,8 +543,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         logger,
         transport: { send: (to, message) => hooks.send(to, message) },
         listener: {
-          applied: (applied) => hooks.clients?.applied(applied),
-          installed: () => hooks.clients?.installed(),
+          applied: (applied) => {
+            hooks.clients?.applied(applied);
+            if (applied.decisions.length > 0) hooks.decided(applied.decisions);
+          },
+          installed: () => {
+            hooks.clients?.installed();
+            hooks.decided([]);
+          },
           settled: (batches) => hooks.clients?.settled(batches),
           refused: (batches) => hooks.clients?.refused(batches),
           standing: (change) => {

@@ -26,6 +26,8 @@ export interface PeerBook {
   /** The newest members decided on. */
   readonly epoch: number;
   readonly membershipHash: Uint8Array;
+  /** Bits that a server must have: the log holds what others cannot read. */
+  readonly needs: number;
   /** The directory that each id stands for now (roster.ts, `links`). */
   readonly links: ReadonlyMap<ServerId, Member>;
 }
@@ -40,13 +42,16 @@ export interface Self {
   readonly address: string;
 }
 
+/** What this release knows. */
+export const ownFeatures = features.serves | features.decisions | features.listRooms;
+
 export function helloOf(role: HelloRole, self: Self, membership: Membership | undefined): Hello {
   return {
     type: 'hello',
     role,
     versionMin: protocolVersion,
     versionMax: protocolVersion,
-    features: role === 'server' ? features.serves : 0,
+    features: role === 'server' ? ownFeatures : 0,
     clusterId: membership?.clusterId ?? zero16,
     membershipHash: membership === undefined ? zero16 : membershipHash(membership.epoch, membership.members),
     epoch: membership?.epoch ?? 0,
@@ -88,6 +93,16 @@ export function noMember(id: ServerId): string {
   );
 }
 
+/** Whether some of the bits needed are not there. */
+export function lacks(features: number, needs: number): boolean {
+  return (features & needs) !== needs;
+}
+
+/** Told to, and said of, a server that would apply what it cannot read otherwise than all the others. */
+export function tooOld(id: ServerId): string {
+  return `server ${id} is of a release that cannot read this cluster's log: start it with 0.7 or later`;
+}
+
 /**
  * May the caller of this hello speak as a server here? Pure. `alive`: an earlier `probe` verdict was answered.
  * PAXOS.md: one owner per ballot needs one life per id; RELIABILITY.md 41, 42, 43, 44.
@@ -116,6 +131,7 @@ export function judgePeer(
   }
   const member = book.links.get(hello.serverId);
   if (member === undefined) return refuse('UNKNOWN_ID', noMember(hello.serverId));
+  if (lacks(hello.features, book.needs)) return refuse('BAD_VERSION', tooOld(hello.serverId));
   const { latest, connected } = lives(member.id);
   if (connected !== 0) {
     if (!alive) return { kind: 'probe' };

@@ -4,6 +4,7 @@ import {
   type BeginningReader,
   type ChatState,
   DamagedRow,
+  type Floor,
   HistoryError,
   type PageReader,
   type PageRequest,
@@ -23,15 +24,24 @@ export interface HistoryPage {
   readonly groups: readonly EventGroup[];
   readonly headEvent: number;
   readonly headN: number;
-  /** The room's first event that is still kept; one past the last if none is. */
+  readonly beginning: Beginning;
+}
+
+/** What can be read of a room. */
+export interface Beginning {
+  /** The first event that is still kept; one past the last if none is. */
   readonly firstEvent: number;
+  /** The number of the first post that is still kept. */
+  readonly firstN: number;
+  /** The room's retention deleted what stood before. */
+  readonly byRetention: boolean;
 }
 
 /** `page` is undefined when there is no such room name. */
 export type PageDone = (page: HistoryPage | undefined) => void;
 
 export interface HistoryParts {
-  readonly chat: Pick<ChatState, 'page' | 'beginning'>;
+  readonly chat: Pick<ChatState, 'page' | 'beginning' | 'floor'>;
   /** The chat's rows in the store; asked for each read. */
   readonly rows: () => RowReader;
   readonly index: Pick<SlotIndex, 'firstKept'>;
@@ -59,13 +69,17 @@ interface Job {
 
 interface OpenJob extends Job {
   readonly page: PageReader;
-  readonly firstEvent: number;
+  readonly beginning: Beginning;
 }
 
-interface Beginning {
+/** A beginning that was looked for holds as long as the log and the room's floor stand where they stood. */
+interface Known {
   readonly firstKept: Slot;
-  readonly firstEvent: number;
+  readonly floor: Floor;
+  readonly beginning: Beginning;
 }
+
+const wholeRoom: Beginning = { firstEvent: 1, firstN: 1, byRetention: false };
 
 /**
  * At most `limits.historyReadsMax` pages at once; the others wait in order. Each connection's number is bounded
@@ -75,7 +89,7 @@ export class History {
   readonly #parts: HistoryParts;
   readonly #later: Later;
   readonly #waiting: (() => void)[] = [];
-  readonly #beginnings = new Map<string, Beginning>();
+  readonly #beginnings = new Map<string, Known>();
   #reading = 0;
   /** Counts the states that took the place of another. */
   #epoch = 0;
@@ -85,9 +99,9 @@ export class History {
     this.#later = parts.later ?? queueMicrotask;
   }
 
-  /** Some rooms no longer begin with their first event. */
-  get isTrimmed(): boolean {
-    return this.#parts.index.firstKept > 1;
+  /** The room may no longer begin with its first event. */
+  isTrimmed(room: string): boolean {
+    return this.#parts.index.firstKept > 1 || !isWhole(this.#parts.chat.floor(room));
   }
 
   /** A peer's state took this one's place: what is being read of the old one is begun anew. */
@@ -119,31 +133,33 @@ export class History {
     }
   }
 
-  /** Events whose values retention has taken are no part of any page. */
+  /** What retention has taken, the room's or the log's, is no part of any page. */
   #begin({ room, request, end }: Job): void {
     const job = { room, request, end, epoch: this.#epoch };
     const { chat, index } = this.#parts;
     const { firstKept } = index;
+    const floor = chat.floor(job.room);
+    if (firstKept === 1 && isWhole(floor)) return this.#open(job, wholeRoom);
     const known = this.#beginnings.get(job.room);
-    if (firstKept === 1) return this.#open(job, 1);
-    if (known?.firstKept === firstKept) return this.#open(job, known.firstEvent);
-    const beginning = chat.beginning(job.room, firstKept);
-    if (beginning === undefined) return job.end(undefined);
-    this.#readRows(job, beginning, () => {
-      const { firstEvent } = beginning;
+    if (known?.firstKept === firstKept && known.floor.event === floor.event && known.floor.n === floor.n)
+      return this.#open(job, known.beginning);
+    const reader = chat.beginning(job.room, firstKept);
+    if (reader === undefined) return job.end(undefined);
+    this.#readRows(job, reader, () => {
+      const beginning = { firstEvent: reader.firstEvent, firstN: reader.firstN, byRetention: reader.isByRetention };
       this.#beginnings.delete(job.room);
-      this.#beginnings.set(job.room, { firstKept, firstEvent });
+      this.#beginnings.set(job.room, { firstKept, floor, beginning });
       if (this.#beginnings.size > beginningsMax) {
         this.#beginnings.delete(this.#beginnings.keys().next().value as string);
       }
-      this.#open(job, firstEvent);
+      this.#open(job, beginning);
     });
   }
 
-  #open(job: Job, firstEvent: number): void {
-    const page = this.#parts.chat.page(job.room, job.request, firstEvent);
+  #open(job: Job, beginning: Beginning): void {
+    const page = this.#parts.chat.page(job.room, job.request, beginning.firstEvent);
     if (page === undefined) return job.end(undefined);
-    const opened = { ...job, page, firstEvent };
+    const opened = { ...job, page, beginning };
     this.#readRows(job, page, () => {
       const slots = page.slots();
       if (slots.length === 0) this.#finish(opened);
@@ -191,12 +207,12 @@ export class History {
     });
   }
 
-  #finish({ page, firstEvent, end }: OpenJob): void {
+  #finish({ page, beginning, end }: OpenJob): void {
     let groups: EventGroup[] = [];
     const sound = this.#guard(() => {
       groups = page.finish();
     });
-    if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN, firstEvent });
+    if (sound) end({ groups, headEvent: page.headEvent, headN: page.headN, beginning });
   }
 
   /** Values have their own checksums: rows that don't fit them, or each other, are not all that was written. */
@@ -210,4 +226,8 @@ export class History {
       return false;
     }
   }
+}
+
+function isWhole({ event, n }: Floor): boolean {
+  return event === 1 && n === 1;
 }

@@ -1,8 +1,11 @@
-/** What a server tells about itself: its status, and the hash of its state for `verify`. */
+/** What a server tells about itself and its names: its status, its members, the hash of its state for `verify`. */
+import { limits } from '../../base/index.js';
 import type { ChatState } from '../../chat/index.js';
 import type {
   MembersItem,
   Message,
+  Names,
+  NamesRequest,
   ReplaceAnswer,
   ReplaceServer,
   Seats,
@@ -24,7 +27,7 @@ export interface OperatorParts {
   /** Logs a change of the members. */
   readonly propose: (item: MembersItem) => void;
   readonly driver: Pick<Driver, 'view' | 'hashes'>;
-  readonly chat: Pick<ChatState, 'applied'>;
+  readonly chat: Pick<ChatState, 'applied' | 'names'>;
   readonly clients: () => number;
   /** Where the HTTP pages are, "" for none. */
   readonly http: string;
@@ -45,6 +48,8 @@ export function answerOperator(message: Message, parts: OperatorParts): Message 
       return parts.seats(message.request);
     case 'replaceServer':
       return replace(message, parts);
+    case 'namesRequest':
+      return names(message, parts);
     default:
       return undefined;
   }
@@ -106,4 +111,10 @@ function verify({ request, slot }: VerifyRequest, { driver, chat }: OperatorPart
     applied: chat.applied,
     nearest: driver.hashes.nearest(Math.min(asked, chat.applied)),
   };
+}
+
+function names({ request, blocked, after }: NamesRequest, { chat }: OperatorParts): Names {
+  const found = chat.names(after, blocked, limits.namesPerAnswer + 1);
+  const more = found.length > limits.namesPerAnswer;
+  return { type: 'names', request, more, names: found.slice(0, limits.namesPerAnswer) };
 }

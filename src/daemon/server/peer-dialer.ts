@@ -10,12 +10,15 @@ import {
   peerLimits,
 } from '../../net/index.js';
 import type { Hello, Incarnation, Message, RefusalCode, ServerId, Welcome } from '../../wire/index.js';
+import { lacks, tooOld } from './hello.js';
 
 export interface PeerDialerOptions {
   readonly id: ServerId;
   readonly clusterId: Uint8Array;
   /** What this server says of itself now. */
   readonly hello: () => Hello;
+  /** Bits that the peer's welcome must have. */
+  readonly needs: () => number;
   readonly context: NetContext;
   readonly logger: Logger;
   /** Frames can be sent; the peer's life is this one. */
@@ -174,15 +177,29 @@ export class PeerDialer {
       connection.close('FOREIGN_CLUSTER', wrong);
       return;
     }
+    this.#features = message.features;
+    if (!this.#knowsEnough(connection)) return;
     this.#stopTimer();
     this.#open = true;
     this.#life = message.incarnation;
-    this.#features = message.features;
     this.#redialMs = firstRedialMs;
     this.#attempts = 0;
     this.#refusal = '';
     this.#options.logger.info('peer-linked', { peer: this.#options.id, address: connection.remoteAddress });
     this.#options.onUp(message.incarnation);
+  }
+
+  /** What is needed has changed: a peer that does not know it is not spoken to any more. */
+  demand(): void {
+    if (this.#open && this.#connection !== undefined) this.#knowsEnough(this.#connection);
+  }
+
+  #knowsEnough(connection: FrameConnection): boolean {
+    if (!lacks(this.#features, this.#options.needs())) return true;
+    const text = tooOld(this.#options.id);
+    this.#options.logger.warn('a peer is of an older release', { peer: this.#options.id, text });
+    connection.close('BAD_VERSION', text);
+    return false;
   }
 
   #welcomeFault(welcome: Welcome): string | undefined {

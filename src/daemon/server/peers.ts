@@ -24,7 +24,7 @@ import {
 } from '../../wire/index.js';
 import { LinkProbe } from '../link-probe.js';
 import type { Newcomer } from './admission.js';
-import { judgePeer, noMember, type PeerBook, type PeerLives, type Self } from './hello.js';
+import { judgePeer, lacks, noMember, type PeerBook, type PeerLives, type Self, tooOld } from './hello.js';
 import { PeerDialer } from './peer-dialer.js';
 import { PeerMemory } from './peer-memory.js';
 import { valueFault } from './peer-values.js';
@@ -63,6 +63,8 @@ interface Peer {
   filteredIn: FilteredLink | undefined;
   filteredOut: FilteredLink | undefined;
   inboundLife: Incarnation;
+  /** Of the open link's hello. */
+  inboundFeatures: number;
   /** The latest that has proven not to be an old copy of the disk. */
   latestLife: Incarnation;
   memory: PeerMemory;
@@ -102,6 +104,7 @@ export class Peers {
       const member = book.links.get(peer.id);
       if (member === undefined) this.#remove(peer);
       else if (!equalBytes(member.birthId, peer.birthId)) this.#beginAnew(peer, member.birthId);
+      else this.#demand(peer, book.needs);
     }
     for (const member of book.links.values()) {
       if (member.id === this.#options.self.id || this.#peers.has(member.id)) continue;
@@ -118,6 +121,19 @@ export class Peers {
     }
   }
 
+  /** The log holds from now on what not every release can read. */
+  #demand(peer: Peer, needs: number): void {
+    peer.dialer.demand();
+    if (peer.inbound !== undefined && lacks(peer.inboundFeatures, needs))
+      peer.inbound.refuse('BAD_VERSION', tooOld(peer.id));
+  }
+
+  /** Members that are not linked, or do not have this bit: what needs it may be lost on them. */
+  lacking(feature: number): ServerId[] {
+    const all = [...this.#peers.values()];
+    return all.filter(({ dialer }) => dialer.open === undefined || lacks(dialer.features, feature)).map(({ id }) => id);
+  }
+
   /** Servers that are linked and whose directories are not those of members. */
   get newcomers(): readonly Newcomer[] {
     return [...this.#newcomers.values()];
@@ -129,6 +145,7 @@ export class Peers {
       id,
       clusterId: this.#book.clusterId,
       hello,
+      needs: () => this.#book.needs,
       context,
       logger,
       onUp: (incarnation) => {
@@ -150,6 +167,7 @@ export class Peers {
       filteredIn: undefined,
       filteredOut: undefined,
       inboundLife: 0,
+      inboundFeatures: 0,
       latestLife: 0,
       memory: new PeerMemory(),
     };
@@ -331,6 +349,7 @@ export class Peers {
     peer.inbound?.abandon('replaced by a newer link of the same server');
     peer.inbound = connection;
     peer.inboundLife = hello.incarnation;
+    peer.inboundFeatures = hello.features;
     peer.memory.lives(hello.incarnation);
     if (peer.memory.proven) peer.latestLife = hello.incarnation;
     connection.useLimits(peerLimits);

@@ -3,7 +3,7 @@
  * (attach, detach after 30 s) and staying known (touch). PAXOS.md, Sessions.
  */
 import { type Logger, limits, toHex } from '../../base/index.js';
-import type { Applied, Attachment, ChatState, Registration, SessionView } from '../../chat/index.js';
+import type { Applied, Attachment, ChatState, Registration, SessionView, Told } from '../../chat/index.js';
 import {
   attachItem,
   detachItem,
@@ -17,12 +17,12 @@ import {
   type Slot,
   touchItem,
 } from '../../wire/index.js';
-import { beginAsking, type ClientLink, endAsking, sessionsPerLinkMax } from './client-link.js';
+import { beginAsking, type ClientLink, codeFor, endAsking, sessionsPerLinkMax } from './client-link.js';
 import type { Submissions } from './submissions.js';
 
 export interface SessionsOptions {
   readonly serverId: ServerId;
-  readonly chat: Pick<ChatState, 'applied' | 'session' | 'sessionsOf' | 'checkResume'>;
+  readonly chat: Pick<ChatState, 'applied' | 'session' | 'sessionsOf' | 'checkResume' | 'blockedText'>;
   readonly submissions: Submissions<ClientLink>;
   readonly logger: Logger;
   /** A registration of this connection was answered with ok. */
@@ -118,7 +118,9 @@ export class Sessions {
   applied(applied: Applied, nowMs: number): void {
     for (const registration of applied.registrations) this.#registered(registration, nowMs);
     for (const attachment of applied.attachments) this.#attached(attachment, nowMs);
-    for (const session of applied.expired) this.#expired(session, nowMs);
+    for (const told of applied.told) this.#tell(told);
+    const said = new Set(applied.told.map(({ session }) => sessionKey(session)));
+    for (const session of applied.expired) this.#expired(session, nowMs, said.has(sessionKey(session)));
     const waiting = this.#resuming.get(applied.slot);
     if (waiting === undefined) return;
     this.#resuming.delete(applied.slot);
@@ -178,7 +180,14 @@ export class Sessions {
     if (!this.#speakers.has(sessionKey(attachment.session))) this.#leaveLater(attachment.session, nowMs);
   }
 
-  #expired(session: SessionId, nowMs: number): void {
+  /** What an operator's decision did to a session that speaks here. */
+  #tell({ session, code, text }: Told): void {
+    const link = this.#speakers.get(sessionKey(session));
+    if (link === undefined) return;
+    link.connection.send({ type: 'reject', request: 0, session, code: codeFor(link, code), text });
+  }
+
+  #expired(session: SessionId, nowMs: number, isTold: boolean): void {
     const key = sessionKey(session);
     this.#leaving.delete(key);
     this.#attaching.delete(key);
@@ -189,6 +198,7 @@ export class Sessions {
     if (handle !== undefined) this.#options.submissions.close(handle, link, nowMs);
     link.handles.delete(key);
     if (link.speaking === handle) link.speaking = undefined;
+    if (isTold) return;
     link.connection.send({
       type: 'reject',
       request: 0,
@@ -218,6 +228,8 @@ export class Sessions {
     this.#speak(link, session, nonce, window);
     this.#attach(check.session, nonce);
     this.#answer(link, request, 'ok', { session, name, window, lastSeq });
+    const text = this.#options.chat.blockedText(name);
+    if (text !== undefined) this.#tell({ session, code: 'NAME_BLOCKED', text });
   }
 
   #speak(link: ClientLink, session: SessionId, nonce: Uint8Array, window: number): void {
@@ -287,7 +299,7 @@ export class Sessions {
     link.connection.send({
       type: 'registered',
       request,
-      code,
+      code: codeFor(link, code),
       session: noSession,
       name: '',
       window: 1,

@@ -6,7 +6,7 @@ import { type Clock, limits, type Timer } from '../../base/index.js';
 import type { ChatState, RoomGroup, RoomView } from '../../chat/index.js';
 import { type EventGroup, encode, type OutcomeCode, type Subscribe } from '../../wire/index.js';
 import { beginAsking, type ClientLink, endAsking } from './client-link.js';
-import type { History } from './history.js';
+import type { History, HistoryPage } from './history.js';
 
 /** One client's place in one room. */
 export interface Subscription {
@@ -86,7 +86,7 @@ export class Subscriptions {
     const fromEvent = message.fromEvent === 0 ? view.events + 1 : message.fromEvent;
     if (message.fromEvent === 0 && message.lastPosts > 0 && view.posts > 0)
       this.#openAtPost(subscription, message, view);
-    else if (fromEvent <= view.events && this.#options.history.isTrimmed)
+    else if (fromEvent <= view.events && this.#options.history.isTrimmed(room))
       this.#openAtEvent(subscription, message, fromEvent);
     else this.#open(subscription, message, fromEvent);
   }
@@ -111,6 +111,12 @@ export class Subscriptions {
   /** The connection is gone. */
   closed(link: ClientLink): void {
     for (const room of [...link.subscriptions.keys()]) this.#end(link, room);
+  }
+
+  /** A name has changed hands: whoever may not read a direct room any more hears no more of it. */
+  recheck(link: ClientLink): void {
+    for (const room of [...link.subscriptions.keys()])
+      if (!this.#options.chat.mayRead(room, link.tokenHash)) this.#end(link, room);
   }
 
   /** The connection takes more bytes again: its streams go on. */
@@ -161,7 +167,8 @@ export class Subscriptions {
     this.#options.history.page(room, { direction: 'from', by: 'event', event, limit: 1 }, (page) => {
       endAsking(link);
       if (subscription.state !== 'opening') return;
-      this.#open(subscription, message, Math.max(event, page?.firstEvent ?? event));
+      if (page !== undefined && page.beginning.firstEvent > event) tellKept(link, message.request, room, page);
+      this.#open(subscription, message, Math.max(event, page?.beginning.firstEvent ?? event));
     });
   }
 
@@ -209,15 +216,24 @@ export class Subscriptions {
       (page) => {
         subscription.reading = false;
         if (subscription.state !== 'history' || connection.closed !== undefined) return;
-        for (const group of page?.groups ?? []) {
-          connection.send({ type: 'deliver', room: subscription.room, group });
-          subscription.next = endOf(group);
-        }
-        // The page passed over what is no longer kept; the client sees that by the numbers, and asks again.
-        subscription.next = Math.max(subscription.next, page?.firstEvent ?? 0);
+        if (page !== undefined) this.#stream(subscription, page);
         this.#pump(subscription);
       },
     );
+  }
+
+  /** Whoever does not know `kept` sees by the numbers that something was passed over, and asks again. */
+  #stream(subscription: Subscription, page: HistoryPage): void {
+    const { link, room } = subscription;
+    const { firstEvent } = page.beginning;
+    if (firstEvent > subscription.next) {
+      tellKept(link, 0, room, page);
+      subscription.next = firstEvent;
+    }
+    for (const group of page.groups) {
+      link.connection.send({ type: 'deliver', room, group });
+      subscription.next = endOf(group);
+    }
   }
 
   #goLive(subscription: Subscription): void {
@@ -255,4 +271,9 @@ export class Subscriptions {
 
 function endOf(group: EventGroup): number {
   return group.firstEvent + group.events.length;
+}
+
+/** Of the answer, or the delivery, that follows. */
+export function tellKept(link: ClientLink, request: number, room: string, { beginning }: HistoryPage): void {
+  if (link.knowsDecisions) link.connection.send({ type: 'kept', request, room, ...beginning });
 }

@@ -1,6 +1,6 @@
 /** Answers that the update asked for: pages of history, a place that was looked for, how the servers are. */
 import type { Asked } from '../../client/index.js';
-import type { Status } from '../../wire/index.js';
+import type { Kept, Status } from '../../wire/index.js';
 import type { FaultAnswer } from './faults.js';
 import type { Input } from './input.js';
 import type { Line } from './lines.js';
@@ -26,7 +26,7 @@ export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input
   const reaches = (page.at(-1)?.event ?? 0) >= Math.max(headEvent, room.headEvent);
   switch (purpose.kind) {
     case 'older':
-      takeOlder(step, room, page, loading.boundary);
+      takeOlder(step, room, page, loading.boundary, asked.kept);
       if (purpose.shown !== undefined) showIfHere(step, room, purpose.shown);
       return;
     case 'newer':
@@ -35,29 +35,48 @@ export function onPage(step: Step, { room: name, ticket, purpose, asked }: Input
       // A server that lags has nothing yet of what was seen on another one.
       return room.lines.extend(page, reaches || (page.length === 0 && loading.boundary > room.headEvent));
     case 'newest':
-      return takeNewest(step, room, page, headEvent, loading);
+      return takeNewest(step, room, page, headEvent, loading, asked.kept);
     case 'around':
       return takeAround(step, room, page, reaches, purpose.n);
   }
 }
 
-function takeOlder(step: Step, room: Room, page: readonly Line[], boundary: number): void {
+function takeOlder(step: Step, room: Room, page: readonly Line[], boundary: number, kept: Kept | undefined): void {
   if (room.lines.firstEvent !== boundary) return;
   const older = page.filter(({ event }) => event < boundary);
   // Whoever sees the newest has come back meanwhile: they must not go for what is old.
   if (room.anchor === undefined && room.lines.isTooMuch(older)) return;
   room.lines.prepend(older);
-  room.lines.isComplete = older.length === 0 || older[0]?.event === 1;
-  if (older.length === 0 && boundary > 1) flash(step, `What was said in ${room.name} before this is no longer kept.`);
+  room.lines.isComplete = older.length === 0 || older[0]?.event === (kept?.firstEvent ?? 1);
+  if (!room.lines.isComplete) return;
+  const gone = kept?.byRetention === true ? kept.firstN - 1 : 0;
+  if (gone > 0)
+    flash(
+      step,
+      `${gone} older ${gone === 1 ? 'message' : 'messages'} of ${room.name} ${gone === 1 ? 'was' : 'were'} deleted by its retention.`,
+    );
+  else if (older.length === 0 && boundary > 1)
+    flash(step, `What was said in ${room.name} before this is no longer kept.`);
 }
 
-function takeNewest(step: Step, room: Room, page: readonly Line[], head: number, { arrived }: Loading): void {
+function takeNewest(
+  step: Step,
+  room: Room,
+  page: readonly Line[],
+  head: number,
+  { arrived }: Loading,
+  kept: Kept | undefined,
+): void {
   // A server that lags has nothing yet of what is here; one that does not keeps nothing of this room any more.
   if (page.length === 0 && room.headEvent > head) return;
   const last = page.at(-1)?.event ?? head;
   const behind = arrived.filter(({ event }) => event > last);
   const isJoined = (behind[0]?.event ?? last + 1) === last + 1 && (behind.at(-1)?.event ?? last) >= room.headEvent;
-  room.lines.replace(isJoined ? [...page, ...behind] : page, isJoined, page.length === 0 || page[0]?.event === 1);
+  room.lines.replace(
+    isJoined ? [...page, ...behind] : page,
+    isJoined,
+    page.length === 0 || page[0]?.event === (kept?.firstEvent ?? 1),
+  );
   scrollToEnd(room);
   // More came meanwhile than was kept: once more.
   loadNewest(step, room);

@@ -73,7 +73,8 @@ export type OutcomeCode =
   | 'NOT_ALLOWED'
   | 'BAD_NONCE'
   | 'SESSION_EXPIRED'
-  | 'UNKNOWN_COMMAND';
+  | 'UNKNOWN_COMMAND'
+  | 'NAME_BLOCKED';
 
 /** Server → client: the register was applied. With a code other than ok no session exists. */
 export interface Registered {
@@ -99,6 +100,7 @@ export const outcomeCodes = enumeration<OutcomeCode>([
   'BAD_NONCE',
   'SESSION_EXPIRED',
   'UNKNOWN_COMMAND',
+  'NAME_BLOCKED',
 ]);
 
 export const registeredSpec = defineMessage<Registered>({

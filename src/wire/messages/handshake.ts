@@ -19,6 +19,8 @@ export type AuthMethod = 'none' | 'token' | 'challenge';
 export const features = Object.freeze({
   /** Knows the message `serves`. */
   serves: 1,
+  /** Knows what operators decide: of a server the item `decision`, of anybody the message `kept` and NAME_BLOCKED. */
+  decisions: 8,
   /** A server that answers `listRooms`. */
   listRooms: 16,
 });

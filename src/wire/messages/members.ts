@@ -108,7 +108,7 @@ export const replaceServerSpec = defineMessage<ReplaceServer>({
 /** `taken`: on its way into the log, or there already; `later`: ask again in a moment; `refused`: never. */
 export type WishOutcome = 'taken' | 'later' | 'refused';
 
-const wishOutcomes = enumeration<WishOutcome>(['taken', 'later', 'refused']);
+export const wishOutcomes = enumeration<WishOutcome>(['taken', 'later', 'refused']);
 
 /** Server → operator: what becomes of the wish; how far it got, `seats` tells. */
 export interface ReplaceAnswer {

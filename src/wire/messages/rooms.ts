@@ -290,3 +290,44 @@ export const pageSpec = defineMessage<Page>({
     groups: readList(r, GROUP_BYTES_MIN, readGroup),
   }),
 });
+
+/**
+ * Server → client, before the answer or the deliveries it is about: what was asked for begins before what can be read.
+ * Only to those whose `features` have `decisions`; others see it by the numbers.
+ */
+export interface Kept {
+  readonly type: 'kept';
+  /** Of the subscribe or the history that asked; 0: a stream that was under way passes over what is gone. */
+  readonly request: number;
+  readonly room: string;
+  /** The first event that can be read, one past the last if none can, … */
+  readonly firstEvent: number;
+  /** … and the number of the first post that can. */
+  readonly firstN: number;
+  /** What is gone was deleted by the room's retention; else this server keeps less of the log. */
+  readonly byRetention: boolean;
+}
+
+export const keptSpec = defineMessage<Kept>({
+  type: 'kept',
+  code: 78,
+  from: ['server'],
+  to: ['client'],
+  faultClass: undefined,
+  limitClass: 'client',
+  write(w, m) {
+    w.u53(m.request);
+    w.string(m.room);
+    w.u53(m.firstEvent, 1);
+    w.u53(m.firstN, 1);
+    w.bool(m.byRetention);
+  },
+  read: (r) => ({
+    type: 'kept',
+    request: r.u53(),
+    room: r.string(),
+    firstEvent: r.u53(1),
+    firstN: r.u53(1),
+    byRetention: r.bool(),
+  }),
+});

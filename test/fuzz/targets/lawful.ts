@@ -1,6 +1,7 @@
 /** Lawful runs, items and values for the fuzz targets to begin with. */
 import {
   attachItem,
+  decisionItem,
   detachItem,
   encodeRun,
   membersItem,
@@ -44,6 +45,16 @@ export function lawfulItems(): Buffer[] {
     membersItem({
       epoch: 2,
       seats: [1, 2, 3].map((id) => ({ id, birthId: Buffer.alloc(16, id), votes: true, takes: 0 })),
+    }),
+    decisionItem({
+      verb: 'retain',
+      id: Buffer.alloc(16, 7),
+      subject: '#lobby',
+      count: 2,
+      ageMs: 5000,
+      holder: Buffer.alloc(32),
+      tokenHash: Buffer.alloc(32),
+      why: '',
     }),
   ];
 }

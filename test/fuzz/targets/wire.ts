@@ -17,6 +17,7 @@ import {
   FRAME_HEADER_BYTES,
   FrameSplitter,
   ITEM_ATTACH,
+  ITEM_DECISION,
   ITEM_DETACH,
   ITEM_MEMBERS,
   ITEM_REGISTER,
@@ -27,6 +28,7 @@ import {
   type RunMessage,
   RunReader,
   readAttach,
+  readDecision,
   readDetach,
   readEntryHeader,
   readMembers,
@@ -214,6 +216,8 @@ function readItem(bytes: Buffer, { kind, offset, length, end }: EntryReader): st
       return readDetach(bytes, offset, length).attachment >= 0 ? 'detach' : 'detach of none';
     case ITEM_MEMBERS:
       return `members ${readMembers(bytes, offset, length).seats.length % 2}`;
+    case ITEM_DECISION:
+      return readDecision(bytes, offset, length).verb;
     default:
       return `kind ${kind}`;
   }

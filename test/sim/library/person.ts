@@ -141,12 +141,24 @@ export class Person implements SimClient {
     client.on('connected', () => this.#parts.coverage.add('library connects'));
     client.on('error', ({ code, text }) => {
       if (code === 'SESSION_EXPIRED') this.#parts.coverage.add('renewed sessions');
+      else if (code === 'DELETED') this.#onDeleted(text);
       else demand(code !== 'GAP' || this.#trims, 'gapless streams', () => `${this.name}: ${text}`);
     });
     // Where the beginning of a room is no longer kept, whoever was away for too long goes on behind it, and is told so.
     client.on('subscribed', ({ room, nextEvent }) => {
       if (this.#trims) this.#next.set(room, Math.max(nextEvent, this.#next.get(room) ?? 1));
     });
+  }
+
+  /** A room's retention was faster than this reader: it goes on behind, and is told how much is gone. */
+  #onDeleted(text: string): void {
+    const [, count, room = '', n] =
+      /^(\d+) messages? of (\S+) .*; the room goes on with message (\d+)$/.exec(text) ?? [];
+    // People here do nothing but speak, so that every event is a message.
+    const due = this.#next.get(room) ?? 1;
+    demand(due + Number(count) === Number(n), 'gapless streams', () => `${this.name} waits for ${due}: ${text}`);
+    this.#next.set(room, Number(n));
+    this.#parts.coverage.add('deleted before they were read');
   }
 
   get #trims(): boolean {

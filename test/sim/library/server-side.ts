@@ -114,6 +114,7 @@ export class LibrarySide implements ClientSide {
           faults: '',
           note: () => '',
         }),
+      decide: () => undefined,
       onCountChanged: () => this.#links.changed(),
     });
     this.#clients.onceStopped(() => this.#parts.events.stopped());
