@@ -16,7 +16,22 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   cluster: ['base'],
   bench: ['cluster', 'proxy', 'client', 'base'],
   daemon: ['storage', 'paxos', 'chat', 'net', 'proxy', 'wire', 'base'],
-  cli: ['bench', 'cluster', 'daemon', 'tui', 'proxy', 'client', 'storage', 'net', 'chat', 'paxos', 'wire', 'base'],
+  redis: ['daemon', 'client', 'wire', 'base'],
+  cli: [
+    'bench',
+    'redis',
+    'cluster',
+    'daemon',
+    'tui',
+    'proxy',
+    'client',
+    'storage',
+    'net',
+    'chat',
+    'paxos',
+    'wire',
+    'base',
+  ],
 };
 
 /** Folders below src that are functions of their inputs: no clock, no chance, no input or output, no packages. */

@@ -31,8 +31,10 @@ export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } fro
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';
 export { otherName } from './other-name.js';
+export { pause } from './pause.js';
 export { Prng } from './prng.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
 export { type Column, renderTable } from './table.js';
+export { TroubleLog, type Voice } from './trouble-log.js';
 export { isAscii, isUtf8, viewAround } from './utf8.js';

@@ -221,6 +221,8 @@ export const limits = Object.freeze({
   roomCharsMax: 50,
   /** Direct rooms named to one client at once; with 72 bytes each well within a client frame. */
   directRoomsMax: 1024,
+  /** Rooms in one page of the list of all rooms; with 208 bytes each a fifth of a client frame. */
+  listedRoomsMax: 1024,
   /** Names in one Subscribed; with 32 bytes each half of a client frame. */
   peopleListMax: 16_384,
   /** Unacknowledged messages of a session unless more was asked for at register … */
@@ -287,6 +289,15 @@ export const limits = Object.freeze({
   duplicateProbeMs: 1000,
   /** Pause between two attempts of a server to reach a balancer: a restarted one knows its servers within a second. */
   registerRetryMs: 500,
+
+  /** A balancer looks so often what other balancers have written into their registry. */
+  registryFollowMs: 1000,
+  /** A registry or mirror that does not answer is tried again after this. */
+  redisRetryMs: 500,
+  /** The mirror looks for new messages so often, once it has all that were there. */
+  mirrorPollMs: 100,
+  /** A Redis that has not answered by then is given up for this time. */
+  redisAnswerMs: 5000,
 
   // --- strangers ------------------------------------------------------------------------------------------------
   /** Wrong proofs of one address that are answered … */

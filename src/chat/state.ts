@@ -1,6 +1,6 @@
 /** The replicated state machine of the chat: what the log's entries do to names, sessions and rooms. */
 import { assert } from '../base/index.js';
-import type { DirectRoom, ServerId, SessionId, Slot } from '../wire/index.js';
+import type { DirectRoom, ListedRoom, ServerId, SessionId, Slot } from '../wire/index.js';
 import { Applier } from './apply.js';
 import { RoomBeginning } from './beginning.js';
 import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
@@ -132,6 +132,20 @@ export class ChatState {
     const names = [...found.people.keys()].sort((a, b) => (a.folded < b.folded ? -1 : 1));
     const people = names.map((name) => name.display);
     return { room: found.name, events: found.events, posts: found.posts, topic: found.topic, people };
+  }
+
+  /** Rooms open to all in which something happened, by name from behind `after` on: at most `most` of them. */
+  openRooms(after: string, most: number): { readonly rooms: ListedRoom[]; readonly more: boolean } {
+    const all = this.#world.openRooms;
+    let from = 0;
+    let end = all.length;
+    while (from < end) {
+      const middle = (from + end) >> 1;
+      if ((all[middle] as Room).name > after) end = middle;
+      else from = middle + 1;
+    }
+    const rooms = all.slice(from, from + most).map(({ name, posts }) => ({ room: name, headN: posts }));
+    return { rooms, more: from + rooms.length < all.length };
   }
 
   /** Whether whoever proved the token behind `tokenHash` may read the room; of a direct room only its two owners. */

@@ -60,6 +60,8 @@ export class World {
   skippedItems = 0;
   changes: Changes = noChanges();
   work: SlotWork = noWork(0);
+  /** The rooms that are open to all, in order: made anew when there are more rooms than when it was made. */
+  #openRooms: { readonly of: number; readonly rooms: readonly Room[] } = { of: 0, rooms: [] };
 
   constructor(wanted: Partial<ChatLimits> = {}) {
     this.limits = { ...limits, ...wanted };
@@ -85,6 +87,15 @@ export class World {
   /** The room of this canonical name; a new one becomes part of the state with its first event only. */
   findRoom(name: string): Room {
     return this.rooms.get(name) ?? new Room(name);
+  }
+
+  /** All channels in order; rooms never vanish, so that their number tells whether there is a new one. */
+  get openRooms(): readonly Room[] {
+    if (this.#openRooms.of !== this.rooms.size) {
+      const rooms = [...this.rooms.values()].filter(({ pair }) => pair === undefined).sort(compareRooms);
+      this.#openRooms = { of: this.rooms.size, rooms };
+    }
+    return this.#openRooms.rooms;
   }
 
   /**

@@ -10,12 +10,16 @@ export async function balancer(call: Call): Promise<number> {
   const logger = await daemonLogger(call, 'balancer');
   const listen = readAddress('--listen', call.options.text('listen') ?? '');
   const access = readAccess(call, listen, logger);
+  const registry = call.options.text('registry');
   const handle = await startBalancer({
     listen,
     ...access,
     ...httpOptions(call, access.security?.keyring),
     servers: readServers('--servers', call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
+    // What speaks to Redis is loaded only by those who want it.
+    ...(registry === undefined ? {} : { registry: (await import('./redis-address.js')).openRegistry(registry) }),
+    signal,
     portFlag: portFlag(call),
     logger,
   });

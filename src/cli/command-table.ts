@@ -21,6 +21,7 @@ const values =
   ) =>
   async (): Promise<Reader> =>
     (await import('./values.js'))[name];
+const redis = async (): Promise<Reader> => (await import('./redis-address.js')).readRedis;
 const faults = (name: 'readLink' | 'readModeText' | 'readServerMode') => async (): Promise<Reader> =>
   (await import('./fault-values.js'))[name];
 const bench = (name: keyof typeof import('./bench-options.js').benchReaders) => async (): Promise<Reader> =>
@@ -162,15 +163,15 @@ export const commands: readonly CommandSpec[] = [
       {
         name: 'registry',
         value: 'URL',
-        help: 'share the registry in Redis (not built yet)',
-        comesWith: 'the shared registry',
+        reader: redis,
+        help: 'share the seal with other balancers in this Redis: redis://[user:pass@]host:port/db',
       },
       ...balancerSecurity,
       http,
       logLevel,
       logFormat,
     ],
-    examples: ['synod balancer --servers 5', 'lrunner -hostPort=localhost:8009'],
+    examples: ['synod balancer --servers 5 --registry redis://127.0.0.1:6379/0', 'lrunner -hostPort=localhost:8009'],
     load: async () => (await import('./balancer.js')).balancer,
   },
   {
@@ -312,6 +313,53 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['synod tail --room ops --limit 20', 'synod tail --follow --json'],
     load: async () => (await import('./tail.js')).tail,
+  },
+  {
+    name: 'mirror',
+    summary: 'copy rooms into Redis streams, and go on with what comes',
+    about:
+      'Copy committed messages into a Redis stream for each room, with ids from the numbering of the room (5-0 is message ' +
+      '5). It goes on where the stream stands: after an end of any kind, and beside a second mirror, no message is ' +
+      'there twice, out of order or left out. Direct messages are never copied.',
+    positional: '',
+    positionalMax: 0,
+    isDaemon: true,
+    options: [
+      {
+        name: 'to',
+        value: 'URL',
+        reader: redis,
+        general: false,
+        help: 'the Redis: redis://[user:pass@]host:port/db (required)',
+      },
+      {
+        name: 'room',
+        value: 'ROOM',
+        help: 'a #name; again for more',
+        repeats: true,
+        general: false,
+        shownDefault: 'all rooms, new ones too',
+      },
+      { name: 'prefix', value: 'TEXT', help: "what stands before the room's name in the key", default: 'synod:' },
+      {
+        name: 'trim',
+        value: 'N',
+        reader: values('readOrdinal'),
+        help: 'keep about the last N messages of each stream',
+        shownDefault: 'all',
+      },
+      balancer,
+      server,
+      timeout,
+      ...callerSecurity,
+      logLevel,
+      logFormat,
+    ],
+    examples: [
+      'synod mirror --to redis://127.0.0.1:6379/1 --room ops --room lobby',
+      'synod mirror --to rediss://redis.example/0 --trim 100000',
+    ],
+    load: async () => (await import('./mirror.js')).mirror,
   },
   {
     name: 'status',

@@ -116,7 +116,9 @@ async function call(
   const { stdin, env: environment } = process;
   const { options, warnings } = await configure(spec, parsed, environment, spelling);
   for (const warning of [...parsed.warnings, ...warnings]) output.note(`${program}: warning: ${warning}`);
-  if (spec.isDaemon !== true) await secureCalls(options, output, program);
+  // A daemon that listens secures its own connections.
+  const listens = spec.isDaemon === true && spec.options.some(({ name }) => name === 'listen');
+  if (!listens) await secureCalls(options, output, program);
   const { positionals } = parsed;
   let code: number;
   try {

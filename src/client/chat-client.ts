@@ -1,6 +1,15 @@
 /** The chat client: finds a server, keeps a session and gapless rooms across reroutes, and never lies about a line. */
 import { assert, limits } from '../base/index.js';
-import type { EventKind, History, Message, Page, Standing, Status } from '../wire/index.js';
+import {
+  type EventKind,
+  features,
+  type History,
+  type Message,
+  type Page,
+  type RoomList,
+  type Standing,
+  type Status,
+} from '../wire/index.js';
 import { Connector } from './connector.js';
 import { Emitter, type Unsubscribe } from './emitter.js';
 import { defaultEnvironment } from './environment.js';
@@ -45,7 +54,12 @@ export class ChatClient {
     this.#requests = new Requests(
       environment,
       () => shared.nextRequest(),
-      (message) => void shared.link?.connection.send(message),
+      (message) => {
+        const { link } = shared;
+        // Whoever does not know the question would end the connection: it waits for a server that does.
+        if (message.type === 'listRooms' && !canListRooms(link)) return;
+        link?.connection.send(message);
+      },
     );
     this.#connector = new Connector(options, shared, {
       onOpen: () => this.#onOpen(),
@@ -214,6 +228,21 @@ export class ChatClient {
     });
   }
 
+  /** The server connected to can tell which rooms there are; undefined without one. */
+  get canListRooms(): boolean | undefined {
+    const { link } = this.#shared;
+    return link && canListRooms(link);
+  }
+
+  /**
+   * A page of the rooms that are open to all, by name from behind `after` on, "" for the first one. A server of an
+   * older
+   * release cannot answer: the question waits for another one, or times out. Never rejects.
+   */
+  rooms(after = '', timeoutMs = this.#sendTimeoutMs): Promise<Asked<RoomList>> {
+    return this.#requests.ask<RoomList>('roomList', timeoutMs, (request) => ({ type: 'listRooms', request, after }));
+  }
+
   /** How the connected server sees the cluster. Never rejects. */
   status(timeoutMs = this.#sendTimeoutMs): Promise<Asked<Status>> {
     return this.#requests.ask<Status>('status', timeoutMs, (request) => ({ type: 'statusRequest', request }));
@@ -273,6 +302,7 @@ export class ChatClient {
         this.#rooms.onKept(message);
         return this.#requests.onKept(message);
       case 'page':
+      case 'roomList':
       case 'status':
         return this.#requests.onAnswer(message);
       default:
@@ -285,4 +315,8 @@ export class ChatClient {
     const { link } = this.#shared;
     if (link !== undefined && !link.ready && this.#rooms.allSettled) this.#connector.ready(link);
   }
+}
+
+function canListRooms(link: Link | undefined): boolean {
+  return link !== undefined && (link.features & features.listRooms) !== 0;
 }

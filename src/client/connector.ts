@@ -1,7 +1,7 @@
 /** Keeps the client connected: asks where to go, dials, greets, and starts anew whenever the connection is lost. */
 import { limits, type Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
-import type { Message, Standing } from '../wire/index.js';
+import type { Message, Standing, Welcome } from '../wire/index.js';
 import { Backoff } from './backoff.js';
 import type { ClientErrorCode, Phase } from './events.js';
 import { greet, isLockedOut } from './greet.js';
@@ -204,7 +204,7 @@ export class Connector {
       this.#shared.environment,
       (result) => {
         this.#greeting = undefined;
-        if (result.ok) return this.#open(result.connection, address, result.welcome.serverId);
+        if (result.ok) return this.#open(result.connection, address, result.welcome);
         this.#router.failed(address);
         if (isRefusal(result.code)) this.#tellRefusal(result.code, result.text);
         this.#retryAfter(0, result.text);
@@ -212,9 +212,9 @@ export class Connector {
     );
   }
 
-  #open(connection: FrameConnection, address: string, server: number): void {
+  #open(connection: FrameConnection, address: string, { serverId, features }: Welcome): void {
     const openedAtMs = this.#shared.environment.clock.monotonicMs();
-    const link: Link = { connection, server, address, openedAtMs, ready: false };
+    const link: Link = { connection, server: serverId, address, openedAtMs, features, ready: false };
     this.#shared.link = link;
     connection.attach({
       onMessage: (message) => {

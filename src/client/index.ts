@@ -9,10 +9,12 @@ export type {
   DirectRoom,
   EventGroup,
   Kept,
+  ListedRoom,
   OutcomeCode,
   Page,
   RefusalCode,
   RoomEvent,
+  RoomList,
   Standing,
   Status,
 } from '../wire/index.js';

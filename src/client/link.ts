@@ -12,6 +12,8 @@ export interface Link {
   readonly server: number;
   readonly address: string;
   readonly openedAtMs: number;
+  /** What the server can do besides; see the wire's `features`. */
+  readonly features: number;
   /** `connected` was told. */
   ready: boolean;
 }

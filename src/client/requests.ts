@@ -1,12 +1,12 @@
 /** Questions that have one answer (history, status): asked again after a reroute until their own deadline. */
 import type { Timer } from '../base/index.js';
-import type { Kept, Message, OutcomeCode, Page, Status } from '../wire/index.js';
+import type { Kept, Message, OutcomeCode, Page, RoomList, Status } from '../wire/index.js';
 import type { Environment } from './environment.js';
 
 /** Questions waiting at once: a person scrolling asks one at a time, a program some. */
 const WAITING_MAX = 256;
 
-export type Answer = Page | Status;
+export type Answer = Page | RoomList | Status;
 export type Asked<T> =
   /** `kept`, of a page: what was asked for begins before what the room still has. */
   | { readonly ok: true; readonly answer: T; readonly kept?: Kept }

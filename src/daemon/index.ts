@@ -1,5 +1,13 @@
 /** The daemons: what the command line starts. */
-export { startBalancer } from './balancer/index.js';
+export {
+  formatSeal,
+  parseSeal,
+  RegistryUnavailable,
+  type Seal,
+  type SealRegistry,
+  startBalancer,
+} from './balancer/index.js';
+export { exitReason, stoppedReason } from './lifetime.js';
 export type {
   AccessOptions,
   BalancerHandle,

@@ -2,6 +2,7 @@
 import type { Logger } from '../base/index.js';
 import type { Security } from '../net/index.js';
 import type { ServerId } from '../wire/index.js';
+import type { SealRegistry } from './balancer/shared-seal.js';
 
 /**
  * Why a daemon ended. `exitCode` is the process's (CONTRACT.md); `text` one line for stderr, empty after an orderly
@@ -53,9 +54,13 @@ export interface BalancerOptions extends AccessOptions, HttpPagesOptions {
   /** N, odd: how many servers make the cluster. */
   readonly servers: number;
   readonly dataDir: string;
+  /** Where the seal is shared with other balancers; closed with this balancer, or when its start fails. */
+  readonly registry?: SealRegistry;
   /** How the user sets the port, for the text of a busy one; `--listen` by default. */
   readonly portFlag?: string;
   readonly logger: Logger;
+  /** Aborting it while the start waits for the registry ends it: exit code 0, code `STOPPED`. */
+  readonly signal?: AbortSignal;
 }
 
 export type BalancerHandle = DaemonHandle;

@@ -50,6 +50,7 @@ export type * from './messages/members.js';
 export type * from './messages/paxos.js';
 export type * from './messages/proof.js';
 export { KEY_ID_BYTES, PROOF_BYTES } from './messages/proof.js';
+export type * from './messages/room-list.js';
 export type * from './messages/rooms.js';
 export type * from './messages/status.js';
 export {

@@ -9,6 +9,7 @@ import * as handshake from './messages/handshake.js';
 import * as members from './messages/members.js';
 import * as paxos from './messages/paxos.js';
 import * as proof from './messages/proof.js';
+import * as roomList from './messages/room-list.js';
 import * as rooms from './messages/rooms.js';
 import * as status from './messages/status.js';
 
@@ -57,6 +58,8 @@ export type Message =
   | rooms.History
   | rooms.Page
   | rooms.Kept
+  | roomList.ListRooms
+  | roomList.RoomList
   | status.StatusRequest
   | status.Status
   | status.VerifyRequest
@@ -126,6 +129,8 @@ export const registry: { readonly [T in MessageType]: MessageSpec<MessageOf<T>> 
   history: rooms.historySpec,
   page: rooms.pageSpec,
   kept: rooms.keptSpec,
+  listRooms: roomList.listRoomsSpec,
+  roomList: roomList.roomListSpec,
   statusRequest: status.statusRequestSpec,
   status: status.statusSpec,
   verifyRequest: status.verifyRequestSpec,

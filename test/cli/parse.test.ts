@@ -81,10 +81,6 @@ const refused: readonly { line: string; says: string }[] = [
   { line: 'crunner -id', says: '-id needs a value' },
   { line: 'status now', says: "unexpected argument 'now'" },
   { line: 'server --id 1 replce', says: "unexpected argument 'replce' - did you mean synod server replace ?" },
-  {
-    line: 'lrunner --registry redis://x',
-    says: '--registry is not built yet: it comes with the shared registry; leave it out',
-  },
 ];
 for (const { line, says } of refused) {
   t.test(`refused: ${line}`, async (t) => {

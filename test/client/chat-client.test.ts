@@ -450,6 +450,18 @@ t.test('NAME_TAKEN: told once, lines wait, another name goes on', async (t) => {
   t.match(w.of('disconnected'), []);
 });
 
+t.test('a server of an older release is never asked for the rooms: it would end the connection', async (t) => {
+  const w = new World();
+  t.equal(w.client.canListRooms, undefined);
+  w.up();
+  t.equal(w.client.canListRooms, false);
+  const asked = w.client.rooms('', 1_000);
+  w.clock.advance(1_001);
+  t.match(await asked, { ok: false, code: 'TIMEOUT' });
+  t.equal(w.client.phase, 'ready');
+  t.notOk(w.servers.some(({ received }) => received.some(({ type }) => type === 'listRooms')));
+});
+
 t.test('history is asked again after a reroute, and gives up at its deadline', async (t) => {
   const w = new World().up();
   const page = w.client.history({ room: '#lobby', limit: 10 }, 3_000);

@@ -9,7 +9,7 @@ type Tap = typeof t;
 import { nodeClock, silentLogger } from '../../src/base/index.js';
 import type { Seal } from '../../src/daemon/balancer/membership.js';
 import { Registrar } from '../../src/daemon/balancer/registrar.js';
-import { formatSeal, parseSeal, SealFile } from '../../src/daemon/balancer/seal-file.js';
+import { formatSeal, parseSeal, SealFile, type SealStore } from '../../src/daemon/balancer/seal-file.js';
 import { helloGate } from '../../src/daemon/hello-gate.js';
 import type { BalancerHandle } from '../../src/daemon/index.js';
 import { startBalancer } from '../../src/daemon/index.js';
@@ -120,15 +120,8 @@ t.test('id 0 is given what is missing', async (t) => {
   );
 });
 
-t.test('nobody hears of a seal that is not on disk', async (t) => {
-  let saved: (() => void) | undefined;
-  const store = {
-    load: async () => undefined,
-    save: () =>
-      new Promise<void>((resolve) => {
-        saved = resolve;
-      }),
-  };
+/** A registrant's side of a balancer, and nothing else of it. */
+async function registrarOn(t: Pick<Tap, 'teardown'>, store: SealStore) {
   const failures: unknown[] = [];
   const registrar = new Registrar({
     servers: 3,
@@ -157,6 +150,20 @@ t.test('nobody hears of a seal that is not on disk', async (t) => {
     registrar.abandon();
     await listener.stop();
   });
+  return { registrar, listener, failures };
+}
+
+t.test('nobody hears of a seal that is not on disk', async (t) => {
+  let saved: (() => void) | undefined;
+  const store = {
+    load: async () => undefined,
+    seal: (seal: Seal) =>
+      new Promise<Seal>((resolve) => {
+        saved = () => resolve(seal);
+      }),
+    save: async () => undefined,
+  };
+  const { registrar, listener, failures } = await registrarOn(t, store);
   const raws = await Promise.all([1, 2, 3].map((id) => join(listener, id)));
   await until('the seal on its way to disk', () => saved !== undefined);
   const late = await join(listener, 4);
@@ -172,6 +179,33 @@ t.test('nobody hears of a seal that is not on disk', async (t) => {
   for (const raw of raws) t.same((await raw.take('sealed')).clusterId, bytes(9));
   t.match(await late.ended(), { code: 'UNKNOWN_ID' });
   t.same(failures, []);
+});
+
+t.test('a seal that cannot be written ends the balancer, and whoever waits for it is not decided about', async (t) => {
+  let fail: (() => void) | undefined;
+  const store = {
+    load: async () => undefined,
+    seal: () =>
+      new Promise<Seal>((_, reject) => {
+        fail = () => reject(new Error('EIO'));
+      }),
+    save: async () => undefined,
+  };
+  const { registrar, listener, failures } = await registrarOn(t, store);
+  const raws = await Promise.all([1, 2, 3].map((id) => join(listener, id)));
+  await until('the seal on its way to disk', () => fail !== undefined);
+  const late = await join(listener, 2, { birth: 50 });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  fail?.();
+  await until('the failure to be told', () => failures.length === 1);
+  t.match(failures, [{ code: 'DISK_ERROR' }]);
+  t.equal(registrar.seal, undefined);
+  for (const raw of [...raws, late]) {
+    t.notOk(
+      raw.received.some(({ type }) => type === 'sealed'),
+      'nobody was told anything',
+    );
+  }
 });
 
 t.test(

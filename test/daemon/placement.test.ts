@@ -1,7 +1,7 @@
 /** Placement: least load, ties to the lowest id, counted at once, confirmed by reports or forgotten after 5 s. */
 import * as fc from 'fast-check';
 import t from 'tap';
-import { limits } from '../../src/base/index.js';
+import { limits, Prng } from '../../src/base/index.js';
 import { Placement } from '../../src/daemon/balancer/placement.js';
 
 const { placementMs } = limits;
@@ -131,4 +131,47 @@ t.test('property: it does what the stupid twin does', async (t) => {
     { numRuns: 500 },
   );
   t.pass('500 random histories');
+});
+
+/**
+ * Balancers that know of each other's placements only through the servers' reports (decisions/0016): a thousand clients
+ * ask one of them at random, arrive up to 50 ms later, and are reported to all of them 20 ms after that.
+ */
+function unevenness(seed: number, balancers: number): number {
+  const random = new Prng(seed);
+  const tables = Array.from({ length: balancers }, () => new Placement());
+  const clients = new Map(three.map(({ id }) => [id, 0]));
+  const reported = new Map(three.map(({ id }) => [id, 0]));
+  const events: { readonly atMs: number; readonly act: (nowMs: number) => void }[] = [];
+  const at = (atMs: number, act: (nowMs: number) => void): void => {
+    const behind = events.findIndex((event) => event.atMs > atMs);
+    events.splice(behind < 0 ? events.length : behind, 0, { atMs, act });
+  };
+  const report = (id: number) => (nowMs: number) => {
+    const now = clients.get(id) ?? 0;
+    for (const table of tables) table.report(id, now, now - (reported.get(id) ?? 0), nowMs);
+    reported.set(id, now);
+  };
+  for (let client = 0; client < 1_000; client++) {
+    at(random.below(2_000), (nowMs) => {
+      const id = random.pick(tables).place(three, '', nowMs)?.id ?? 0;
+      at(nowMs + random.below(50), (arrivedMs) => {
+        clients.set(id, (clients.get(id) ?? 0) + 1);
+        at(arrivedMs + 20, report(id));
+      });
+    });
+  }
+  for (let next = events.shift(); next !== undefined; next = events.shift()) next.act(next.atMs);
+  return Math.max(...clients.values()) - Math.min(...clients.values());
+}
+
+t.test('two or three balancers that place at the same time keep the servers even', async (t) => {
+  const worst = [1, 2, 3].map((balancers) => {
+    return Math.max(...Array.from({ length: 50 }, (_, seed) => unevenness(seed, balancers)));
+  });
+  t.comment(`of 1,000 clients on 3 servers the most and the least differ by ${worst.join(', ')}`);
+  t.ok(
+    worst.every((difference) => difference <= 30),
+    `by ${worst.join(', ')}`,
+  );
 });

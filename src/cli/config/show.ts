@@ -20,10 +20,10 @@ export function shownOptions(spec: CommandSpec, options: OptionValues): readonly
     const { name } = option;
     const isSecret = options.secret(name)?.kind === 'text';
     const label = options.label(name);
-    const value = option.repeats === true && options.has(name) ? options.texts(name) : options.text(name);
+    const given = option.repeats === true && options.has(name) ? options.texts(name) : options.text(name);
     return {
       option,
-      value: option.value === undefined ? options.has(name) : value,
+      value: option.value === undefined ? options.has(name) : withoutLogin(option, given),
       isSecret,
       origin: label === `--${name}` ? 'default' : label,
     };
@@ -47,4 +47,10 @@ export function jsonLines({ name: command }: CommandSpec, shown: readonly Shown[
   return shown.map(({ option: { name: option }, value = null, isSecret, origin }) =>
     jsonLine(isSecret ? { command, option, isSet: true, origin } : { command, option, value, origin }),
   );
+}
+
+/** A URL may hold a password, which is never shown. */
+function withoutLogin<T extends string | readonly string[] | undefined>({ value }: OptionSpec, given: T): T | string {
+  if (value !== 'URL' || typeof given !== 'string') return given;
+  return given.replace(/\/\/[^/]*@/, '//…@');
 }

@@ -1,6 +1,6 @@
 /** The balancer's composition: one port for servers, clients and operators; READY as soon as it listens. */
 import { randomBytes } from 'node:crypto';
-import { ExitError, exitCodes, limits, nodeClock } from '../../base/index.js';
+import { ExitError, exitCodes, limits, nodeClock, pause } from '../../base/index.js';
 import { type Listener, listen, netContext, processTurn } from '../../net/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { helloGate } from '../hello-gate.js';
@@ -8,9 +8,11 @@ import { daemonPages, type HttpListener, type Metric, processMetrics, startHttp 
 import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
 import type { BalancerHandle, BalancerOptions, ExitReason } from '../options.js';
 import { balancerMetrics, balancerStatus, missingOf } from './balancer-pages.js';
+import type { Seal } from './membership.js';
 import { Registrar } from './registrar.js';
 import { Router } from './router.js';
 import { SealFile, type SealStore } from './seal-file.js';
+import { SharedSeal } from './shared-seal.js';
 
 /** More servers than this make every commit slow and no cluster safer. */
 const serversMax = 99;
@@ -31,8 +33,9 @@ export async function startBalancer(options: BalancerOptions): Promise<BalancerH
   const lock = await takeDataDirectory(dataDir, 'balancer');
   const balancer = new Balancer(options, () => lock.release());
   try {
-    await balancer.start(new SealFile(dataDir));
+    await balancer.start();
   } catch (error) {
+    options.registry?.close();
     lock.release();
     throw error;
   }
@@ -51,6 +54,9 @@ export class Balancer implements BalancerHandle {
   /** Connections ended before they said who they are. */
   readonly #strangers = new Map<string, number>();
   #stopping: Promise<ExitReason> | undefined;
+  /** Aborted as soon as this balancer begins to end: nothing waits for the registry any more. */
+  readonly #ended = new AbortController();
+  #following: Promise<void> = Promise.resolve();
 
   constructor(options: BalancerOptions, release: () => void) {
     this.#options = options;
@@ -69,10 +75,13 @@ export class Balancer implements BalancerHandle {
     return this.#lifetime.closed;
   }
 
-  /** Loads the seal and listens. `store` is the seal's file, or a test's. */
-  async start(store: SealStore): Promise<void> {
-    const { servers, logger, listen: address, portFlag = '--listen' } = this.#options;
-    const seal = await store.load();
+  /** Loads the seal and listens. */
+  async start(): Promise<void> {
+    const { servers, logger, listen: address, portFlag = '--listen', registry, signal, dataDir } = this.#options;
+    const file = new SealFile(dataDir);
+    const shared = registry === undefined ? undefined : new SharedSeal(registry, file, logger, this.#ended.signal);
+    const store: SealStore = shared ?? file;
+    const seal = await this.#load(store, signal);
     if (seal !== undefined && seal.members.length !== servers) {
       logger.warn('seal-counts', {
         text: 'the seal counts, not --servers',
@@ -119,6 +128,36 @@ export class Balancer implements BalancerHandle {
       throw error;
     }
     logger.info('listening', { address: this.address, sealed: seal !== undefined });
+    if (shared !== undefined) this.#following = this.#follow(registrar, shared);
+  }
+
+  async #load(store: SealStore, signal: AbortSignal | undefined): Promise<Seal | undefined> {
+    const abort = (): void => this.#ended.abort();
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await store.load();
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Shows the registry what we have and takes over what other balancers found out, for ever. */
+  async #follow(registrar: Registrar, shared: SharedSeal): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await pause(limits.registryFollowMs, signal);
+      try {
+        const seal = await shared.follow(registrar.seal);
+        if (seal !== undefined && !signal.aborted) registrar.learn(seal);
+      } catch (error) {
+        void this.#fail(error);
+        return;
+      }
+    }
   }
 
   async #startHttp(registrar: Registrar, router: Router): Promise<HttpListener | undefined> {
@@ -159,11 +198,14 @@ export class Balancer implements BalancerHandle {
   }
 
   async #end(reason: ExitReason): Promise<ExitReason> {
+    this.#ended.abort();
     await this.#listener?.stop();
     this.#registrar?.stop();
     this.#router?.stop();
     this.#listener?.closeAll('the balancer stops; servers and chats go on without it');
     await this.#registrar?.idle();
+    // A failure of its own ends the following, which would wait for itself here.
+    if (reason.exitCode === exitCodes.ok) await this.#following;
     await this.#http?.stop();
     this.#release();
     this.#lifetime.end(reason);

@@ -22,6 +22,15 @@ export function seatsOf({ members, joining }: Seal): number {
   return members.length - joining.length;
 }
 
+/**
+ * `seal` is further in the same cluster's log than `than`. One that was taken over from a server lacks those who have
+ * no
+ * seat of their own, so that of two of one epoch the one with more members knows more.
+ */
+export function isNewerSeal(seal: Seal, than: Seal): boolean {
+  return seal.epoch > than.epoch || (seal.epoch === than.epoch && seal.members.length > than.members.length);
+}
+
 /** What the log of a registered server makes of the seal; undefined if that is nothing new. */
 export function changedSeal(seal: Seal, { epoch, seats }: Pick<Seats, 'epoch' | 'seats'>): Seal | undefined {
   // A seal that was taken over from a server lacks those who have no seat of their own.

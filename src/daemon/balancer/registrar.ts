@@ -6,7 +6,7 @@ import { plainWelcome } from '../hello-gate.js';
 import { LinkProbe } from '../link-probe.js';
 import { zero16 } from '../members.js';
 import { Health } from './health.js';
-import { type Applicant, changedSeal, decide, type Seal, seatsOf } from './membership.js';
+import { type Applicant, changedSeal, decide, isNewerSeal, type Seal, seatsOf } from './membership.js';
 import { type Candidate, Placement } from './placement.js';
 import type { SealStore } from './seal-file.js';
 
@@ -42,6 +42,8 @@ export class Registrar {
   #seal: Seal | undefined;
   /** While the seal is on its way to the disk nobody is decided about. */
   #sealing: Promise<void> | undefined;
+  /** There will be no seal from here: this balancer ends, and decides about nobody any more. */
+  #over = false;
   /** Writes of changed addresses, one after the other. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -152,6 +154,7 @@ export class Registrar {
     while (connection.closed === undefined) {
       if (this.#sealing !== undefined) {
         await this.#sealing;
+        if (this.#over) return;
         continue;
       }
       const verdict = decide(this.#standing(), applicant, alive);
@@ -217,25 +220,45 @@ export class Registrar {
   /** Servers learn of the seal only once it is on disk: a balancer that dies here must not have promised anything. */
   #startSeal(seal: Seal): void {
     assert(this.#seal === undefined && this.#sealing === undefined, 'a membership is sealed once');
-    this.#sealing = this.#options.store.save(seal).then(
-      () => {
-        this.#seal = seal;
+    this.#sealing = this.#options.store.seal(seal).then(
+      (standing) => {
         this.#sealing = undefined;
-        this.#options.logger.info('membership-sealed', {
-          cluster: toHex(seal.clusterId),
-          members: seal.members.map(({ id }) => id),
-        });
-        this.#announceSeal(seal);
+        this.#over = standing === undefined;
+        if (standing === undefined) return;
+        this.#sealed(standing, equalBytes(standing.clusterId, seal.clusterId));
       },
-      (error: unknown) =>
-        this.#options.onFatal(
-          new ExitError(
-            exitCodes.damaged,
-            'DISK_ERROR',
-            `the seal could not be written (${String(error)}): check the disk`,
-          ),
-        ),
+      (error: unknown) => {
+        this.#over = true;
+        if (error instanceof ExitError) return this.#options.onFatal(error);
+        const text = `the seal could not be written (${String(error)}): check the disk`;
+        this.#options.onFatal(new ExitError(exitCodes.damaged, 'DISK_ERROR', text));
+      },
     );
+  }
+
+  #sealed(seal: Seal, isOurs: boolean): void {
+    this.#seal = seal;
+    const fields = { cluster: toHex(seal.clusterId), members: seal.members.map(({ id }) => id) };
+    if (isOurs) this.#options.logger.info('membership-sealed', fields);
+    else this.#options.logger.info('membership-sealed-elsewhere', fields);
+    this.#announceSeal(seal);
+  }
+
+  /** Another balancer of the same registry keeps this seal; it counts unless we know the same or more. */
+  learn(shared: Seal): void {
+    if (this.#sealing !== undefined) return;
+    const seal = this.#seal;
+    if (seal === undefined) {
+      this.#sealed(shared, false);
+      this.#save(shared);
+      return;
+    }
+    if (!isNewerSeal(shared, seal)) return;
+    const members = shared.members.map((member) => ({
+      ...member,
+      address: this.#links.get(member.id)?.applicant.address ?? member.address,
+    }));
+    this.#membersChanged({ ...shared, members });
   }
 
   /** After an adoption some who waited may turn out to be no members: everybody is decided about once more. */
@@ -275,6 +298,10 @@ export class Registrar {
   #change(seal: Seal, told?: ServerId): void {
     this.#seal = seal;
     for (const [id, { connection }] of this.#links) if (id !== told) connection.send(sealedFrame(seal, false));
+    this.#save(seal);
+  }
+
+  #save(seal: Seal): void {
     this.#saving = this.#saving
       .then(() => this.#options.store.save(seal))
       .catch((error: unknown) =>
@@ -290,7 +317,10 @@ export class Registrar {
     const seal = this.#seal;
     if (seal === undefined || !isMember(seal, link)) return;
     const changed = changedSeal(seal, message);
-    if (changed === undefined) return;
+    if (changed !== undefined) this.#membersChanged(changed);
+  }
+
+  #membersChanged(changed: Seal): void {
     this.#options.logger.info('members-changed', {
       epoch: changed.epoch,
       members: changed.members.map(({ id }) => id),

@@ -9,7 +9,12 @@ import type { Seal } from './membership.js';
 export interface SealStore {
   /** The seal, or undefined when nothing was sealed yet. Throws an ExitError (exit 7) when it is damaged. */
   load(): Promise<Seal | undefined>;
-  /** Resolves once the seal is on disk: bytes synced, file renamed, directory synced. */
+  /**
+   * The first seal: resolves, once it is durable, to the one that stands from then on: `seal`, or that of another
+   * balancer that was first. undefined: this balancer stops, and nothing is known.
+   */
+  seal(seal: Seal): Promise<Seal | undefined>;
+  /** A changed one: resolves once it is on disk: bytes synced, file renamed, directory synced. */
   save(seal: Seal): Promise<void>;
 }
 
@@ -44,6 +49,11 @@ export class SealFile implements SealStore {
       'DAMAGED',
       `${file} is damaged: remove it and restart; the servers show their membership and it is taken over from them`,
     );
+  }
+
+  async seal(seal: Seal): Promise<Seal> {
+    await this.save(seal);
+    return seal;
   }
 
   async save(seal: Seal): Promise<void> {

@@ -289,6 +289,13 @@ export class Clients implements Listener {
       case 'decide':
         this.#options.decide(message, (answer) => void link.connection.send(answer));
         return;
+      case 'listRooms':
+        link.connection.send({
+          type: 'roomList',
+          request: message.request,
+          ...this.#options.chat.openRooms(message.after, limits.listedRoomsMax),
+        });
+        return;
       default: {
         const answer = this.#options.answerOperator(message);
         if (answer !== undefined) link.connection.send(answer);

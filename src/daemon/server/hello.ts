@@ -43,7 +43,7 @@ export interface Self {
 }
 
 /** What this release knows. */
-export const ownFeatures = features.serves | features.decisions;
+export const ownFeatures = features.serves | features.decisions | features.listRooms;
 
 export function helloOf(role: HelloRole, self: Self, membership: Membership | undefined): Hello {
   return {

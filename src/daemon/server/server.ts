@@ -101,6 +101,11 @@ class Server implements ServerHandle {
     this.#disk = disk;
     const directory = await openDirectory(disk, this.#options.id);
     this.#directory = directory;
+    if (directory.serverId === 0 && this.#options.balancers.length > 1) {
+      // Each balancer would give a number of its own.
+      const text = 'several balancers cannot give out numbers: say which server this is, --id N';
+      throw new ExitError(exitCodes.usage, 'NO_ID', text);
+    }
     this.#listener = await this.#listen();
     this.#http = await this.#pages.listen();
     const book = new AddressBook(dataDir, logger);

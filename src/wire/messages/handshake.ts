@@ -21,6 +21,8 @@ export const features = Object.freeze({
   serves: 1,
   /** Knows what operators decide: of a server the item `decision`, of anybody the message `kept` and NAME_BLOCKED. */
   decisions: 8,
+  /** A server that answers `listRooms`. */
+  listRooms: 16,
 });
 
 /** Caller → listener, the first frame on every connection, within 5 s. */

@@ -66,7 +66,7 @@ t.test('a file', async (t) => {
     "c.toml:4 timeout takes a time with its unit, such as 200ms or 10s, not 'soon'",
     "c.toml:6 [server] id takes a whole number from 0 to 65535, not '70000'",
     'c.toml:7 [server] has no key listn - did you mean listen ?',
-    'c.toml:8 [server] has no key room; that is one of [demo], [chat], [send] or [tail]',
+    'c.toml:8 [server] has no key room; that is one of [demo], [chat], [send], [tail] or [mirror]',
     'c.toml:9 [server] has no key port - did you mean listen ?',
     "c.toml:10 [server] memory takes true or false, not 'yes'",
     'c.toml:11 [server] fsync takes a text (MODE), not true',

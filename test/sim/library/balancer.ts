@@ -59,9 +59,14 @@ export class SimBalancer {
     const turn = new Turn((end) => void kernel.after(0, tags.client, () => run(end)));
     const life: Life = { random, host: new Host(wires, { clock, turn, random, run }) };
     this.#life = life;
+    const save = (seal: Seal): Promise<void> => new Promise((resolve) => this.#save(life, seal, resolve));
     const store: SealStore = {
       load: async () => this.#seal,
-      save: (seal) => new Promise((resolve) => this.#save(life, seal, resolve)),
+      seal: async (seal) => {
+        await save(seal);
+        return seal;
+      },
+      save,
     };
     const registrar = new Registrar({
       servers,

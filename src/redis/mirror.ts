@@ -1,0 +1,207 @@
+/** The mirror: room after room, page after page, from the chat into Redis, for as long as it runs. */
+import { ExitError, exitCodes, type Logger, limits, pause, TroubleLog } from '../base/index.js';
+import { type DaemonHandle, type ExitReason, exitReason, stoppedReason } from '../daemon/index.js';
+import type { RedisAddress } from './address.js';
+import { ChatSource, type ChatSourceOptions } from './chat-source.js';
+import { type MakeClient, RedisConnection } from './connection.js';
+import { RoomMirror, type Step } from './room-mirror.js';
+import { RoomStreams } from './stream.js';
+import { RedisTrouble } from './trouble.js';
+
+export interface MirrorOptions {
+  readonly to: RedisAddress;
+  /** Canonical names; empty: every room that is open to all, also those that come later. */
+  readonly rooms: readonly string[];
+  /** What stands before the room's name in the key. */
+  readonly prefix: string;
+  /** About so many entries are kept of each stream; 0: all. */
+  readonly trim: number;
+  readonly chat: Omit<ChatSourceOptions, 'logger'>;
+  readonly logger: Logger;
+  /** Aborting it while `startMirror` still waits ends the start: it rejects with an ExitError of exit code 0. */
+  readonly signal: AbortSignal;
+  /** Told what the start waits for. */
+  readonly onProgress: (text: string) => void;
+  /** A test's Redis. */
+  readonly makeClient?: MakeClient;
+}
+
+export type MirrorHandle = Pick<DaemonHandle, 'stop' | 'closed'>;
+
+/** Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do. */
+export async function startMirror(options: MirrorOptions): Promise<MirrorHandle> {
+  const mirror = new Mirror(options);
+  await mirror.start();
+  return mirror;
+}
+
+class Mirror implements MirrorHandle {
+  readonly #options: MirrorOptions;
+  readonly #connection: RedisConnection;
+  readonly #source: ChatSource;
+  readonly #streams: RoomStreams;
+  readonly #rooms = new Map<string, RoomMirror>();
+  readonly #ended = new AbortController();
+  readonly #redisTroubles: TroubleLog;
+  readonly #chatTroubles: TroubleLog;
+  readonly #listTroubles: TroubleLog;
+  closed: Promise<ExitReason> = Promise.resolve(stoppedReason);
+
+  constructor(options: MirrorOptions) {
+    const { to, prefix, trim, chat, logger, makeClient } = options;
+    this.#options = options;
+    this.#connection = new RedisConnection(to, makeClient);
+    this.#source = new ChatSource({ ...chat, logger });
+    this.#streams = new RoomStreams(this.#connection, prefix, trim);
+    this.#redisTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('redis-unusable', { redis: to.shown, ...fields }),
+      well: () => logger.info('redis-usable', { redis: to.shown }),
+    });
+    this.#chatTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('chat-silent', fields),
+      well: () => logger.info('chat-answers'),
+    });
+    this.#listTroubles = new TroubleLog({
+      trouble: (fields) => logger.warn('rooms-not-listed', fields),
+      well: () => logger.info('rooms-listed'),
+    });
+    for (const room of options.rooms) this.#add(room);
+  }
+
+  async start(): Promise<void> {
+    const { signal, onProgress, to } = this.#options;
+    const abort = (): void => this.#ended.abort();
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    const ended = this.#ended.signal;
+    const close = (): void => {
+      this.#connection.close();
+      // Never rejects; the questions that wait are answered with CLOSED.
+      void this.#source.close();
+    };
+    ended.addEventListener('abort', close, { once: true });
+    try {
+      while (!ended.aborted && !(await this.#redisAnswers())) await pause(limits.redisRetryMs, ended);
+      if (!ended.aborted) onProgress(`Redis at ${to.shown} answers; looking for a server`);
+      await Promise.race([this.#source.connect(), whenAborted(ended)]);
+      if (ended.aborted) throw new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting');
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    this.closed = this.#run().then(() => stoppedReason, exitReason);
+  }
+
+  stop(): Promise<ExitReason> {
+    this.#ended.abort();
+    return this.closed;
+  }
+
+  #add(room: string): RoomMirror {
+    const mirror = new RoomMirror(room, this.#source, this.#streams, this.#options.logger);
+    this.#rooms.set(room, mirror);
+    return mirror;
+  }
+
+  async #redisAnswers(): Promise<boolean> {
+    try {
+      await this.#streams.top('');
+      return true;
+    } catch (error) {
+      const { message } = passing(error);
+      if (!this.#ended.signal.aborted) this.#options.onProgress(message);
+      return false;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ended;
+    try {
+      while (!signal.aborted) {
+        const isBusy = await this.#round();
+        await pause(isBusy ? 0 : limits.mirrorPollMs, signal);
+      }
+    } finally {
+      this.#ended.abort();
+    }
+  }
+
+  /**
+   * The rooms named; else those that have something new. Any server knows all rooms that anybody has heard of from it.
+   */
+  async #roomsToVisit(): Promise<readonly RoomMirror[]> {
+    if (this.#options.rooms.length > 0) return [...this.#rooms.values()];
+    const listed = await this.#source.rooms();
+    if (this.#ended.signal.aborted) return [];
+    if (listed === 'cannot') {
+      const text =
+        'the server in use is of an older release and cannot list rooms: name them with --room, or upgrade it';
+      this.#listTroubles.trouble('OLD_SERVER', text, 'rooms known so far go on');
+      return [...this.#rooms.values()];
+    }
+    if (listed === undefined) {
+      this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
+      return [];
+    }
+    this.#chatTroubles.well();
+    this.#listTroubles.well();
+    return listed
+      .filter(({ room, headN }) => headN > 0 && this.#rooms.get(room)?.holds(headN) !== true)
+      .map(({ room }) => this.#rooms.get(room) ?? this.#add(room));
+  }
+
+  /** One step of each room that may have something new; true if there is more to do at once. */
+  async #round(): Promise<boolean> {
+    const { signal } = this.#ended;
+    let isBusy = false;
+    for (const room of await this.#roomsToVisit()) {
+      let step: Step;
+      try {
+        step = await room.step();
+      } catch (error) {
+        if (signal.aborted) return false;
+        const { code, message } = passing(error);
+        this.#redisTroubles.trouble(code, message, 'nothing more is read from the chat');
+        // It may come back with less than it had: restarted without its data, or a replica that took over.
+        this.#forgetAll();
+        await pause(limits.redisRetryMs, signal);
+        return false;
+      }
+      if (signal.aborted) return false;
+      if (step === 'unanswered') {
+        this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
+        return false;
+      }
+      this.#redisTroubles.well();
+      this.#chatTroubles.well();
+      if (step === 'lost') {
+        const text = 'nothing to do: they are written again from what the servers have';
+        this.#options.logger.warn('redis-lost-entries', { room: room.room, text });
+        this.#forgetAll();
+        return true;
+      }
+      isBusy ||= step === 'more';
+    }
+    return isBusy;
+  }
+
+  #forgetAll(): void {
+    for (const room of this.#rooms.values()) room.forget();
+  }
+}
+
+/** The trouble that may pass. @throws what will not: an ExitError, or a defect of ours. */
+function passing(error: unknown): RedisTrouble {
+  if (!(error instanceof RedisTrouble)) throw error;
+  if (error.kind === 'refused') throw new ExitError(exitCodes.refused, error.code, error.message);
+  return error;
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
