@@ -22,7 +22,7 @@ t.test('cpu: the sampler is on, the command is replaced by the server, and its p
   const args = ['server', '--id', '1', '--listen', '127.0.0.1:0', '--memory', '--balancer', '127.0.0.1:1'];
   const program = new Program('synod', args, wrappingOf('cpu', folder));
   t.teardown(() => program.signal('SIGKILL'));
-  await program.waitForText('no balancer', 10_000);
+  await program.waitForText('No balancer', 10_000);
   const pids = processesBelow(program.pid);
   t.same(pids, [program.pid], 'the shell was replaced');
   t.equal(serverAmong(pids), program.pid);
