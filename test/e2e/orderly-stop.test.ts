@@ -43,7 +43,7 @@ t.test('a server that still waits for its balancer', async (t) => {
   t.teardown(() => cluster.stop());
   await cluster.choosePorts();
   const server = cluster.spawnServer(1);
-  await until('a first complaint', 20_000, () => server.stderr.includes('no balancer'));
+  await until('a first complaint', 20_000, () => server.stderr.includes('No balancer'));
   t.equal((await cluster.stopServer(1)).code, 0);
 });
 
