@@ -17,40 +17,69 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** Where it listens. */
+export interface RedisPlace {
+  /** An address of the machine it runs on. */
+  readonly host: string;
+  readonly port: number;
+  /** Put before its command, as in ProgramOptions. */
+  readonly through?: readonly string[];
+}
+
 export class RedisServer {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'synod-redis-'));
-  readonly port: number;
+  readonly #place: RedisPlace;
   /** A client of the test's own, on database 0; it connects anew by itself. */
   readonly client: Redis;
   readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
 
-  private constructor(port: number, flags: readonly string[]) {
-    this.port = port;
+  /** Not started yet. */
+  constructor(place: RedisPlace, flags: readonly string[]) {
+    const { host, port } = place;
+    this.#place = place;
     this.#flags = flags;
     const password = flags[flags.indexOf('--requirepass') + 1];
     const login = flags.includes('--requirepass') && password !== undefined ? { password } : {};
-    this.client = new Redis({ port, ...login, lazyConnect: true, retryStrategy: () => 50 });
+    this.client = new Redis({ host, port, ...login, lazyConnect: true, retryStrategy: () => 50 });
     this.client.on('error', (error) => {
       this.#output = `${this.#output}[client: ${String(error)}]\n`.slice(-2000);
     });
   }
 
   static async start(...flags: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), flags);
+    const server = new RedisServer({ host: '127.0.0.1', port: await freePort() }, flags);
     await server.start();
     return server;
   }
 
   /** Without a database number. */
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.#place.host}:${this.port}`;
+  }
+
+  get port(): number {
+    return this.#place.port;
   }
 
   async start(): Promise<void> {
-    const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--dir', this.directory];
-    const child = spawn('redis-server', [...args, ...this.#flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { host, through = [] } = this.#place;
+    // Protected mode would refuse whoever does not call from this machine.
+    const own = [
+      '--port',
+      `${this.port}`,
+      '--bind',
+      host,
+      '--protected-mode',
+      'no',
+      '--save',
+      '',
+      '--dir',
+      this.directory,
+    ];
+    const [command = '', ...args] = [...through, 'redis-server', ...own, ...this.#flags];
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.on('close', () => running.delete(child));
     this.#child = child;
@@ -68,12 +97,31 @@ export class RedisServer {
     );
   }
 
+  /** It runs. */
+  get isUp(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** kill -9. */
   async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM, and its orderly end. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Its last words. */
+  describe(): string {
+    return this.#output;
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.isUp) return;
     const gone = new Promise((resolve) => child.once('close', resolve));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 
