@@ -156,6 +156,11 @@ t.test('what operators decided comes with the state, and is there after a restar
   });
   const before = await cluster.status(3);
   await cluster.kill(3);
+  // It may have been the leader.
+  await until('the others to have a leader', async () => {
+    const { happy, leader } = await cluster.status(1);
+    return happy && leader !== 3;
+  });
   t.match(await decide(cluster, 1, { verb: 'retain', subject: lobby, count: 3 }), { outcome: 'refused' });
   t.match(await decide(cluster, 1, { verb: 'block', subject: 'root', why: 'nobody' }), { outcome: 'taken' });
   await user.say('#ops', 'four');
