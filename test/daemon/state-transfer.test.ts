@@ -174,7 +174,8 @@ t.test('what operators decided comes with the state, and is there after a restar
     t.match((await raw.take('names')).names, [{ name: 'root', blocked: true, why: 'nobody', claimed: false }], what);
     raw.end();
     const reader = await User.at(cluster.server(3).address, 'Reader');
-    t.match(await reader.subscribe(lobby, 1), { headN: (await reader.subscribe(lobby, 0)).headN });
+    const { headN } = await reader.subscribe(lobby, 0);
+    t.match(await reader.subscribe(lobby, 1), { headN });
     t.equal((await reader.hears(lobby, 3)).length, 3, what);
     reader.raw.end();
     await cluster.kill(3);
