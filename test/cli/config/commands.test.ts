@@ -139,6 +139,20 @@ t.test('a secret is never shown', async (t) => {
   }
 });
 
+t.test('the login in a URL is never shown, whatever it holds', async (t) => {
+  for (const login of ['user:hush', ':hush', 'user:hu@sh']) {
+    const url = `redis://${login}@h:1/2`;
+    for (const format of [[], ['--origin'], ['--json']]) {
+      const { code, out, err } = await synod(t.testdir(), ['config', 'show', 'balancer', ...format], {
+        SYNOD_REGISTRY: url,
+      });
+      t.equal(code, 0);
+      t.match(out, 'redis://…@h:1/2', url);
+      t.notMatch(out + err, /user|hu/, url);
+    }
+  }
+});
+
 t.test('synod help config', async (t) => {
   const home = t.testdir();
   const { code, out } = await synod(home, ['help', 'config']);
