@@ -10,15 +10,18 @@ import { type FileResult, TapFile } from './tap-file.js';
 const usage = `Usage: node dist/scripts/run-tests.js [--root DIR] [--jobs N] [--timeout SECONDS] [FILTER…]
 
 Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs only those whose path contains one.
+Those in test/long take minutes and run only with a FILTER.
 `;
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
-const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/nemesis', 'test/e2e/kill9', 'test/e2e/g'];
+const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/nemesis', 'test/e2e/g'];
 /**
  * Files that start whole clusters: they come last, when nothing that only computes takes their cores, and one more of
  * them at a time, for they mostly wait.
  */
-const last = 'test/e2e/';
+const last: readonly string[] = ['test/e2e/', 'test/long/'];
+/** Whole clusters through many lives: only when a filter names them, as `.ci/run` does. */
+const onlyByName = 'test/long/';
 
 interface Options {
   root: string;
@@ -114,12 +117,15 @@ function report(file: string, result: FileResult, seconds: number): void {
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   const wanted = findTests(options.root).filter(
-    (file) => options.filters.length === 0 || options.filters.some((filter) => file.includes(filter)),
+    (file) =>
+      options.filters.some((filter) => file.includes(filter)) ||
+      (options.filters.length === 0 && !file.startsWith(onlyByName)),
   );
   const inOrder = wanted.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const isLast = (file: string): boolean => last.some((folder) => file.startsWith(folder));
   const stages = [
-    { files: inOrder.filter((file) => !file.startsWith(last)), jobs: options.jobs },
-    { files: inOrder.filter((file) => file.startsWith(last)), jobs: options.jobs + 1 },
+    { files: inOrder.filter((file) => !isLast(file)), jobs: options.jobs },
+    { files: inOrder.filter(isLast), jobs: options.jobs + 1 },
   ];
 
   let passed = 0;

@@ -83,6 +83,16 @@ t.test('nothing to run is a failure, a filter that matches nothing too', async (
   t.match(filtered.out, /no test file found for nowhere/);
 });
 
+t.test('what is long runs only when it is asked for', async (t) => {
+  const files = { 'x/a': good, 'long/b': good };
+  const all = run(t.testdir(), files);
+  t.equal(all.last, '2 passed, 0 failed, 1 skipped');
+  t.notMatch(all.out, 'long/b');
+  const long = run(t.testdir(), files, ['test/long']);
+  t.equal(long.last, '2 passed, 0 failed, 1 skipped');
+  t.match(long.out, 'test/long/b');
+});
+
 t.test('a wrong option is a usage error', async (t) => {
   const result = run(t.testdir(), { a: good }, ['--fast']);
   t.equal(result.code, 2);
