@@ -1,5 +1,5 @@
 /** The member table: what all servers say of themselves, put together, as JSON fields and as lines. */
-import { type Column, renderTable, sanitise } from '../base/index.js';
+import { type Column, limits, renderTable, sanitise } from '../base/index.js';
 import { type SeatAddress, type Seats, type ServerRow, type Status, seatState, takesOf, upRow } from '../wire/index.js';
 import { newestSeats } from './newest-seats.js';
 
@@ -66,7 +66,13 @@ export function isSound(view: StatusView): boolean {
     allUp &&
     quorum.ok &&
     servers.every(
-      ({ role, faults, seat }) => role !== 'recovering' && faults === '' && (seat === null || seat === 'votes'),
+      ({ role, hasLeader, lag, faults, seat }) =>
+        role !== 'recovering' &&
+        hasLeader === true &&
+        // Under load a follower is always a few slots behind.
+        (lag ?? 0) <= limits.learnerBehindSlotsMax &&
+        faults === '' &&
+        (seat === null || seat === 'votes'),
     )
   );
 }
@@ -88,6 +94,7 @@ function row(probe: Probe, committedMax: number, newest: readonly SeatAddress[] 
     committed: null,
     applied: null,
     lag: null,
+    hasLeader: null,
     clients: null,
     rttMs: null,
     http: null,

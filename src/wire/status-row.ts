@@ -23,6 +23,8 @@ export interface ServerRow {
   readonly applied: number | null;
   /** Slots that the most advanced server has committed and this one has not applied. */
   readonly lag: number | null;
+  /** It knows a leader that a majority follows. */
+  readonly hasLeader: boolean | null;
   readonly clients: number | null;
   /** Null, too, where a server tells of itself. */
   readonly rttMs: number | null;
@@ -53,6 +55,7 @@ export function upRow(status: Status, { address, rttMs, seat, takes, committedMa
     committed: status.committed,
     applied: status.applied,
     lag: Math.max(0, committedMax - status.applied),
+    hasLeader: status.happy,
     clients: status.clients,
     rttMs,
     http: status.http,

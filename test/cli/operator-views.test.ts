@@ -60,6 +60,7 @@ t.test('the JSON has the fields of the contract', async (t) => {
     committed: 1041,
     applied: 1041,
     lag: 1,
+    hasLeader: true,
     clients: 0,
     rttMs: 0.8,
     http: '127.0.0.1:4711',
@@ -70,6 +71,12 @@ t.test('the JSON has the fields of the contract', async (t) => {
   });
   t.notOk(isSound(view), 'faults are switched on');
   t.match(statusLines(view).at(-1), /faults: s3 p:10::a:20/);
+});
+
+t.test('sound: everybody up, with a leader, and not far behind', async (t) => {
+  t.ok(isSound(statusView([up(1), leader, up(3)], 3, '')), 'a few slots behind');
+  t.notOk(isSound(statusView([up(1), leader, up(3, { applied: 41 })], 3, '')), 'a thousand behind');
+  t.notOk(isSound(statusView([up(1), leader, up(3, { happy: false })], 3, '')), 'one that hears no leader');
 });
 
 /** Members 1, 2, 3 as `epoch` has them, changed; `votes`: whether the one who says so has one. */

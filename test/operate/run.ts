@@ -72,6 +72,8 @@ export async function runOperate(options: OperateOptions): Promise<OperateReport
       await installation.allIsWell();
       for (const part of installation.parts) part.expectAlive();
       const pauseMs = pauses.take();
+      if (pauseMs > blow.waitMsMax)
+        throw new Error(`a chat waited ${(pauseMs / 1000).toFixed(1)} s for a line to be acknowledged`);
       report.blows += 1;
       report.pausesMs.push(pauseMs);
       const wellS = ((nowMs() - dealtMs) / 1000).toFixed(1);

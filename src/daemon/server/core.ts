@@ -448,6 +448,7 @@ export class Core {
     const { heard, leader } = this.#opened.driver.view;
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);
+    this.peers.probe(this.#others().filter((id) => !heard.includes(id)));
     if (leader === this.#options.self.id) this.#considerMembers(nowMs);
     const note = this.#note();
     if (note !== this.#noted && note !== '') this.#options.logger.warn('needs-attention', { note });

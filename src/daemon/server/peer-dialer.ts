@@ -29,6 +29,8 @@ export interface PeerDialerOptions {
 }
 
 const dialTimeoutMs = 2_000;
+/** Of a look whether the way to a silent peer is free: there is one each second. */
+const probeTimeoutMs = 1_000;
 /** A duplicate probe on the other side may take a second (BEHAVIOUR.md 3.2); a silent listener no more than this. */
 const greetTimeoutMs = 3_000;
 /** First pause between two dials; doubles up to `limits.peerRedialMs`. */
@@ -42,6 +44,11 @@ export class PeerDialer {
   /** Where the peer itself says it is; tried in turn with the known address when that one fails. */
   #ownWord = '';
   #dialling: Dialling | undefined;
+  /** Where the open link goes. */
+  #linkedTo = '';
+  #probing: Dialling | undefined;
+  /** Since the link opened somebody who dialled its address was not let through. */
+  #wasBlocked = false;
   #connection: FrameConnection | undefined;
   #open = false;
   #life: Incarnation = 0;
@@ -94,6 +101,24 @@ export class PeerDialer {
     if (this.#dialling === undefined && this.#connection === undefined) this.#redialNow('the peer is there');
   }
 
+  /**
+   * Nothing is heard of the peer: looks whether the way to it is free. After a cable was out TCP lets what it could not
+   * deliver wait about as long again; a caller who comes through after others did not knows better, and the link is
+   * made anew. A silence while the way is free, as behind a fault proxy or of a stopped process, closes nothing
+   * (BEHAVIOUR.md 5).
+   */
+  probe(): void {
+    if (!this.#open || this.#probing !== undefined) return;
+    const options = { timeoutMs: probeTimeoutMs, limits: peerLimits };
+    this.#probing = dial(this.#linkedTo, options, this.#options.context, (result) => {
+      this.#probing = undefined;
+      if (result.ok) {
+        result.connection.abandon('it only asked whether the way is free');
+        if (this.#wasBlocked && this.#open) this.#redialNow('the way to the peer is free again');
+      } else if (result.code === 'TIMEOUT' || result.code === 'UNREACHABLE') this.#wasBlocked = true;
+    });
+  }
+
   stop(): void {
     this.#end();
     this.#connection?.goodbye('SHUTTING_DOWN', 'this server stops');
@@ -107,6 +132,7 @@ export class PeerDialer {
   #end(): void {
     this.#ended = true;
     this.#dialling?.cancel();
+    this.#probing?.cancel();
     this.#stopTimer();
   }
 
@@ -135,10 +161,8 @@ export class PeerDialer {
       this.#options.context,
       (result) => {
         this.#dialling = undefined;
-        if (result.ok) this.#greet(result.connection);
-        else {
-          this.#notReached(address, result.code, result.text);
-        }
+        if (result.ok) this.#greet(result.connection, address);
+        else this.#notReached(address, result.code, result.text);
       },
     );
   }
@@ -153,8 +177,10 @@ export class PeerDialer {
     this.#later(code === 'TLS' ? refusedRedialMs : this.#nextPause());
   }
 
-  #greet(connection: FrameConnection): void {
+  #greet(connection: FrameConnection, address: string): void {
     this.#connection = connection;
+    this.#linkedTo = address;
+    this.#wasBlocked = false;
     connection.attach({
       onMessage: (message) => this.#onMessage(connection, message),
       onClose: (reason) => this.#onClose(connection, reason),

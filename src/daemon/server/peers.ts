@@ -221,6 +221,11 @@ export class Peers {
     for (const { dialer } of this.#peers.values()) dialer.start();
   }
 
+  /** These are not heard, though a link to them may be open: see {@link PeerDialer.probe}. */
+  probe(silent: readonly ServerId[]): void {
+    for (const id of silent) this.#peers.get(id)?.dialer.probe();
+  }
+
   /** Queues a frame for a peer, or drops it. Never blocks and never calls back. */
   send(to: ServerId, message: PaxosMessage): void {
     const peer = this.#peers.get(to);
