@@ -6,10 +6,9 @@ import { RoomBeginning } from './beginning.js';
 import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
 import { blockRow, decidedRow, floorRow } from './decision-rows.js';
 import { blockedText } from './decisions.js';
-import { blockKey, floorKey, kindRange, nameKey, sessionKey, splitKey } from './keys.js';
+import { blockKey, floorKey, kindRange, nameKey, sessionKey } from './keys.js';
 import { compareRooms, type Room, type Session } from './model.js';
 import { RoomPage } from './page.js';
-import { end, exit } from './presence.js';
 import { type Floor, keepsAll } from './retention.js';
 import { RowSum } from './row-sum.js';
 import { canonicalRoom, directNames, foldName, isName } from './rules.js';
@@ -44,12 +43,6 @@ export class ChatState {
     kindRange('block'),
     kindRange('decided'),
   ] as const;
-
-  /** Whether a row is history, which stays in the store, and none of the live state. */
-  static isHistory(key: Uint8Array): boolean {
-    const kind = splitKey(key)?.kind;
-    return kind === 'index' || kind === 'post';
-  }
 
   #world: World;
   #applier: Applier;
@@ -266,25 +259,6 @@ export class ChatState {
   /** Fills an empty state with the rows of a checkpoint; throws `DamagedRow` if they are not what was written. */
   load(rows: Iterable<Row>): void {
     loadRows(this.#world, rows);
-  }
-
-  /** The same rooms and names in a cluster of its own: nobody has a session, and who the members are its seal says. */
-  beginAnew(): void {
-    const world = this.#world;
-    for (const session of world.sessions.sorted()) {
-      for (const room of [...session.rooms]) exit(session, room);
-      end(session);
-      world.sessions.remove(session);
-    }
-    world.members = [];
-  }
-
-  /** How much there is; messages that are no longer kept are counted, too. */
-  get totals(): { readonly rooms: number; readonly messages: number; readonly names: number } {
-    const { rooms, names } = this.#world;
-    let messages = 0;
-    for (const { posts } of rooms.values()) messages += posts;
-    return { rooms: rooms.size, messages, names: names.size };
   }
 
   /** Becomes what `other` is, which must not be used any more; what no checkpoint has taken yet is forgotten. */

@@ -530,61 +530,6 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./identity.js')).identityImport,
   },
   {
-    name: 'snapshot save',
-    summary: "write a stopped server's state and log into one file",
-    about:
-      'Write state and messages of the stopped server in DIR into FILE, through the last slot that it knows to be ' +
-      'chosen. Of several stopped servers take the one that was furthest.',
-    positional: 'FILE --data-dir DIR',
-    positionalMax: 1,
-    options: [
-      { name: 'data-dir', value: 'DIR', help: 'the data directory of a stopped server (required)', general: false },
-      json,
-    ],
-    examples: [
-      'synod snapshot save ops.snap --data-dir synod-data/server-1',
-      'synod snapshot save ops.snap --data-dir /var/lib/synod --json',
-    ],
-    load: async () => (await import('./snapshot.js')).snapshotSave,
-  },
-  {
-    name: 'snapshot status',
-    summary: 'what a snapshot holds, and whether it is sound',
-    about: 'Read FILE to its end and check it; ends with 7 if it is damaged.',
-    positional: 'FILE',
-    positionalMax: 1,
-    options: [json],
-    examples: ['synod snapshot status ops.snap', 'synod snapshot status ops.snap --json'],
-    load: async () => (await import('./snapshot.js')).snapshotStatus,
-  },
-  {
-    name: 'snapshot restore',
-    summary: 'make the data of a new cluster out of a snapshot',
-    about:
-      'Make the data directories of a new cluster below DIR, which begins with what FILE holds: names with their ' +
-      'tokens, rooms, messages with numbers, senders and times. It is another cluster than the one that was saved, and ' +
-      'the two cannot meet. Prints how to start it; its balancer needs an empty directory.',
-    positional: 'FILE --data-dir DIR',
-    positionalMax: 1,
-    options: [
-      {
-        name: 'servers',
-        value: 'N',
-        reader: values('readServers'),
-        help: 'how many servers, an odd number',
-        default: '3',
-        general: false,
-      },
-      { name: 'data-dir', value: 'DIR', help: 'where server-1, server-2 … are made (required)', general: false },
-      json,
-    ],
-    examples: [
-      'synod snapshot restore ops.snap --data-dir restored',
-      'synod snapshot restore ops.snap --servers 5 --data-dir restored',
-    ],
-    load: async () => (await import('./snapshot.js')).snapshotRestore,
-  },
-  {
     name: 'proxy',
     summary: 'run the fault proxy: it stands between servers and breaks things on purpose',
     about:

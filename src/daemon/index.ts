@@ -18,11 +18,4 @@ export type {
   ServerOptions,
   StartProgress,
 } from './options.js';
-export {
-  type Figures,
-  inspectSnapshot,
-  restoreSnapshot,
-  type SnapshotContents,
-  saveSnapshot,
-  startServer,
-} from './server/index.js';
+export { type Figures, startServer } from './server/index.js';

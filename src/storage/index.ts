@@ -49,10 +49,9 @@ export {
   type WalIdentity,
 } from './segment.js';
 export { SlotIndex } from './slot-index.js';
-export { damagedSnapshot, type SnapshotHeader, SnapshotReader, SnapshotWriter } from './snapshot-file.js';
 export { StateBuilder } from './state-builder.js';
 export { chatRowsOf, type SetNumber, type StateSet, StateSets } from './state-sets.js';
-export { type StatePiece, StateSource, type StateSourceParts } from './state-source.js';
+export { StateSource, type StateSourceParts } from './state-source.js';
 export {
   type GetDone,
   type KeyRange,

@@ -104,8 +104,6 @@ export class Core {
   /** What was last logged for operators. */
   #noted = '';
   #ended = false;
-  /** What was applied is to be found in the log at the next start, without anybody's word. */
-  #isOrderly = false;
 
   /** Use {@link openCore}. */
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
@@ -400,7 +398,6 @@ export class Core {
   /** No more input, no more ticks; the links end with or without a word. */
   end(orderly: boolean): void {
     this.#ended = true;
-    this.#isOrderly = orderly;
     this.#opened.driver.end();
     if (this.#interval !== undefined) clearInterval(this.#interval);
     if (orderly) this.peers.stop();
@@ -413,10 +410,7 @@ export class Core {
   /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
     const { storeHome, logger } = this.#options;
-    const { wal, chat } = this.#opened;
-    // Everything through there is chosen, and stands in the log or in a checkpoint.
-    if (this.#isOrderly && chat.applied > 0 && !wal.full) wal.append({ kind: 'commit', upto: chat.applied });
-    const logError = await new Promise<Error | undefined>((resolve) => wal.close(resolve));
+    const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;
     if (damage !== undefined) await setStoreAside(storeHome, logger, damage.message);

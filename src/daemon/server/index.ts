@@ -2,4 +2,3 @@
 export type { Figures } from './figures.js';
 export type { Ground } from './ground.js';
 export { startServer } from './server.js';
-export { inspectSnapshot, restoreSnapshot, type SnapshotContents, saveSnapshot } from './snapshot.js';

@@ -77,8 +77,6 @@ export interface OpenedDriver {
   readonly store: StateStore;
   /** The key spaces of the store. */
   readonly sets: StateSets;
-  readonly retention: Retention;
-  readonly checkpointer: Checkpointer;
   /** What the log held above what it says is chosen. */
   readonly recovered: Recovered;
   /** The slot of the checkpoint that recovery began with, 0 if there was none. */
@@ -193,7 +191,6 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       const { epoch, members, serverId, birthId } = options.identity;
       const roster = new Roster({ epoch, members }, { id: serverId, birthId }, chat.members);
       const retention = new Retention({ wal, index, retainBytes, logger });
-      const checkpointer = new Checkpointer({ store, sets, wal, index, retention, last: meta });
       driver = new Driver({
         replica: newReplica(options, recovered, chat.applied, roster),
         roster,
@@ -205,7 +202,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         sets,
         retention,
         chunkBytes: options.stateChunkBytes ?? limits.stateChunkBytes,
-        checkpointer,
+        checkpointer: new Checkpointer({ store, sets, wal, index, retention, last: meta }),
         newChat: () => newChat(options),
         loadChat,
         transport: options.transport,
@@ -224,8 +221,6 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         wal,
         store,
         sets,
-        retention,
-        checkpointer,
         recovered,
         checkpointSlot: meta?.applied ?? 0,
       });
