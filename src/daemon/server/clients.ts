@@ -396,7 +396,7 @@ export class Clients implements Listener {
   #history(link: ClientLink, message: HistoryRequest): void {
     const { chat, driver } = this.#options;
     if (chat.room(message.room) === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
-    if (!chat.mayRead(message.room, link.tokenHash)) return this.#pageRefused(link, message, 'NOT_ALLOWED');
+    if (!this.#mayRead(link, message)) return;
     beginAsking(link);
     if (!message.fresh || this.#reads.size >= limits.readsWaitingMax) {
       this.#page(link, message, false);
@@ -407,15 +407,25 @@ export class Clients implements Listener {
     driver.read(id);
   }
 
+  /** A name may change hands while the read waits, and again while the page is read. */
   #page(link: ClientLink, message: HistoryRequest, fresh: boolean): void {
+    if (!this.#mayRead(link, message)) return endAsking(link);
     const { request, room, direction, by, event, limit } = message;
     this.#options.history.page(room, { direction, by, event, limit }, (page) => {
       endAsking(link);
+      if (!this.#mayRead(link, message)) return;
       if (page === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
       const { groups, headEvent, headN } = page;
       if (reachesBeginning(page)) tellKept(link, request, room, page);
       link.connection.send({ type: 'page', request, code: 'ok', room, fresh, headEvent, headN, groups });
     });
+  }
+
+  /** Answers the request if not. */
+  #mayRead(link: ClientLink, message: HistoryRequest): boolean {
+    if (this.#options.chat.mayRead(message.room, link.tokenHash)) return true;
+    this.#pageRefused(link, message, 'NOT_ALLOWED');
+    return false;
   }
 
   #pageRefused(link: ClientLink, { request, room }: HistoryRequest, code: OutcomeCode): void {
