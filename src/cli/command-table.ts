@@ -499,7 +499,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'give a name a new token, when its owner has lost the old one',
     about:
       'Make a new token, give NAME to it, and print it, once. Hand it to the owner, who runs `synod identity import`. ' +
-      'Sessions opened with the old token end; the old token has lost the name.',
+      'Sessions opened with the old token end; the old token has lost the name. If it ends with 5 it may be decided or ' +
+      'not: the token is printed all the same, and the command may be repeated.',
     positional: 'NAME',
     positionalMax: 1,
     options: decider,

@@ -1,7 +1,7 @@
 /** What the commands share by which an operator decides something: a server that takes it, tries, and the end of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitError, exitCodes, limits } from '../base/index.js';
-import { type Answered, isLockedOut, type Operator, openOperator } from '../client/index.js';
+import { type Answered, type AskFailure, isLockedOut, type Operator, openOperator } from '../client/index.js';
 import type { Decide } from '../wire/index.js';
 import type { Call } from './command.js';
 import { UsageError } from './go-flags.js';
@@ -30,17 +30,50 @@ export function onlyName({ positionals, program }: Call, command: string): strin
  * Resolves once a server has applied the decision. `again`: the same wish twice does no harm, so that it is made again
  * after an answer that did not come.
  *
- * @throws ExitError (3) when it is refused, (4) when nobody answers, (5) when it is not known to be decided.
+ * @throws ExitError (3) when it is refused, (4) when nobody answers, (5) when it is not known to be decided; after an
+ *   interruption at once, with 0 if no server was asked yet.
  */
 export async function decide(call: Call, wish: Wish, again: boolean): Promise<void> {
-  await onServers(call, again, async (server) => {
+  /** Wishes that were made, and may be decided yet. */
+  let open = 0;
+  const asked = onServers(call, again, async (server) => {
+    open++;
     const said = await server.decide(wish);
+    if (said.ok || isDefinite(said.code)) open--;
     if (!said.ok) return said;
     const { outcome, text } = said.answer;
     if (outcome === 'refused') throw new ExitError(exitCodes.refused, 'REFUSED', text);
     if (outcome === 'later') return { ok: false, code: 'BUSY', text };
     return { ok: true, answer: undefined, rttMs: said.rttMs };
   });
+  try {
+    await untilAborted(call.signal, asked);
+  } catch (error) {
+    // A wish that got no answer may stand in the log, whatever was said of the next one.
+    if (open === 0 || !(error instanceof ExitError) || error.exitCode === exitCodes.unknown) throw error;
+    const reason = call.signal.aborted ? 'interrupted before there was an answer' : error.message;
+    throw undecided(`${reason}: it may have been decided`);
+  }
+}
+
+/** These answers say that the wish was not taken, and never will be. */
+function isDefinite(code: AskFailure): boolean {
+  return code === 'BUSY' || code === 'NOT_ALLOWED';
+}
+
+/** What `work` comes to, or, as soon as `signal` is aborted, an ExitError (0) without words: the signal decides. */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new ExitError(exitCodes.ok, 'STOPPED', ''));
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Asks one server after the other until one gives what is wanted, or the time is over. */

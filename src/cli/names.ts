@@ -1,6 +1,6 @@
 /** `synod name …`: who may bear which name, decided in the log; and the list of names. */
 import { randomBytes } from 'node:crypto';
-import { exitCodes, renderTable, sanitise, sha256, toHex } from '../base/index.js';
+import { ExitError, exitCodes, renderTable, sanitise, sha256, toHex } from '../base/index.js';
 import type { NameRow } from '../wire/index.js';
 import type { Call } from './command.js';
 import { decide, onlyName, onServers, wishFor } from './decide.js';
@@ -27,12 +27,26 @@ export async function nameRelease(call: Call): Promise<number> {
   return say(call, { event: 'release', name }, `${name} belongs to nobody: whoever claims it has it`);
 }
 
-/** Only the hash of the token leaves this process, but for its one line of output. */
+/**
+ * Only the hash of the token leaves this process, but for its one line of output. If nobody can say whether it was
+ * decided the token is printed, too: it may be the only one that has the name.
+ */
 export async function nameRecover(call: Call): Promise<number> {
   const name = onlyName(call, 'name recover');
+  const { output, program } = call;
   const token = randomBytes(32);
-  await decide(call, { ...wishFor('recover', name), tokenHash: sha256(token) }, true);
-  call.output.note(`${call.program}: ${name} belongs to this token now; its owner runs: synod identity import`);
+  try {
+    await decide(call, { ...wishFor('recover', name), tokenHash: sha256(token) }, true);
+  } catch (error) {
+    if (error instanceof ExitError && error.exitCode === exitCodes.unknown) {
+      output.note(
+        `${program}: if it was decided, ${name} belongs to this token; keep it until another recover of ${name} succeeds`,
+      );
+      say(call, { event: 'recover', name, token: toHex(token), decided: false }, toHex(token));
+    }
+    throw error;
+  }
+  output.note(`${program}: ${name} belongs to this token now; its owner runs: synod identity import`);
   return say(call, { event: 'recover', name, token: toHex(token) }, toHex(token));
 }
 

@@ -31,7 +31,15 @@ export {
 export type * from './events.js';
 export { isLockedOut } from './greet.js';
 export { hasIdentity, importIdentity, loadIdentity, parseToken } from './identity.js';
-export { type Answered, askOnce, Operator, type OperatorOptions, openOperator, type PageQuery } from './operator.js';
+export {
+  type Answered,
+  type AskFailure,
+  askOnce,
+  Operator,
+  type OperatorOptions,
+  openOperator,
+  type PageQuery,
+} from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
 export type { Asked } from './requests.js';
