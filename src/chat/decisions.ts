@@ -12,7 +12,8 @@ export function applyDecision(world: World, item: DecisionItem): void {
   world.decisions += 1;
   const outcome = judge(world, item);
   world.hash.mix(decisionOutcomes.indexOf(outcome));
-  world.work.decisions.push({ id: Buffer.from(item.id), verb: item.verb, subject: item.subject, outcome });
+  const { verb, subject, count, ageMs } = item;
+  world.work.decisions.push({ id: Buffer.from(item.id), verb, subject, count, ageMs, outcome });
 }
 
 function judge(world: World, item: DecisionItem): DecisionOutcome {

@@ -103,6 +103,9 @@ export interface Decided {
   readonly id: Uint8Array;
   readonly verb: DecisionVerb;
   readonly subject: string;
+  /** Of `retain`, 0 elsewhere: how many messages, and of which age in milliseconds; 0 is no bound. */
+  readonly count: number;
+  readonly ageMs: number;
   readonly outcome: DecisionOutcome;
 }
 

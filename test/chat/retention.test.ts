@@ -37,6 +37,13 @@ t.test('a log without decisions has the rows and the hash that it always had', a
   t.equal(Buffer.from(bench.state.hash).toString('hex'), '97df928565446cca', 'as servers of 0.6 have it');
 });
 
+t.test('what was decided is told with its measures', async (t) => {
+  const bench = new Bench();
+  talk(bench, 3);
+  const { decisions } = bench.apply([decision({ verb: 'retain', subject: '#a', count: 2, ageMs: 10_000 })]);
+  t.match(decisions, [{ verb: 'retain', subject: '#a', count: 2, ageMs: 10_000, outcome: 'ok' }]);
+});
+
 t.test('no wall clock deletes anything, however wrong it is', async (t) => {
   const year = 365 * 24 * 3_600_000;
   const floors = [0, -1, 1].map((years) => {

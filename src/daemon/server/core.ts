@@ -261,8 +261,8 @@ export class Core {
     if (needs !== this.#needs) this.peers.setBook(this.#book());
     this.#needs = needs;
     this.#decisions.applied(decisions);
-    for (const { verb, subject, outcome } of decisions)
-      this.#options.logger.info('operator-decided', { verb, subject, outcome });
+    for (const { verb, subject, count, ageMs, outcome } of decisions)
+      this.#options.logger.info('operator-decided', { verb, subject, count, ageMs, outcome });
   }
 
   /** A peer will not have this server. */
