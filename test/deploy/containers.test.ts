@@ -1,6 +1,6 @@
 /** Dockerfile, compose file and Kubernetes manifests: well-formed, unprivileged, and what they call exists. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
@@ -75,6 +75,40 @@ t.test('compose.yaml', async (t) => {
     const options = service.command.join(' ');
     t.match(options, `--id=${id} `);
     t.match(options, `--advertise=${name}:9009 `, 'the name by which the others reach it');
+  }
+});
+
+t.test('the secret of compose.yaml gets into no image, no package and no commit', async (t) => {
+  const compose = parse(readFileSync('deploy/docker/compose.yaml', 'utf8')) as {
+    secrets: { synod: { file: string } };
+  };
+  const secret = path.join('deploy/docker', compose.secrets.synod.file);
+  const ignored = readFileSync('deploy/docker/Dockerfile.dockerignore', 'utf8').split('\n');
+  t.ok(ignored.includes(secret), `Docker's build does not see ${secret}`);
+  const git = spawnSync('git', ['check-ignore', '--no-index', '--quiet', secret]);
+  // 128: this is no clone, but a folder without history.
+  if (git.status !== 128) t.equal(git.status, 0, 'git does not');
+  const folder = t.testdir();
+  for (const name of ['package.json', 'deploy']) cpSync(name, path.join(folder, name), { recursive: true });
+  writeFileSync(path.join(folder, secret), 'to be kept');
+  const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  t.equal(packed.status, 0, packed.stderr);
+  const [{ files }] = JSON.parse(packed.stdout) as [{ files: readonly { path: string }[] }];
+  const names = files.map((file) => file.path);
+  t.ok(names.includes('deploy/docker/compose.yaml'), 'what belongs to it is packed');
+  t.notOk(names.includes(secret), 'npm does not pack it');
+});
+
+t.test('chat, as the pages say, shows the secret', async (t) => {
+  for (const file of ['deploy/docker/compose.yaml', 'docs/DEPLOY.md']) {
+    const text = readFileSync(file, 'utf8').replaceAll(/\\\n#\s*/g, '');
+    const line = text.split('\n').find((each) => each.includes('synod chat ')) ?? '';
+    const words = line.slice(line.indexOf('synod chat ')).split(' ').slice(1);
+    checkCommandLine(t, words, file);
+    t.match(line, '--secret-file /run/secrets/synod', file);
   }
 });
 
