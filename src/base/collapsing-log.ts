@@ -17,6 +17,7 @@ export type LogLevel = (typeof logLevels)[number];
 const keyFields = [
   ...['peer', 'server', 'to', 'balancer', 'link', 'proxy', 'leader', 'leading', 'up', 'ballot', 'epoch', 'registered'],
   ...['code', 'what', 'why', 'note', 'path', 'segment', 'member'],
+  ...['room', 'verb', 'subject', 'outcome'],
 ] as const;
 
 export interface CollapseOptions {

@@ -73,6 +73,17 @@ t.test('another level, event or key field is another kind; other fields are not'
   t.same(written(), []);
 });
 
+t.test('facts are never joined: what operators decided, what a room or its stream lacks', async (t) => {
+  const { logger, written } = setUp();
+  for (const name of ['Amy', 'Bob']) logger.info('operator-decided', { verb: 'block', subject: name, outcome: 'done' });
+  logger.info('operator-decided', { verb: 'unblock', subject: 'Bob', outcome: 'done' });
+  logger.info('operator-decided', { verb: 'unblock', subject: 'Bob', outcome: 'unchanged' });
+  for (const room of ['#a', '#b']) logger.warn('messages-missing', { room, from: 1, upTo: 2 });
+  for (const room of ['#a', '#b']) logger.info('stream-shared', { room, expected: '1-0', found: '2-0' });
+  for (const room of ['#a', '#b']) logger.warn('redis-lost-entries', { room, text: 'nothing to do' });
+  t.equal(written().length, 10);
+});
+
 t.test('errors always pass', async (t) => {
   const { logger, written } = setUp();
   for (let i = 0; i < 5; i++) logger.error('disk-full', { text: 'free some space' });
