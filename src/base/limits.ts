@@ -185,7 +185,7 @@ export const limits = Object.freeze({
   connectionsMax: 10_240,
   /** Connections to the HTTP pages of a daemon: a few scrapers and a person, and no descriptors for more. */
   httpConnectionsMax: 32,
-  /** HTTP requests answered in one second: at 1 ms for the longest page a twentieth of the time, whoever asks. */
+  /** HTTP requests of one address answered in one second: at 1 ms for the longest page a twentieth of the time. */
   httpRequestsPerSecond: 50,
   /** One HTTP request, its headers included: a stranger holds a place no longer than this. */
   httpRequestMs: 5000,

@@ -108,22 +108,36 @@ t.test('an address that is none, or that is taken', async (t) => {
   await t.rejects(again, { exitCode: 3, code: 'PORT_BUSY', message: /Choose one with --http/ });
 });
 
-t.test('the pace: a share a second, and what a flood is', async (t) => {
+t.test('the pace: a share a second for each address, and what a flood is', async (t) => {
   const clock = new FakeClock();
   const pace = new Pace(clock, 3);
-  let floods = 0;
-  pace.onFlood = () => floods++;
-  const takes = (count: number): boolean[] => Array.from({ length: count }, () => pace.take());
+  const flooded: boolean[][] = [];
+  pace.onFlood = (floods) => flooded.push(['a', 'b'].map(floods));
+  const takes = (count: number): boolean[] => Array.from({ length: count }, () => pace.take('a'));
   t.same(takes(5), [true, true, true, false, false]);
-  t.same([pace.floods, floods], [false, 0]);
+  t.same([pace.floods('a'), flooded], [false, []]);
   t.same(takes(2), [false, false]);
-  t.same([pace.floods, floods], [true, 1], 'told once');
+  t.same([pace.floods('a'), flooded], [true, [[true, false]]], 'told once, and whose it is');
+  t.same([pace.take('b'), pace.floods('b')], [true, false], 'others have their own');
   clock.advance(999);
-  t.ok(pace.floods);
+  t.ok(pace.floods('a'));
   clock.advance(1);
-  t.notOk(pace.floods);
+  t.notOk(pace.floods('a'));
   t.same(takes(4), [true, true, true, false], 'a new second');
+  for (let i = 0; i < 100; i++) pace.take(`stranger ${i}`);
+  t.notOk(pace.take('one more'), 'a thousand addresses are one in the end');
 });
+
+const near = '127.0.0.1';
+const stranger = '127.0.0.2';
+
+/** A connection from an address of this machine that stays. */
+function callFrom(localAddress: string, listener: string): Socket {
+  const [host = '', port = ''] = listener.split(':');
+  return connect({ host, port: Number(port), localAddress })
+    .on('error', () => undefined)
+    .resume();
+}
 
 t.test('a flood of requests in one read is cut off, and the next second is a new one', async (t) => {
   let answered = 0;
@@ -133,25 +147,46 @@ t.test('a flood of requests in one read is cut off, and the next second is a new
   };
   const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor({ missing }), logger: silentLogger });
   t.teardown(() => listener.stop());
-  const [host = '', port = ''] = listener.address.split(':');
-  const call = (): { socket: Socket; isClosed: () => boolean } => {
-    const socket = connect(Number(port), host);
-    socket.on('error', () => undefined).resume();
-    return { socket, isClosed: () => socket.closed };
-  };
-  const beside = call();
-  beside.socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await until('an answer beside', 10_000, () => beside.socket.bytesRead > 0);
-  const flood = call();
-  flood.socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
-  await until('the flood to be cut off', 10_000, () => flood.isClosed());
-  await until('all others to be, for there is no telling whose it is', 2_000, () => beside.isClosed());
+  const livez = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const [beside, other] = [callFrom(stranger, listener.address), callFrom(near, listener.address)];
+  for (const socket of [beside, other]) {
+    socket.write(livez);
+    await until('an answer beside', 10_000, () => socket.bytesRead > 0);
+  }
+  const flood = callFrom(stranger, listener.address);
+  flood.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
+  await until('the flood to be cut off', 10_000, () => flood.closed);
+  await until('all others of its address to be', 2_000, () => beside.closed);
   t.ok(answered <= 2 * limits.httpRequestsPerSecond, `${answered} pages were made`);
-  await until(
-    'the listener to answer again',
-    10_000,
-    async () => (await ask(listener.address, '/readyz')).status === 200,
-  );
+  const before = other.bytesRead;
+  other.write(livez);
+  await until('an answer to somebody else', 10_000, () => other.bytesRead > before);
+  t.notOk(other.closed);
+  await until('an answer to who flooded, when the second is over', 10_000, async () => {
+    const again = callFrom(stranger, listener.address);
+    again.end(livez);
+    await until('its end', 10_000, () => again.closed);
+    return again.bytesRead > 0;
+  });
+});
+
+t.test('nobody takes the pages from who probes: not by asking, not by staying', async (t) => {
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => listener.stop());
+  const greedy = Array.from({ length: limits.httpConnectionsMax }, () => callFrom(stranger, listener.address));
+  t.teardown(() => {
+    for (const socket of greedy) socket.destroy();
+  });
+  await until('half of them to be sent away', 10_000, () => greedy.filter(({ closed }) => closed).length === 16);
+  t.equal((await ask(listener.address, '/livez')).status, 200, 'there is room for others');
+  const asked = async (path: string): Promise<number> => (await ask(listener.address, path)).status;
+  const sharesMax = limits.httpRequestsPerSecond + 20;
+  let refused = false;
+  await until('a share to be used up', 10_000, async () => {
+    for (let i = 0; i < sharesMax && !refused; i++) refused = (await asked('/status')) === 429;
+    return refused;
+  });
+  t.same([await asked('/livez'), await asked('/readyz')], [200, 200], 'probes are answered all the same');
 });
 
 t.test('what a server lacks', async (t) => {

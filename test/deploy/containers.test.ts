@@ -19,6 +19,10 @@ interface Container {
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
 }
+interface NetworkPolicy {
+  readonly podSelector: { readonly matchExpressions: readonly [{ readonly values: readonly string[] }] };
+  readonly ingress: readonly { readonly from?: object; readonly ports: readonly { readonly port: number }[] }[];
+}
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -165,6 +169,15 @@ t.test('Kubernetes', async (t) => {
     'advertised by its own name',
   );
   t.match(of('Service', servers.spec.serviceName ?? '').spec, { clusterIP: 'None', publishNotReadyAddresses: true });
+  const { podSelector, ingress } = of('NetworkPolicy', 'synod-pages').spec as unknown as NetworkPolicy;
+  for (const { spec } of [servers, balancer]) {
+    t.ok(podSelector.matchExpressions[0].values.includes(spec.template.metadata.labels.app ?? ''), 'it is for both');
+    for (const { containerPort } of spec.template.spec.containers[0].ports) {
+      const rules = ingress.filter(({ ports }) => ports.some(({ port }) => port === containerPort));
+      const isOpen = rules.map(({ from }) => from === undefined);
+      t.same(isOpen, [containerPort !== 9080], `${containerPort} is let in, and the pages not from anywhere`);
+    }
+  }
   const budget = of('PodDisruptionBudget', 'synod-servers');
   t.equal(budget.spec.maxUnavailable, 1, 'three bear the loss of one');
   t.same(budget.spec.selector, servers.spec.selector);
@@ -180,6 +193,7 @@ t.test('kubectl puts the manifests together', { skip: noKubectl }, async (t) => 
   const kinds = parseAllDocuments(stdout).map((document) => (document.toJS() as Manifest).kind);
   t.same(kinds.sort(), [
     'Deployment',
+    'NetworkPolicy',
     'PersistentVolumeClaim',
     'PodDisruptionBudget',
     'Service',

@@ -8,6 +8,7 @@ import { isLoopback, type Logger, limits, nodeClock } from '../../base/index.js'
 import { bindError, formatAddress, openFilesMax } from '../../net/index.js';
 import { isHostAllowed } from '../../proxy/index.js';
 import { checkHttpAddress } from './address.js';
+import { AddressSockets, addressOf } from './address-sockets.js';
 import { Pace } from './pace.js';
 import { type Answer, type Page, plainAnswer } from './page.js';
 
@@ -29,6 +30,8 @@ export interface HttpListener {
 const checkEveryMs = 500;
 /** Of all descriptors at most one in so many: clients and the log need them more. */
 const descriptorShare = 16;
+/** One address has at most one in so many of the connections, so that it leaves room for the others. */
+const addressShare = 2;
 
 /** Listens. Rejects with an ExitError: 2 for what is no address, 3 for one that is taken or not ours. */
 export async function startHttp(options: HttpOptions): Promise<HttpListener> {
@@ -50,10 +53,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
   const pages = new Map(options.pages.map((page) => [page.path, page]));
   const pace = new Pace(nodeClock, limits.httpRequestsPerSecond);
   const serving = { pages, host, pace, logger: options.logger };
-  // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends all connections.
-  pace.onFlood = () => server.closeAllConnections();
+  const sockets = new AddressSockets(Math.ceil(server.maxConnections / addressShare));
+  // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends the connections
+  // of
+  // the address that it comes from, and nobody else's.
+  pace.onFlood = (floods) => sockets.end(floods);
   server.on('connection', (socket) => {
-    if (pace.floods) socket.destroy();
+    if (pace.floods(addressOf(socket)) || !sockets.add(socket)) socket.destroy();
   });
   server.on('request', (request, response) => void serve(request, response, serving));
   await bind(server, host, port);
@@ -103,8 +109,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, serving
 }
 
 async function answerTo(request: IncomingMessage, { pages, host, pace, logger }: Serving): Promise<Answer> {
-  const { method, url = '/', headers } = request;
-  if (!pace.take()) {
+  const { method, url = '/', headers, socket } = request;
+  const path = url.replace(/[?#].*$/s, '');
+  const page = pages.get(path);
+  const from = addressOf(socket);
+  // Whoever is refused a probe's answer may kill the daemon for it.
+  if (!pace.take(from) && (page?.isProbe !== true || pace.floods(from))) {
     return plainAnswer(429, `more than ${limits.httpRequestsPerSecond} requests in a second: ask less often`);
   }
   if (method !== 'GET' && method !== 'HEAD') return plainAnswer(405, `${method} changes nothing here: use GET`);
@@ -113,8 +123,6 @@ async function answerTo(request: IncomingMessage, { pages, host, pace, logger }:
   if (isLoopback(host) && !isHostAllowed(headers.host, host)) {
     return plainAnswer(403, `${headers.host} is no name of this listener: call it localhost, or listen there`);
   }
-  const path = url.replace(/[?#].*$/s, '');
-  const page = pages.get(path);
   if (page === undefined) return plainAnswer(404, 'there is no such page; / lists them');
   try {
     return await page.answer();

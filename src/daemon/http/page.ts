@@ -11,6 +11,8 @@ export interface Page {
   readonly path: string;
   /** One line for the list of pages. */
   readonly about: string;
+  /** A supervisor acts on it: it costs next to nothing, and is answered beyond the pace, up to a flood. */
+  readonly isProbe?: true;
   answer(): Answer | Promise<Answer>;
 }
 

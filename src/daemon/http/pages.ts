@@ -22,10 +22,16 @@ export function daemonPages(facts: DaemonFacts, more: readonly Page[] = []): rea
     return known.exposition;
   };
   const pages: readonly Page[] = [
-    { path: '/livez', about: '200 while this process answers at all', answer: () => plainAnswer(200, 'ok') },
+    {
+      path: '/livez',
+      about: '200 while this process answers at all',
+      isProbe: true,
+      answer: () => plainAnswer(200, 'ok'),
+    },
     {
       path: '/readyz',
       about: '200 when it does its work, else 503 and what is missing',
+      isProbe: true,
       answer: () => {
         const missing = facts.missing();
         return missing === '' ? plainAnswer(200, 'ready') : plainAnswer(503, missing);
