@@ -52,7 +52,7 @@ export class RedisConnection {
     } catch (error) {
       const trouble = troubleOf(error, this.address.shown, key);
       // After a time-out an answer may still come, for the wrong question; a replica may be the primary's old address.
-      if (trouble.kind === 'down' || trouble.code === 'READONLY') this.#drop();
+      if (trouble.mayLose) this.#drop();
       throw trouble;
     }
   }

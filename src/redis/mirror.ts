@@ -45,6 +45,8 @@ class Mirror implements MirrorHandle {
   readonly #redisTroubles: TroubleLog;
   readonly #chatTroubles: TroubleLog;
   readonly #listTroubles: TroubleLog;
+  /** Redis took nothing of it when it was last tried: it goes first, and while it fails no other one is tried. */
+  #failing: RoomMirror | undefined;
   closed: Promise<ExitReason> = Promise.resolve(stoppedReason);
 
   constructor(options: MirrorOptions) {
@@ -129,12 +131,13 @@ class Mirror implements MirrorHandle {
   }
 
   /**
-   * The rooms named; else those that have something new. Any server knows all rooms that anybody has heard of from it.
+   * The rooms named; else those that have something new; undefined when nobody can tell now. Any server knows all rooms
+   * that anybody has heard of from it.
    */
-  async #roomsToVisit(): Promise<readonly RoomMirror[]> {
+  async #roomsToVisit(): Promise<readonly RoomMirror[] | undefined> {
     if (this.#options.rooms.length > 0) return [...this.#rooms.values()];
     const listed = await this.#source.rooms();
-    if (this.#ended.signal.aborted) return [];
+    if (this.#ended.signal.aborted) return undefined;
     if (listed === 'cannot') {
       const text =
         'the server in use is of an older release and cannot list rooms: name them with --room, or upgrade it';
@@ -143,7 +146,7 @@ class Mirror implements MirrorHandle {
     }
     if (listed === undefined) {
       this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
-      return [];
+      return undefined;
     }
     this.#chatTroubles.well();
     this.#listTroubles.well();
@@ -155,17 +158,19 @@ class Mirror implements MirrorHandle {
   /** One step of each room that may have something new; true if there is more to do at once. */
   async #round(): Promise<boolean> {
     const { signal } = this.#ended;
-    let isBusy = false;
-    for (const room of await this.#roomsToVisit()) {
+    const visited = await this.#roomsToVisit();
+    if (visited === undefined) return false;
+    const steps = new Set<Step>();
+    for (const room of [...visited].sort((a, b) => Number(b === this.#failing) - Number(a === this.#failing))) {
       let step: Step;
       try {
         step = await room.step();
       } catch (error) {
         if (signal.aborted) return false;
-        const { code, message } = passing(error);
-        this.#redisTroubles.trouble(code, message, 'nothing more is read from the chat');
-        // It may come back with less than it had: restarted without its data, or a replica that took over.
-        this.#forgetAll();
+        const trouble = passing(error);
+        this.#redisTroubles.trouble(trouble.code, trouble.message, 'nothing more is read from the chat');
+        this.#failing = room;
+        if (trouble.mayLose) this.#forgetAll();
         await pause(limits.redisRetryMs, signal);
         return false;
       }
@@ -174,7 +179,6 @@ class Mirror implements MirrorHandle {
         this.#chatTroubles.trouble('NO_ANSWER', 'no server answers: see synod status', 'trying again');
         return false;
       }
-      this.#redisTroubles.well();
       this.#chatTroubles.well();
       if (step === 'lost') {
         const text = 'nothing to do: they are written again from what the servers have';
@@ -182,9 +186,14 @@ class Mirror implements MirrorHandle {
         this.#forgetAll();
         return true;
       }
-      isBusy ||= step === 'more';
+      steps.add(step);
     }
-    return isBusy;
+    // Redis answers also while it takes no writes: it is well when what there was to write is written.
+    if (!steps.has('later')) {
+      this.#failing = undefined;
+      this.#redisTroubles.well();
+    }
+    return steps.has('more');
   }
 
   #forgetAll(): void {

@@ -18,6 +18,14 @@ export class RedisTrouble extends Error {
     this.kind = kind;
     this.code = code;
   }
+
+  /**
+   * Who answers next may have less than who answered before: restarted without its data, or another one at this
+   * address, as after a failover.
+   */
+  get mayLose(): boolean {
+    return this.kind === 'down' || this.code === 'READONLY';
+  }
 }
 
 interface Row {

@@ -169,6 +169,42 @@ t.test('two mirrors on a Redis that loses commands and answers and is full at ti
   await mirrored(t as Tap, stage, address, rooms);
 });
 
+t.test(
+  'a full Redis with several rooms: told once, as is its end, and only the room that waits is tried',
+  async (t) => {
+    const stage = await Stage.start(t as Tap);
+    const address = addressOf();
+    const rooms = ['#first', '#ops'];
+    for (const room of rooms) await stage.say(room, 'before');
+    let isFull = false;
+    const tried: string[] = [];
+    const told: string[] = [];
+    const makeClient: MakeClient = async (options) => {
+      const client = await mockClient(options);
+      const real = client.eval;
+      client.eval = (async (...args: Parameters<RedisClient['eval']>) => {
+        if (isFull) tried.push(String(args[2]));
+        if (isFull && /XADD/.test(String(args[0])))
+          throw new Error("OOM command not allowed when used memory > 'maxmemory'.");
+        return await real(...args);
+      }) as RedisClient['eval'];
+      return client;
+    };
+    const note = (event: string): void => void (event.startsWith('redis-') && told.push(event));
+    await stage.mirror(address, { rooms, makeClient, logger: { ...silentLogger, warn: note, info: note } });
+    await mirrored(t as Tap, stage, address, rooms);
+    isFull = true;
+    await stage.say('#ops', 'while it is full');
+    await until('three attempts', deadlineMs, () => tried.length > 6);
+    t.same([...new Set(tried)], ['synod:#ops'], 'nothing is asked about rooms that wait for nothing');
+    t.same(told, ['redis-unusable']);
+    isFull = false;
+    await mirrored(t as Tap, stage, address, rooms);
+    await until('its end to be told', deadlineMs, () => told.length > 1);
+    t.same(told, ['redis-unusable', 'redis-usable']);
+  },
+);
+
 t.test('direct messages are not copied, rooms that come later are, joins are not', async (t) => {
   const stage = await Stage.start(t as Tap);
   const address = addressOf();
