@@ -3,6 +3,7 @@ import t from 'tap';
 import { BucketHistogram } from '../../src/base/index.js';
 import type { Answer } from '../../src/chat/index.js';
 import { DriverFigures } from '../../src/daemon/server/driver-figures.js';
+import { LoopDelay } from '../../src/daemon/server/loop-delay.js';
 import { Submissions } from '../../src/daemon/server/submissions.js';
 import { encodeRun, type SessionId } from '../../src/wire/index.js';
 
@@ -132,4 +133,13 @@ t.test('messages of a slot: what it decided, not what an earlier one had', async
   figures.applied(10, []);
   t.equal(figures.slotMessages.count, 1);
   t.equal(figures.slotMessages.sum, 3);
+});
+
+t.test("the event loop's delay is counted from the last firing, whatever is due", async (t) => {
+  const delay = new LoopDelay(10, new BucketHistogram([0.0005, 0.01]));
+  // Every firing a little late: by the grid of 10 ms the lateness would add up, and now and then nothing would be due.
+  for (const ms of [1_000, 1_010.2, 1_020.4, 1_030.6]) delay.fired(ms);
+  t.same(delay.seconds.counts, [3, 0, 0]);
+  for (const ms of [1_045.6, 1_050, 1_260]) delay.fired(ms);
+  t.same(delay.seconds.counts, [4, 1, 1], '5 ms late; early; 200 ms late');
 });

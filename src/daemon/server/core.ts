@@ -30,6 +30,7 @@ import { bestCommit, type Measured } from './figures.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
+import { LoopDelay } from './loop-delay.js';
 import { MessageRate } from './message-rate.js';
 import { noteOf } from './note.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
@@ -89,7 +90,7 @@ export class Core {
   readonly #hooks: CoreHooks;
   readonly #forOperators: OperatorParts;
   /** How late the event loop comes to what is due every 10 ms, in seconds. */
-  readonly #loopDelay = new BucketHistogram(secondsBounds);
+  readonly #loopDelay = new LoopDelay(limits.tickMs, new BucketHistogram(secondsBounds));
   readonly clients: Clients;
   readonly peers: Peers;
   #interval: NodeJS.Timeout | undefined;
@@ -309,7 +310,7 @@ export class Core {
       clients,
       peers,
       chat: this.#forOperators.chat,
-      loopDelay: this.#loopDelay,
+      loopDelay: this.#loopDelay.seconds,
       others: () => this.#others(),
     };
   }
@@ -424,8 +425,8 @@ export class Core {
   #onInterval(): void {
     const nowMs = nodeClock.monotonicMs();
     const due = Math.floor((nowMs - this.#tickedMs) / limits.tickMs);
+    this.#loopDelay.fired(nowMs);
     if (due === 0) return;
-    this.#loopDelay.observe((nowMs - this.#tickedMs - limits.tickMs) / 1000);
     const ticks = Math.min(due, limits.ticksPerFiring);
     this.#tickedMs = ticks < due ? nowMs : this.#tickedMs + due * limits.tickMs;
     this.#options.context.turn.defer(() => {
