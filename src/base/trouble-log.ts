@@ -16,6 +16,10 @@ export class TroubleLog {
     this.#voice = voice;
   }
 
+  get isWell(): boolean {
+    return this.#told === '';
+  }
+
   /** Another code is another trouble. `text` ends in what to do, `meanwhile` says how we go on. */
   trouble(code: string, text: string, meanwhile: string): void {
     if (this.#told === code) return;

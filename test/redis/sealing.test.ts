@@ -15,6 +15,7 @@ import type { MakeClient } from '../../src/redis/connection.js';
 import { type RedisAddress, RedisRegistry } from '../../src/redis/index.js';
 import type { MessageOf } from '../../src/wire/index.js';
 import { Raw, until } from '../daemon/raw.js';
+import { ask, scrape } from '../support/http-pages.js';
 import { mockAt, mockClient } from '../support/mock-redis.js';
 import { noRedis, RedisServer } from '../support/redis-server.js';
 
@@ -112,10 +113,11 @@ class Stage {
 
   async start(
     registry: SealRegistry,
-    more: { dataDir?: string; logger?: Logger; signal?: AbortSignal; servers?: number } = {},
+    more: { dataDir?: string; logger?: Logger; signal?: AbortSignal; servers?: number; http?: string } = {},
   ): Promise<BalancerHandle> {
-    const { dataDir = this.newDirectory(), logger = silentLogger, servers = 3, signal } = more;
-    const options = { listen: '127.0.0.1:0', servers, dataDir, logger, registry, ...(signal && { signal }) };
+    const { dataDir = this.newDirectory(), logger = silentLogger, servers = 3, signal, http } = more;
+    const optional = { ...(signal && { signal }), ...(http && { http }) };
+    const options = { listen: '127.0.0.1:0', servers, dataDir, logger, registry, ...optional };
     const balancer = await startBalancer(options);
     this.#running.push(balancer);
     return balancer;
@@ -246,6 +248,40 @@ t.test('a start without a seal of its own waits for the registry, until it is to
   const ended = stage.start(other, { signal: ending.signal });
   ending.abort();
   await t.rejects(ended, { exitCode: 0, code: 'STOPPED' });
+});
+
+t.test('its pages say what it waits for, and go with it', async (t) => {
+  const stage = new Stage(t as Tap, mock());
+  const registry = stage.registry();
+  registry.isDown = true;
+  const logger = new Notes();
+  const starting = stage.start(registry, { logger, http: '127.0.0.1:0' });
+  const pages = await until(
+    'the pages',
+    () => logger.lines.find(({ event }) => event === 'http-listening')?.fields.address as string | undefined,
+  );
+  await until('the trouble to be told', () => logger.count('registry-unusable') === 1);
+  t.equal((await ask(pages, '/livez')).status, 200);
+  t.match(await ask(pages, '/readyz'), { status: 503, body: `the registry ${registry.shown} is waited for\n` });
+  t.match(JSON.parse((await ask(pages, '/status')).body), { sealed: false, size: 3, servers: [] });
+  const waiting = await scrape(pages);
+  t.same([waiting.get('synod_ready'), waiting.get('synod_balancer_registry_ok')], [0, 0]);
+  registry.isDown = false;
+  const balancer = await starting;
+  t.equal(balancer.http, pages);
+  t.match(await ask(pages, '/readyz'), { status: 503, body: /^not sealed: 0 of 3/ });
+  const running = await scrape(pages);
+  t.same([running.get('synod_balancer_registry_ok'), running.get('synod_balancer_sealed')], [1, 0]);
+  await balancer.stop();
+  await t.rejects(ask(pages, '/livez'), 'closed');
+
+  const other = stage.registry();
+  other.isDown = true;
+  const notes = new Notes();
+  const ended = stage.start(other, { logger: notes, http: pages, signal: AbortSignal.timeout(300) });
+  await t.rejects(ended, { exitCode: 0, code: 'STOPPED' });
+  t.equal(notes.count('http-listening'), 1);
+  await t.rejects(ask(pages, '/livez'), 'a start that ends takes them with it');
 });
 
 t.test('with a seal of its own it starts without the registry, and shows the seal once it is there', async (t) => {

@@ -77,10 +77,24 @@ export class Balancer implements BalancerHandle {
 
   /** Loads the seal and listens. */
   async start(): Promise<void> {
-    const { servers, logger, listen: address, portFlag = '--listen', registry, signal, dataDir } = this.#options;
+    const { logger, registry, signal, dataDir } = this.#options;
     const file = new SealFile(dataDir);
     const shared = registry === undefined ? undefined : new SharedSeal(registry, file, logger, this.#ended.signal);
     const store: SealStore = shared ?? file;
+    // Whoever waits for the registry says so here.
+    this.#http = await this.#startHttp(shared);
+    try {
+      await this.#open(store, signal);
+    } catch (error) {
+      await this.#http?.stop();
+      throw error;
+    }
+    if (shared !== undefined && this.#registrar !== undefined) this.#following = this.#follow(this.#registrar, shared);
+  }
+
+  /** Loads the seal, however long the registry is waited for, and listens. */
+  async #open(store: SealStore, signal: AbortSignal | undefined): Promise<void> {
+    const { servers, logger, listen: address, portFlag = '--listen' } = this.#options;
     const seal = await this.#load(store, signal);
     if (seal !== undefined && seal.members.length !== servers) {
       logger.warn('seal-counts', {
@@ -121,14 +135,7 @@ export class Balancer implements BalancerHandle {
       },
       netContext(nodeClock, processTurn, this.#options.security),
     );
-    try {
-      this.#http = await this.#startHttp(registrar, router);
-    } catch (error) {
-      await this.#listener.stop();
-      throw error;
-    }
     logger.info('listening', { address: this.address, sealed: seal !== undefined });
-    if (shared !== undefined) this.#following = this.#follow(registrar, shared);
   }
 
   async #load(store: SealStore, signal: AbortSignal | undefined): Promise<Seal | undefined> {
@@ -160,26 +167,36 @@ export class Balancer implements BalancerHandle {
     }
   }
 
-  async #startHttp(registrar: Registrar, router: Router): Promise<HttpListener | undefined> {
-    const { http: address, logger, version = 'unknown' } = this.#options;
+  async #startHttp(shared: SharedSeal | undefined): Promise<HttpListener | undefined> {
+    const { http: address, logger, version = 'unknown', servers } = this.#options;
     if (address === undefined) return undefined;
-    const missing = (): string => (this.#stopping === undefined ? missingOf(registrar) : 'this balancer stops');
-    const ready: Metric = {
-      name: 'synod_ready',
-      help: '1 while /readyz says 200.',
-      kind: 'gauge',
-      read: () => Number(missing() === ''),
+    const missing = (): string => {
+      if (this.#stopping !== undefined) return 'this balancer stops';
+      if (this.#registrar !== undefined) return missingOf(this.#registrar);
+      return shared === undefined ? 'this balancer starts' : `the registry ${shared.shown} is waited for`;
     };
-    const metrics = [
+    const early: readonly Metric[] = [
       ...processMetrics({ version, role: 'balancer', clock: nodeClock }),
-      ready,
-      ...balancerMetrics(registrar, router, this.#strangers),
+      { name: 'synod_ready', help: '1 while /readyz says 200.', kind: 'gauge', read: () => Number(missing() === '') },
+      {
+        name: 'synod_balancer_registry_ok',
+        help: '0 while the registry that balancers share does not answer as it should; 1 also without one.',
+        kind: 'gauge',
+        read: () => Number(shared?.isWell ?? true),
+      },
     ];
+    let all: readonly Metric[] | undefined;
+    const metrics = (): readonly Metric[] => {
+      if (this.#registrar === undefined || this.#router === undefined) return early;
+      all ??= [...early, ...balancerMetrics(this.#registrar, this.#router, this.#strangers)];
+      return all;
+    };
+    const unknown = { seal: undefined, registered: 0, servers, table: () => [] };
     const pages = daemonPages({
       title: () => 'synod balancer',
       missing,
-      status: () => balancerStatus(registrar),
-      metrics: () => metrics,
+      status: () => balancerStatus(this.#registrar ?? unknown),
+      metrics,
     });
     const listener = await startHttp({ address, pages, logger });
     logger.info('http-listening', { address: listener.address });

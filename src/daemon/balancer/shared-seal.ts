@@ -54,6 +54,15 @@ export class SharedSeal implements SealStore {
     ended.addEventListener('abort', () => registry.close(), { once: true });
   }
 
+  get shown(): string {
+    return this.#registry.shown;
+  }
+
+  /** The registry answered when it was asked last, and as it should; true also before that. */
+  get isWell(): boolean {
+    return this.#troubles.isWell;
+  }
+
   /**
    * The registry's seal; this balancer's own one is shown to it. A balancer that has none waits for the registry,
    * because it cannot know whether there is one.
