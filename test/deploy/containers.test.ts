@@ -64,7 +64,10 @@ t.test('Dockerfile', async (t) => {
 
 t.test('compose.yaml', async (t) => {
   const compose = parse(readFileSync('deploy/docker/compose.yaml', 'utf8'), { merge: true }) as {
-    services: Record<string, { command: string[]; restart: string; cap_drop: string[]; volumes: string[] }>;
+    services: Record<
+      string,
+      { healthcheck?: { test: string[] }; command: string[]; restart: string; cap_drop: string[]; volumes: string[] }
+    >;
     volumes: object;
   };
   t.same(Object.keys(compose.services), ['balancer', 'server-1', 'server-2', 'server-3']);
@@ -72,6 +75,10 @@ t.test('compose.yaml', async (t) => {
     checkCommandLine(t, service.command, `compose ${name}`);
     t.match(service.restart, /^on-failure/, `${name}: what ended in order stays down`);
     t.same(service.cap_drop, ['ALL']);
+    const port = name === 'balancer' ? 8080 : 9080;
+    t.ok(service.command.includes(`--http=0.0.0.0:${port}`), `${name}: its pages are where all of its kind are`);
+    // A server's is the image's.
+    if (port === 8080) t.match(service.healthcheck?.test.at(-1), `127.0.0.1:${port}/readyz`);
     const volume = service.volumes[0]?.split(':')[0] ?? '';
     t.ok(Object.hasOwn(compose.volumes, volume) && volume === name, `${name} has a volume of its own`);
     const id = /^server-(\d)$/.exec(name)?.[1];
@@ -106,6 +113,31 @@ t.test('the secret of compose.yaml gets into no image, no package and no commit'
   t.notOk(names.includes(secret), 'npm does not pack it');
 });
 
+t.test('Prometheus asks the ports that the units open', async (t) => {
+  const { scrape_configs: jobs } = parse(readFileSync('deploy/prometheus/scrape.yml', 'utf8')) as {
+    scrape_configs: readonly { job_name: string; static_configs: [{ targets: string[] }] }[];
+  };
+  for (const [file, job] of [
+    ['synod-server@.service', 'synod-server'],
+    ['synod-balancer.service', 'synod-balancer'],
+  ] as const) {
+    const port = / --http 127\.0\.0\.1:(\d+) /.exec(readFileSync(path.join('deploy/systemd', file), 'utf8'))?.[1] ?? '';
+    const targets = jobs.find((each) => each.job_name === job)?.static_configs[0].targets ?? [];
+    t.ok(targets.length > 0 && targets.every((target) => target.endsWith(`:${port}`)), `${job}: ${port}`);
+  }
+});
+
+t.test('alerts: also when nobody is left to say what is wrong', async (t) => {
+  const { groups } = parse(readFileSync('deploy/prometheus/alerts.yml', 'utf8')) as {
+    groups: [{ rules: readonly { alert: string; expr: string }[] }];
+  };
+  const exprOf = (name: string): string => groups[0].rules.find(({ alert }) => alert === name)?.expr ?? '';
+  t.match(exprOf('SynodNoQuorum'), ' or absent(synod_quorum_up{job="synod-server"})');
+  t.match(exprOf('SynodNoLeader'), ' or absent(synod_has_leader{job="synod-server"})');
+  t.equal(exprOf('SynodServerDown'), 'up{job="synod-server"} == 0');
+  t.equal(exprOf('SynodBalancerDown'), 'up{job="synod-balancer"} == 0');
+});
+
 t.test('chat, as the pages say, shows the secret', async (t) => {
   for (const file of ['deploy/docker/compose.yaml', 'docs/DEPLOY.md']) {
     const text = readFileSync(file, 'utf8').replaceAll(/\\\n#\s*/g, '');
@@ -119,7 +151,12 @@ t.test('chat, as the pages say, shows the secret', async (t) => {
 t.test('Kubernetes', async (t) => {
   const folder = 'deploy/kubernetes';
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');
-  const kustomization = parse(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8')) as { resources: string[] };
+  const kustomization = parse(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8')) as {
+    resources: string[];
+    images: [{ newTag: string }];
+  };
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  t.equal(kustomization.images[0].newTag, version, 'a release, never "latest"');
   t.same([...kustomization.resources].sort(), files.sort());
   const manifests = files.flatMap((name) =>
     parseAllDocuments(readFileSync(path.join(folder, name), 'utf8')).map((document) => {
@@ -147,6 +184,7 @@ t.test('Kubernetes', async (t) => {
       }),
     );
     checkCommandLine(t, args, metadata.name);
+    t.ok(args.includes(`--http=0.0.0.0:${metadata.name === 'synod' ? 9080 : 8080}`), 'one scheme of ports');
     const http = container.ports.find(({ name }) => name === 'http');
     t.ok(args.includes(`--http=0.0.0.0:${http?.containerPort}`), 'probes ask the port that --http opens');
     for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
@@ -172,10 +210,10 @@ t.test('Kubernetes', async (t) => {
   const { podSelector, ingress } = of('NetworkPolicy', 'synod-pages').spec as unknown as NetworkPolicy;
   for (const { spec } of [servers, balancer]) {
     t.ok(podSelector.matchExpressions[0].values.includes(spec.template.metadata.labels.app ?? ''), 'it is for both');
-    for (const { containerPort } of spec.template.spec.containers[0].ports) {
+    for (const { name, containerPort } of spec.template.spec.containers[0].ports) {
       const rules = ingress.filter(({ ports }) => ports.some(({ port }) => port === containerPort));
       const isOpen = rules.map(({ from }) => from === undefined);
-      t.same(isOpen, [containerPort !== 9080], `${containerPort} is let in, and the pages not from anywhere`);
+      t.same(isOpen, [name !== 'http'], `${containerPort} is let in, and the pages not from anywhere`);
     }
   }
   const budget = of('PodDisruptionBudget', 'synod-servers');
