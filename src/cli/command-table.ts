@@ -68,7 +68,7 @@ const http: OptionSpec = {
   name: 'http',
   value: 'H:P',
   reader: values('readHttp'),
-  help: 'health, status and metrics over HTTP; "" for none; synod status --json tells the port',
+  help: 'health, status and metrics over HTTP; "" for none; the log tells the port',
   default: '127.0.0.1:0',
 };
 const mode: OptionSpec = {

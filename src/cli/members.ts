@@ -35,11 +35,15 @@ export async function knownCluster(call: Call, timeoutMsMax = Number.POSITIVE_IN
   }
   const balancers = readAddresses('--balancer', options.text('balancer') ?? options.text('master') ?? '');
   const timeoutMs = readDurationMs('--timeout', options.text('timeout') ?? '');
-  return askBalancers(balancers, Math.min(timeoutMs, timeoutMsMax));
+  return askBalancers(balancers, Math.min(timeoutMs, timeoutMsMax), '; without one: --servers H:P,…');
 }
 
-/** Asks the balancers in turn until one answers. */
-export async function askBalancers(balancers: readonly string[], timeoutMs: number): Promise<KnownCluster> {
+/** Asks the balancers in turn until one answers; if none does, `otherwise` ends the error's text. */
+export async function askBalancers(
+  balancers: readonly string[],
+  timeoutMs: number,
+  otherwise = '',
+): Promise<KnownCluster> {
   const reasons: string[] = [];
   for (const address of balancers) {
     const answered = await askOnce({ address, timeoutMs }, (operator) => operator.members());
@@ -56,5 +60,5 @@ export async function askBalancers(balancers: readonly string[], timeoutMs: numb
     };
   }
   const text = balancers.map((address, index) => noBalancerText(address, reasons[index] ?? '')).join('; ');
-  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', text);
+  throw new ExitError(exitCodes.unreachable, 'NO_BALANCER', text + otherwise);
 }

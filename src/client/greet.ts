@@ -58,7 +58,7 @@ export function greet(options: GreetOptions, environment: Environment, done: (re
   let over = false;
   let dialling: Dialling | undefined;
   const timer: Timer = clock.setTimeout(
-    () => fail('TIMEOUT', `${address}: no welcome within ${timeoutMs} ms`),
+    () => fail('TIMEOUT', `${address} does not answer within ${timeoutMs} ms (hung, or stopped?)`),
     timeoutMs,
   );
 

@@ -114,7 +114,7 @@ const rows: readonly Row[] = [
     sign: /timed out|ETIMEDOUT/i,
     kind: 'down',
     code: 'TIMEOUT',
-    text: 'does not answer: trying again; see whether it hangs, or a firewall drops packets',
+    text: 'does not answer: trying again; see whether it hangs, a firewall drops packets, or it speaks no TLS (redis://)',
   },
 ];
 

@@ -204,17 +204,18 @@ class BalancerLink {
         balancer: this.#address,
         reason: reason.text,
       });
-    this.#failed(reason.text);
+    this.#failed(reason.text, isRefusal);
   }
 
-  #failed(reason: string): void {
+  /** `answered`: it was there and said why it will not have us, which says what to do. */
+  #failed(reason: string, answered = false): void {
     if (this.#ended) return;
     this.#options.onUnreachable(this.#address, reason);
     if (this.#failures % attemptsPerLine === 0) {
       this.#options.logger.warn('balancer-not-reached', {
         balancer: this.#address,
         reason,
-        text: 'start it, or check --balancer',
+        ...(answered ? {} : { text: 'start it, or check --balancer' }),
       });
     }
     this.#failures++;

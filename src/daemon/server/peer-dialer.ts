@@ -187,7 +187,7 @@ export class PeerDialer {
     });
     connection.send(this.#options.hello());
     this.#timer = this.#options.context.clock.setTimeout(() => {
-      connection.close('LOCAL', `no welcome within ${greetTimeoutMs} ms`);
+      connection.close('LOCAL', `it does not answer within ${greetTimeoutMs} ms (hung, or stopped?)`);
     }, greetTimeoutMs);
   }
 

@@ -51,7 +51,7 @@ function timesOf({ driver, wal, clients, loopDelay }: Measured): readonly Metric
     },
     {
       name: 'synod_slot_messages',
-      help: 'Messages decided by one slot, of slots that decide any; the sum is all messages.',
+      help: 'Messages, joins, leaves and topics decided by one slot, of slots that decide any; the sum is all of them.',
       kind: 'histogram',
       read: () => driver.figures.slotMessages,
     },
