@@ -179,6 +179,8 @@ export const limits = Object.freeze({
   frameAssemblyBytes: 16 * KIB,
   /** Hello must have arrived by then (CONTRACT.md, Limits). */
   helloMs: 5000,
+  /** TLS handshakes under way at a listener: one may hold 250 KB before its caller has proved anything. */
+  handshakesMax: 512,
   /** A frame that was begun must be complete by then: ends slow-drip senders. */
   frameCompleteMs: 10_000,
   /** Connections of one server (CONTRACT.md, Limits). */

@@ -23,21 +23,23 @@ export interface SecureAcceptEvents {
 export class SecureAccept {
   readonly #server: Server;
   readonly #events: SecureAcceptEvents;
-  /** Sockets whose handshake is not through, by where they come from. */
-  readonly #waiting = new Map<string, Socket>();
-  /** The latest failure of a handshake: Node does not say of which socket, and closes that one next. */
-  #reason = '';
+  readonly #waitingMax: number;
+  /** Sockets whose handshake is not through, by where they come from; `reason` is why they fail, once they do. */
+  readonly #waiting = new Map<string, { readonly socket: Socket; reason: string }>();
 
-  constructor(identity: TlsIdentity, events: SecureAcceptEvents) {
+  constructor(identity: TlsIdentity, events: SecureAcceptEvents, waitingMax: number = limits.handshakesMax) {
     this.#server = identity.newServer();
     this.#events = events;
+    this.#waitingMax = waitingMax;
     this.#server.on('secureConnection', (socket) => {
       this.#waiting.delete(originOf(socket));
       events.onSecure(socket, uncertified(socket));
     });
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       socket.on('error', () => undefined); // It is over; its end is told when the socket beneath it closes.
-      this.#reason = error.code ?? error.message;
+      const caller = this.#waiting.get(originOf(socket));
+      if (caller !== undefined) caller.reason = error.code ?? error.message;
+      socket.destroy(); // Node does so itself for some failures only: not when the time is up.
     });
   }
 
@@ -45,21 +47,22 @@ export class SecureAccept {
     return this.#waiting.size;
   }
 
-  /** `socket` was accepted and nothing of it read. */
+  /** `socket` was accepted and nothing of it read. When as many wait as may, the one that waits longest is ended. */
   take(socket: Socket): void {
+    if (this.#waiting.size >= this.#waitingMax) this.#endOldest();
     const origin = originOf(socket);
-    this.#waiting.set(origin, socket);
+    const caller = { socket, reason: 'it ended the connection' };
+    this.#waiting.set(origin, caller);
     const onError = (error: Error): void => {
-      this.#reason = error.message;
+      caller.reason = error.message;
     };
     socket.on('error', onError);
     socket.once('close', () => {
       if (!this.#waiting.delete(origin)) return;
-      this.#events.onFailed(origin, this.#reason === '' ? 'it ended the connection' : this.#reason);
-      this.#reason = '';
+      this.#events.onFailed(origin, caller.reason);
     });
     socket.setTimeout(limits.helloMs, () => {
-      this.#reason = 'no byte came in time';
+      caller.reason = 'no byte came in time';
       socket.destroy();
     });
     socket.once('readable', () => {
@@ -80,9 +83,19 @@ export class SecureAccept {
     });
   }
 
+  /** An honest handshake takes milliseconds, so that the oldest is the likeliest to have no end. */
+  #endOldest(): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined) return;
+    const [origin, { socket }] = oldest;
+    this.#waiting.delete(origin);
+    socket.destroy();
+    this.#events.onFailed(origin, 'too many handshakes at once');
+  }
+
   /** Ends what is not secure yet; the others are their owners'. */
   end(): void {
-    for (const socket of this.#waiting.values()) socket.destroy();
+    for (const { socket } of this.#waiting.values()) socket.destroy();
   }
 }
 

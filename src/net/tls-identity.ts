@@ -1,5 +1,5 @@
 /** Certificates: read from files, read again when told, and what both ends of a connection make of them. */
-import { X509Certificate } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import {
@@ -84,8 +84,9 @@ export class TlsIdentity {
 
 /** Why the certificate of an accepted caller counts for nothing; undefined where it counts. */
 export function uncertified(socket: TLSSocket): string | undefined {
-  if (socket.authorized) return undefined;
   const shown = Object.keys(socket.getPeerCertificate()).length > 0;
+  // Node calls some callers without any certificate authorized: those that resume a session.
+  if (shown && socket.authorized) return undefined;
   const why = shown ? `its certificate is not good (${String(socket.authorizationError)})` : 'it shows no certificate';
   return `${why}: give one that the cluster's CA has signed, with --tls-cert and --tls-key`;
 }
@@ -133,6 +134,8 @@ function load({ ca, cert, key }: TlsFiles): Material {
   const options: SecureContextOptions = {
     ca: caPem,
     minVersion: 'TLSv1.2',
+    // Every handshake is a whole one: a resumed session would show no certificate, or one judged long ago.
+    secureOptions: constants.SSL_OP_NO_TICKET,
     ...(certPem === undefined ? {} : { cert: certPem }),
     ...(keyPem === undefined ? {} : { key: keyPem }),
   };
