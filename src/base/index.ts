@@ -33,6 +33,7 @@ export { nodeClock } from './node-clock.js';
 export { otherName } from './other-name.js';
 export { pause } from './pause.js';
 export { Prng } from './prng.js';
+export { readAtMost } from './read-at-most.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
 export { type Column, renderTable } from './table.js';

@@ -1,6 +1,6 @@
 /** The identity file: private, made once, never torn, and clear when it is broken. */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { configDirectory, loadIdentity } from '../../src/client/index.js';
@@ -39,4 +39,7 @@ t.test('where it lives', async (t) => {
   t.equal(configDirectory({ XDG_CONFIG_HOME: '/x' }), '/x/synod');
   t.equal(configDirectory({ XDG_CONFIG_HOME: 'relative', HOME: '/home/a' }), '/home/a/.config/synod');
   t.equal(configDirectory({ HOME: '/home/a' }), '/home/a/.config/synod');
+  for (const HOME of ['', '.', 'relative']) {
+    t.equal(configDirectory({ HOME }), join(userInfo().homedir, '.config/synod'), 'never in the working directory');
+  }
 });

@@ -25,6 +25,9 @@ const problemsMax = 20;
 /** Lines of one statement: the addresses of the largest cluster one a line, with room for comments. */
 const statementLinesMax = 256;
 
+/** Parts of a key: sections and their options have three at most. */
+const keyPartsMax = 32;
+
 interface Statement {
   /** From 1 on, both inclusive. */
   readonly start: number;
@@ -63,12 +66,24 @@ type Outcome = { readonly ok: true; readonly table: TomlTable } | { readonly ok:
 
 function tryParse(text: string): Outcome {
   try {
-    return { ok: true, table: parse(text, { integersAsBigInt: 'asNeeded' }) };
+    const table = parse(text, { integersAsBigInt: 'asNeeded' });
+    if (!isDeep(table)) return { ok: true, table };
+    return { ok: false, mistake: { line: 1, text: `a key has more than ${keyPartsMax} parts` } };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [first = ''] = error.message.split('\n');
     return { ok: false, mistake: { line: error.line, text: first.replace('Invalid TOML document: ', '') } };
   }
+}
+
+/** What is deeper would exhaust the stack of those who walk through it. */
+function isDeep(table: TomlTable): boolean {
+  let level = [table];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === keyPartsMax) return true;
+    level = level.flatMap((one) => Object.values(one).filter(isTable));
+  }
+  return false;
 }
 
 /** The text with everything but these statements left blank, so that lines keep their numbers. */

@@ -1,7 +1,7 @@
 /** The configuration file: where it is looked for, and its text, bounded and in UTF-8. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { configDirectory, isUtf8 } from '../../base/index.js';
+import { configDirectory, isUtf8, readAtMost } from '../../base/index.js';
 import { ConfigError } from './error.js';
 
 /** A hundred times what a person writes; what is longer is some other file. */
@@ -45,14 +45,15 @@ export function findConfig(
 }
 
 /**
- * False where the folder may not even be looked into, as /home under systemd's ProtectHome: nothing is meant for us.
+ * False where the folder may not even be looked into, as /home under systemd's ProtectHome, or where the path leads
+ * nowhere: nothing is meant for us.
  */
 function isVisible(name: string): boolean {
   try {
     return statSync(name, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'ENOTDIR') return false;
+    if (['EACCES', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code ?? '')) return false;
     throw error;
   }
 }
@@ -70,16 +71,10 @@ function readText(name: string): string | undefined {
 
 /** At most one byte more than is taken: a device or a pipe has no length that could be asked for. */
 function readBytes(name: string): Buffer | undefined {
-  const bytes = Buffer.alloc(configBytesMax + 1);
-  let length = 0;
   try {
     const file = openSync(name, 'r');
     try {
-      for (;;) {
-        const read = readSync(file, bytes, length, bytes.length - length, null);
-        length += read;
-        if (read === 0 || length === bytes.length) break;
-      }
+      return readAtMost(file, configBytesMax + 1);
     } finally {
       closeSync(file);
     }
@@ -89,7 +84,6 @@ function readBytes(name: string): Buffer | undefined {
     if (code === 'EISDIR') return refuse(`${name}: it is a directory; name the file in it`);
     return refuse(`${name}: it cannot be read (${code ?? String(error)}); make it readable, or name another file`);
   }
-  return bytes.subarray(0, length);
 }
 
 function refuse(problem: string): never {

@@ -129,3 +129,11 @@ t.test('no text makes it fail in another way, and right texts keep their values'
   fc.assert(right, repeatable);
   t.pass('both hold');
 });
+
+t.test('a key of very many parts is a mistake like others', async (t) => {
+  const deep = Array(50_000).fill('a').join('.');
+  t.strictSame(mistakes(`log-level = "warn"\n${deep} = 1\n[${deep}]`), [
+    '2 no TOML: a key has more than 32 parts; texts stand in "quotes"',
+    '3 no TOML: a key has more than 32 parts',
+  ]);
+});

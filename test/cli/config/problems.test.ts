@@ -145,6 +145,7 @@ t.test('which file is read', async (t) => {
   const at = (...words: string[]) => path.join(root, ...words);
   const places = (home: string) => [at(home, 'synod', 'config.toml'), at('system.toml')];
   t.equal(findConfig(undefined, {}, places('xdg'))?.text, 'a');
+  t.equal(findConfig(undefined, {}, [`/${'x'.repeat(5_000)}`, ...places('xdg')])?.text, 'a', 'a path that cannot be');
   t.equal(findConfig(undefined, { XDG_CONFIG_HOME: at('xdg') })?.text, 'a');
   t.equal(findConfig(undefined, { HOME: at('home') })?.text, 'b');
   t.equal(findConfig(undefined, { HOME: at('home'), XDG_CONFIG_HOME: 'relative' })?.text, 'b');
