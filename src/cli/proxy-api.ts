@@ -1,5 +1,6 @@
 /** Calls of the proxy's control API for `synod link`, `synod fault` and the chat. */
-import { ExitError, exitCodes } from '../base/index.js';
+import { ExitError, exitCodes, isLoopback } from '../base/index.js';
+import { parseAddress } from '../net/index.js';
 import type { Call } from './command.js';
 import { readSecurity } from './security.js';
 import { readApi } from './values.js';
@@ -32,7 +33,9 @@ export class ProxyApi {
     this.#address = address;
     this.#option = options.option ?? '--api';
     this.#timeoutMs = options.timeoutMs;
-    this.#headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    // On loopback the API asks for none, and whoever else answers there must not learn it.
+    const token = this.#isLoopback() ? undefined : options.token;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** The API named by `--api`. */
@@ -89,6 +92,11 @@ export class ProxyApi {
   foreign(reason: string): ExitError {
     const text = `What answers at ${this.#address} is no fault proxy (${reason}). Give its control address with ${this.#option}`;
     return new ExitError(exitCodes.unreachable, 'NO_PROXY', text);
+  }
+
+  #isLoopback(): boolean {
+    const parsed = parseAddress(this.#address);
+    return !('error' in parsed) && isLoopback(parsed.host);
   }
 
   #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
