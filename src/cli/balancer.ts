@@ -14,7 +14,7 @@ export async function balancer(call: Call): Promise<number> {
   const handle = await startBalancer({
     listen,
     ...access,
-    ...httpOptions(call, access.security?.keyring),
+    ...httpOptions(call, access.security?.keyring, logger),
     servers: readServers('--servers', call.options.text('servers') ?? ''),
     dataDir: call.options.text('data-dir') ?? '',
     // What speaks to Redis is loaded only by those who want it.

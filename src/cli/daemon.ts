@@ -5,7 +5,7 @@ import type { Keyring } from '../net/index.js';
 import type { Call } from './command.js';
 import { oldSpellings } from './command-table.js';
 import { stderrLogger } from './logger.js';
-import { refuseOpenListener } from './security.js';
+import { judgeOpenPages } from './security.js';
 import { readHttp, readLogFormat, readLogLevel } from './values.js';
 import { version } from './version.js';
 
@@ -17,9 +17,13 @@ export async function daemonLogger({ options }: Call, component: string): Promis
 }
 
 /** What `--http` says: where the pages are, or none. @throws ExitError (3) where strangers could look. */
-export function httpOptions(call: Call, keyring: Keyring | undefined): { http: string | undefined; version: string } {
+export function httpOptions(
+  call: Call,
+  keyring: Keyring | undefined,
+  logger: Logger,
+): { http: string | undefined; version: string } {
   const http = readHttp('--http', call.options.text('http') ?? '');
-  if (http !== undefined) refuseOpenListener('--http', http, keyring, call);
+  if (http !== undefined) judgeOpenPages(http, keyring, call, logger);
   return { http, version };
 }
 

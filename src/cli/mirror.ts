@@ -6,6 +6,7 @@ import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { UsageError } from './go-flags.js';
 import { readRedis } from './redis-address.js';
+import { readAgainOnHangup } from './security.js';
 import { readDurationMs, readInteger, readRoom } from './values.js';
 
 export async function mirror(call: Call): Promise<number> {
@@ -15,6 +16,8 @@ export async function mirror(call: Call): Promise<number> {
   const to = readRedis('--to', url);
   const trim = options.text('trim');
   const signal = daemonSignal(call);
+  const logger = await daemonLogger(call, 'mirror');
+  readAgainOnHangup(logger);
   const handle = await startMirror({
     to,
     rooms: options.texts('room').map(readOpenRoom),
@@ -26,7 +29,7 @@ export async function mirror(call: Call): Promise<number> {
       // It reads what is open to all: whoever it is.
       token: randomBytes(32),
     },
-    logger: await daemonLogger(call, 'mirror'),
+    logger,
     signal,
     onProgress: (text) => call.output.note(`${call.program}: ${text}`),
   });

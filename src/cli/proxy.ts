@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ExitError, exitCodes, nodeClock, tuneMemory } from '../base/index.js';
-import { FineClock, startProxy } from '../proxy/index.js';
+import { configuredListeners, FineClock, startProxy } from '../proxy/index.js';
 import type { Call } from './command.js';
 import { daemonLogger, daemonSignal, serve } from './daemon.js';
 import { readLink, readServerMode } from './fault-values.js';
 import { UsageError } from './go-flags.js';
-import { readSecurity, refuseOpenListener } from './security.js';
+import { readAgainOnHangup, readSecurity, refuseOpenListener } from './security.js';
 import { readAddress, readApi, readCount } from './values.js';
 
 export async function proxy(call: Call): Promise<number> {
@@ -26,12 +26,15 @@ export async function proxy(call: Call): Promise<number> {
   if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'proxy');
+  readAgainOnHangup(logger);
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const { security, warnings } = readSecurity(call);
   for (const text of warnings) logger.warn('secret-not-well-kept', { text });
   if (master !== undefined) refuseOpenListener('--listen', listen, security.keyring, call);
   for (const link of links) refuseOpenListener('--link', link.listen, security.keyring, call);
   if (api !== undefined) refuseOpenListener('--api', api, security.keyring, call);
+  const proxies = config === undefined ? [] : readConfig(config);
+  for (const at of configuredListeners(proxies)) refuseOpenListener('--config', at, security.keyring, call);
   tuneMemory(nodeClock);
   const handle = await startProxy({
     ...(master === undefined ? {} : { master: readAddress('--master', master) }),
@@ -41,7 +44,7 @@ export async function proxy(call: Call): Promise<number> {
     modes,
     seed,
     api,
-    proxies: config === undefined ? [] : readConfig(config),
+    proxies,
     ...(trace === undefined ? {} : { traceFile: trace }),
     logger,
     clock: new FineClock(nodeClock, logger),

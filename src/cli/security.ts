@@ -2,8 +2,8 @@
  * Who may connect: the options for secrets, invitations and certificates, what they are read into, and the refusal to
  * listen to strangers.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { ExitError, exitCodes, isLoopback, type Logger, limits } from '../base/index.js';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { ExitError, exitCodes, isLoopback, isUtf8, type Logger, limits, readAtMost } from '../base/index.js';
 import type { AccessOptions } from '../daemon/index.js';
 import { Keyring, parseAddress, type Security, type TlsFiles, TlsIdentity } from '../net/index.js';
 import type { Call, OptionValues, Secret } from './command.js';
@@ -37,20 +37,29 @@ function daemonSecurity(call: Call, logger: Logger): Security {
   if (keyring !== undefined && keyring.proving.kind === 'invite') {
     throw new UsageError('--invite-file lets chats in beside the cluster secret: give --secret-file too');
   }
-  if (tls === undefined) return security;
-  if (call.options.text('tls-cert') === undefined) {
+  if (tls !== undefined && call.options.text('tls-cert') === undefined) {
     throw new UsageError('--tls-ca alone is for chats; a listener needs --tls-cert and --tls-key too');
   }
-  const tellTrouble = (): void => {
-    const text = tls.trouble(Date.now());
-    if (text !== '') logger.warn('certificate-refusable', { text });
-  };
-  tellTrouble();
+  if (tls !== undefined) tellTrouble(tls, logger);
+  readAgainOnHangup(logger, tls);
+  return security;
+}
+
+/**
+ * SIGHUP ends no daemon: it has the certificates read again, and where there are none the log says so.
+ */
+export function readAgainOnHangup(logger: Logger, tls?: TlsIdentity): void {
   process.on('SIGHUP', () => {
+    if (tls === undefined) {
+      logger.info('nothing-to-read-again', {
+        text: 'SIGHUP has a listener read its certificates again; this one has none',
+      });
+      return;
+    }
     try {
       tls.reload();
-      logger.info('certificates-read-again', {});
-      tellTrouble();
+      logger.info('certificates-read-again', { validTo: tls.validTo });
+      tellTrouble(tls, logger);
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       logger.error('certificates-not-read', {
@@ -58,7 +67,11 @@ function daemonSecurity(call: Call, logger: Logger): Security {
       });
     }
   });
-  return security;
+}
+
+function tellTrouble(tls: TlsIdentity, logger: Logger): void {
+  const text = tls.trouble(Date.now());
+  if (text !== '') logger.warn('certificate-refusable', { text });
 }
 
 /**
@@ -67,12 +80,36 @@ function daemonSecurity(call: Call, logger: Logger): Security {
  * @throws ExitError (3)
  */
 export function refuseOpenListener(option: string, address: string, keyring: Keyring | undefined, call: Call): void {
-  const parsed = parseAddress(address);
-  if (keyring !== undefined || 'error' in parsed || isLoopback(parsed.host) || call.options.has('insecure')) return;
+  if (keyring !== undefined || !isOpen(option, address) || call.options.has('insecure')) return;
   const text =
     `${option} ${address} can be reached from other machines, and without a secret anybody could use it: give ` +
     '--secret-file FILE (openssl rand -hex 32 makes a secret), listen on 127.0.0.1, or insist with --insecure';
   throw new ExitError(exitCodes.refused, 'INSECURE_LISTENER', text);
+}
+
+/**
+ * As {@link refuseOpenListener} for HTTP pages, which no secret protects: who has one is taken to know what it opens,
+ * and is told.
+ *
+ * @throws ExitError (3)
+ */
+export function judgeOpenPages(address: string, keyring: Keyring | undefined, call: Call, logger: Logger): void {
+  if (!isOpen('--http', address)) return;
+  if (keyring === undefined && !call.options.has('insecure')) {
+    const text =
+      `--http ${address} can be reached from other machines, and anybody there could read its pages: ` +
+      'listen on 127.0.0.1, or insist with --insecure';
+    throw new ExitError(exitCodes.refused, 'INSECURE_LISTENER', text);
+  }
+  const text = 'whoever reaches it reads these pages, without any secret: let only those near it who scrape and probe';
+  logger.warn('http-open', { address, text });
+}
+
+/** Whether other machines can reach it. @throws UsageError for what is no address: nothing is known of that */
+function isOpen(option: string, address: string): boolean {
+  const parsed = parseAddress(address);
+  if ('error' in parsed) throw new UsageError(`${option}: ${parsed.error}`);
+  return !isLoopback(parsed.host);
 }
 
 /** How a daemon that listens at `address` is secured, as the options say; it refuses, and warns, as it should. */
@@ -82,8 +119,7 @@ export function readAccess(call: Call, address: string, logger: Logger): AccessO
     connections === undefined ? undefined : readConnections('--connections-per-address', connections);
   const security = daemonSecurity(call, logger);
   refuseOpenListener('--listen', address, security.keyring, call);
-  const parsed = parseAddress(address);
-  if (security.tls === undefined && !('error' in parsed) && !isLoopback(parsed.host)) {
+  if (security.tls === undefined && isOpen('--listen', address)) {
     const text = 'whoever is on the way can read and change what passes: add --tls-ca, --tls-cert and --tls-key';
     logger.warn('listening-without-tls', { address, text });
   }
@@ -121,8 +157,13 @@ function readTlsFiles(options: OptionValues): TlsFiles | undefined {
 function readSecrets(given: Secret | undefined, warnings: string[]): Uint8Array[] {
   if (given === undefined) return [];
   const where = given.kind === 'text' ? `$${given.label}` : `${given.label} ${given.file}`;
-  const text = given.kind === 'text' ? given.text : readSecretFile(where, given.file, warnings);
-  const secrets = text
+  const bytes = given.kind === 'text' ? Buffer.from(given.text) : readSecretFile(given, warnings);
+  if (!isUtf8(bytes)) {
+    const remedy = 'a secret is a line of text; make one: openssl rand -hex 32';
+    throw new ExitError(exitCodes.refused, 'BAD_SECRET', `${where} holds no text in UTF-8: ${remedy}`);
+  }
+  const secrets = bytes
+    .toString('utf8')
     .split('\n')
     .map((line) => Buffer.from(line.replace(/\r$/, '')))
     .filter((secret) => secret.length > 0);
@@ -133,20 +174,28 @@ function readSecrets(given: Secret | undefined, warnings: string[]): Uint8Array[
   throw new ExitError(exitCodes.refused, 'BAD_SECRET', `${where} ${what}: ${remedy}`);
 }
 
-function readSecretFile(where: string, file: string, warnings: string[]): string {
+function readSecretFile({ label, file }: Extract<Secret, { kind: 'file' }>, warnings: string[]): Buffer {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
     const { mode } = fstatSync(descriptor);
-    if ((mode & 0o007) !== 0) warnings.push(`${where} can be read by every user of this machine: chmod o= ${file}`);
-    const bytes = Buffer.alloc(limits.secretFileBytesMax + 1);
-    const read = readSync(descriptor, bytes);
-    if (read > limits.secretFileBytesMax) throw new Error('it is too long to be a file of secrets');
-    return bytes.toString('utf8', 0, read);
+    if ((mode & 0o007) !== 0)
+      warnings.push(`${label} ${file} can be read by every user of this machine: chmod o= ${file}`);
+    const bytes = readAtMost(descriptor, limits.secretFileBytesMax + 1);
+    if (bytes.length > limits.secretFileBytesMax) throw new Error('it is too long to be a file of secrets');
+    return bytes;
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG') throw noSecretFile(label);
     const remedy = 'give a file that holds a secret and that this user can read';
-    throw new ExitError(exitCodes.refused, 'BAD_SECRET', `${where}: ${(error as Error).message}; ${remedy}`);
+    throw new ExitError(exitCodes.refused, 'BAD_SECRET', `${label} ${file}: ${message}; ${remedy}`);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Without repeating what was given: some give the secret itself. */
+function noSecretFile(label: string): ExitError {
+  const text = `${label} names no file: give the path of one that holds the secret, never the secret itself`;
+  return new ExitError(exitCodes.refused, 'BAD_SECRET', text);
 }

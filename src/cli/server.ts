@@ -53,7 +53,7 @@ export async function server(call: Call): Promise<number> {
     dataDir: memory ? undefined : (options.text('data-dir') ?? defaultDataDir(id, listen)),
     fsync,
     mode,
-    ...httpOptions(call, access.security?.keyring),
+    ...httpOptions(call, access.security?.keyring, logger),
     ...retention(retainBytes ?? (memory ? limits.memoryRetainBytes : undefined)),
     ...testBuildOptions(call.environment),
     portFlag: portFlag(call),

@@ -10,7 +10,7 @@ import { UsageError } from './go-flags.js';
  * `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place.
  */
 export function readAddress(option: string, value: string): string {
-  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(value);
+  const found = /^(?:\[([0-9a-fA-F.]*:[0-9a-fA-F:.]*)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(value);
   const port = Number(found?.[3]);
   if (found === null || port > 65_535) throw new UsageError(`${option} takes HOST:PORT, not '${value}'`);
   if (found[1] !== undefined) return `[${found[1]}]:${port}`;

@@ -49,6 +49,11 @@ export class TlsIdentity {
     for (const server of this.#servers) server.setSecureContext(this.#material.options);
   }
 
+  /** Until when our own certificate is valid, in OpenSSL's words; undefined without one. */
+  get validTo(): string | undefined {
+    return this.#material.own?.validTo;
+  }
+
   /** What is wrong with our own certificate at this time, "" if nothing: others will refuse it. */
   trouble(nowMs: number): string {
     const { own } = this.#material;

@@ -1,4 +1,5 @@
 /** The face of the fault proxy: the engine inside a server, the standalone proxy, and faults as people write them. */
+export { configuredListeners } from './api/index.js';
 export { isHostAllowed } from './api/listen-hosts.js';
 export { type FilteredLink, LinkFilter } from './engine/link-filter.js';
 export { FineClock } from './fine-clock/index.js';

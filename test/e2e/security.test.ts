@@ -183,7 +183,11 @@ const refusals: readonly { args: string[]; code: number; says: RegExp; env?: Rec
   { args: ['balancer', '--listen', '0.0.0.0:0', '--invite-file', 'INVITE'], code: 2, says: /give --secret-file too/ },
   { args: ['balancer', '--secret-file', 'SHORT'], code: 3, says: /holds a secret of 5 bytes: .*openssl rand -hex 32/ },
   { args: ['balancer', '--secret-file', 'EMPTY'], code: 3, says: /holds no secret: .*openssl rand -hex 32/ },
-  { args: ['balancer', '--secret-file', 'nowhere'], code: 3, says: /nowhere: ENOENT.*; give a file/ },
+  { args: ['balancer', '--secret-file', 'nowhere'], code: 3, says: /: --secret-file names no file: give the path/ },
+  { args: ['balancer', '--secret-file', 'BYTES'], code: 3, says: /BYTES holds no text in UTF-8: .*openssl rand/ },
+  { args: ['proxy', '--api', '[0.0.0.0]:0'], code: 2, says: /--api takes HOST:PORT, not '\[0\.0\.0\.0\]:0'/ },
+  { args: ['proxy', '--config', 'OPEN', '--api', ':0'], code: 3, says: /--config 0\.0\.0\.0:0 can be reached/ },
+  { args: ['balancer', '--http', '0.0.0.0:0'], code: 3, says: /could read its pages: listen on 127\.0\.0\.1, or/ },
   { args: ['balancer'], code: 3, says: /\$SYNOD_SECRET holds a secret of 5 bytes/, env: { SYNOD_SECRET: 'short' } },
   { args: ['balancer', '--tls-ca', 'x'], code: 3, says: /--tls-ca x: ENOENT/ },
   { args: ['balancer', '--tls-cert', 'x'], code: 2, says: /need --tls-ca/ },
@@ -197,11 +201,36 @@ const refusals: readonly { args: string[]; code: number; says: RegExp; env?: Rec
 t.test('what makes no sense is refused with what to do', async (t) => {
   writeFileSync(path.join(folder, 'SHORT'), 'short\n');
   writeFileSync(path.join(folder, 'EMPTY'), '\n\n');
+  writeFileSync(path.join(folder, 'BYTES'), Buffer.alloc(32, 0xa7));
+  writeFileSync(path.join(folder, 'OPEN'), '[{"name": "open", "listen": "0.0.0.0:0", "upstream": "127.0.0.1:1"}]');
   writeFileSync(path.join(folder, 'INVITE'), 'an invitation, long enough\n');
   for (const { args, code, says, env } of refusals) {
     const result = await runToEnd('synod', args, 30_000, { cwd: folder, env: { HOME: folder, ...env } });
     t.equal(result.code, code, `${args.join(' ')}: ${result.stderr}`);
     t.match(result.stderr, says);
+    if (says.source.includes('names no file')) t.notMatch(result.stderr, 'nowhere', 'it might have been the secret');
+  }
+});
+
+t.test('SIGHUP ends no daemon: one without certificates says that there is nothing to read', async (t) => {
+  const place = new Place();
+  t.teardown(() => place.end());
+  const balancer = await place.start('balancer', [
+    'balancer',
+    ...['--listen', '127.0.0.1:0', '--http', '0.0.0.0:0', '--insecure', '--data-dir', 'hangup'],
+  ]);
+  t.match(place.daemons[0]?.stderr, /http-open/, 'nothing protects its pages');
+  await place.start('proxy', ['proxy', '--master', balancer, '--listen', '127.0.0.1:0', '--api', '']);
+  const waiting = new Program('synod', ['server', '--id', '1', '--listen', '127.0.0.1:0', '--balancer', balancer], {
+    cwd: folder,
+    env: place.env,
+  });
+  place.daemons.push(waiting);
+  await waiting.waitForText('waiting for', readyMs);
+  for (const daemon of place.daemons) daemon.signal('SIGHUP');
+  for (const daemon of place.daemons) {
+    await daemon.waitForText('nothing-to-read-again', 10_000);
+    t.equal(daemon.exit, undefined, daemon.title);
   }
 });
 

@@ -188,7 +188,16 @@ t.test('addresses', async (t) => {
   t.strictSame(readApiAddress(':0'), { host: 'localhost', port: 0 });
   t.strictSame(readApiAddress('[::1]:8474'), { host: '::1', port: 8474 });
   t.strictSame(readApiAddress('0.0.0.0:8474'), { host: '0.0.0.0', port: 8474 });
-  for (const text of ['8474', 'localhost', 'localhost:', 'localhost:99999', '::1:8474', 'a b:1', 'localhost:8474x']) {
+  for (const text of [
+    '8474',
+    'localhost',
+    'localhost:',
+    'localhost:99999',
+    '::1:8474',
+    'a b:1',
+    'localhost:8474x',
+    '[0.0.0.0]:1',
+  ]) {
     t.throws(() => readApiAddress(text), { code: 'BAD_ADDRESS', exitCode: 2, message: /--api/ }, text);
   }
 });

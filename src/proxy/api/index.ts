@@ -1,13 +1,16 @@
 /** The control API: Toxiproxy's endpoints, and ours for links, rules, timelines, events, traces and metrics. */
 import type { Logger } from '../../base/index.js';
+import { AddressError, bindHost, joinAddress, splitAddress } from '../engine/go-address.js';
 import type { Controlled } from '../server.js';
 import { type ApiServer, startApi } from './http.js';
 import { linkRoutes } from './links.js';
 import { metricRoutes } from './metrics.js';
+import { ApiError } from './route.js';
 import { ruleRoutes } from './rules.js';
 import { streamRoutes } from './streams.js';
 import { timelineRoutes } from './timeline.js';
 import { createProxy, toxiproxyRoutes } from './toxiproxy.js';
+import { readProxyBody } from './toxiproxy-bodies.js';
 
 export interface ControlOptions {
   /** `host:port`. */
@@ -36,4 +39,18 @@ export async function startControlApi(controlled: Controlled, options: ControlOp
     });
   }
   return api;
+}
+
+/** The addresses at which these entries of `--config` will listen; those that can't be made do not listen. */
+export function configuredListeners(entries: readonly unknown[]): readonly string[] {
+  return entries.flatMap((entry) => {
+    try {
+      const { host, port } = splitAddress(readProxyBody(entry).listen);
+      return [joinAddress(bindHost(host), port)];
+    } catch (error) {
+      // Told when the others are made.
+      if (error instanceof ApiError || error instanceof AddressError) return [];
+      throw error;
+    }
+  });
 }

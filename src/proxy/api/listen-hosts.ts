@@ -14,7 +14,7 @@ const pairTriesMax = 10;
 
 /** Reads `host:port`; no host means localhost. @throws ExitError */
 export function readApiAddress(text: string): ApiAddress {
-  const found = /^(?:\[([0-9a-f:.%]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text);
+  const found = /^(?:\[([0-9a-f.%]*:[0-9a-f:.%]*)\]|([\w.-]*)):(\d{1,5})$/i.exec(text);
   const host = found?.[1] ?? found?.[2] ?? '';
   const port = Number(found?.[3]);
   if (!(port <= 65_535)) {
