@@ -7,10 +7,14 @@ import { canonicalRoom, foldName, isName } from './rules.js';
 import { type DecisionOutcome, decisionOutcomes } from './types.js';
 import type { World } from './world.js';
 
-/** One decision; void ones change nothing but the count of decisions, which says that the log holds some. */
+/**
+ * One decision. Each that was judged counts, also one without effect: no copy of it is judged again, and the log is
+ * known to hold one.
+ */
 export function applyDecision(world: World, item: DecisionItem): void {
-  world.decisions += 1;
-  const outcome = judge(world, item);
+  const isTimely = item.basis === world.decisions;
+  if (isTimely) world.decisions += 1;
+  const outcome = isTimely ? judge(world, item) : 'changed';
   world.hash.mix(decisionOutcomes.indexOf(outcome));
   const { verb, subject, count, ageMs } = item;
   world.work.decisions.push({ id: Buffer.from(item.id), verb, subject, count, ageMs, outcome });
@@ -31,7 +35,6 @@ function judge(world: World, item: DecisionItem): DecisionOutcome {
     case 'recover': {
       const name = world.names.get(folded);
       if (name === undefined) return 'unclaimed';
-      if (Buffer.compare(name.tokenHash, item.holder) !== 0) return 'changed';
       return item.verb === 'release' ? release(world, name) : recover(world, name, item);
     }
   }

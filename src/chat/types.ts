@@ -92,7 +92,7 @@ export const decisionOutcomes = [
   'badToken',
   'unclaimed',
   'notBlocked',
-  /** The name belongs to another one than the decision says. */
+  /** Another decision came first, or this is a copy: it was not judged. */
   'changed',
 ] as const;
 

@@ -9,8 +9,10 @@ import { askBalancers } from './members.js';
 import { readAddress, readAddresses, readDurationMs, readName } from './values.js';
 
 const retryMs = 250;
-/** For one server; longer than it keeps trying, so that nothing is proposed any more once this is over. */
-const answerMs = limits.decisionMs + 2_000;
+/** For one server; longer than it waits itself. What it proposed may still be decided after that. */
+const answerMs = limits.readTimeoutMs + limits.decisionMs + 2_000;
+
+const mayBeDecided = 'it may have been decided, or still be: look (synod name list, or the room) before you repeat it';
 
 export type Wish = Omit<Decide, 'type' | 'request'>;
 
@@ -27,19 +29,19 @@ export function onlyName({ positionals, program }: Call, command: string): strin
 }
 
 /**
- * Resolves once a server has applied the decision. `again`: the same wish twice does no harm, so that it is made again
- * after an answer that did not come.
+ * Resolves once a server has applied the decision. After an answer that did not come it is not made again by itself: on
+ * the basis of a later moment it could undo what somebody else decided in between.
  *
  * @throws ExitError (3) when it is refused, (4) when nobody answers, (5) when it is not known to be decided; after an
  *   interruption at once, with 0 if no server was asked yet.
  */
-export async function decide(call: Call, wish: Wish, again: boolean): Promise<void> {
-  /** Wishes that were made, and may be decided yet. */
-  let open = 0;
-  const asked = onServers(call, again, async (server) => {
-    open++;
+export async function decide(call: Call, wish: Wish): Promise<void> {
+  /** A wish was made, and may be decided yet. */
+  let isOpen = false;
+  const asked = onServers(call, false, async (server) => {
+    isOpen = true;
     const said = await server.decide(wish);
-    if (said.ok || isDefinite(said.code)) open--;
+    if (said.ok || isDefinite(said.code)) isOpen = false;
     if (!said.ok) return said;
     const { outcome, text } = said.answer;
     if (outcome === 'refused') throw new ExitError(exitCodes.refused, 'REFUSED', text);
@@ -49,10 +51,8 @@ export async function decide(call: Call, wish: Wish, again: boolean): Promise<vo
   try {
     await untilAborted(call.signal, asked);
   } catch (error) {
-    // A wish that got no answer may stand in the log, whatever was said of the next one.
-    if (open === 0 || !(error instanceof ExitError) || error.exitCode === exitCodes.unknown) throw error;
-    const reason = call.signal.aborted ? 'interrupted before there was an answer' : error.message;
-    throw undecided(`${reason}: it may have been decided`);
+    if (!isOpen || !call.signal.aborted) throw error;
+    throw undecided(`interrupted before there was an answer: ${mayBeDecided}`);
   }
 }
 
@@ -76,7 +76,10 @@ async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T
   }
 }
 
-/** Asks one server after the other until one gives what is wanted, or the time is over. */
+/**
+ * Asks one server after the other until one gives what is wanted, or the time is over. `again`: also after an answer
+ * that did not come, which asking twice must do no harm for.
+ */
 export async function onServers<T>(
   call: Call,
   again: boolean,
@@ -103,8 +106,7 @@ export async function onServers<T>(
         // An invitation is not enough for an operator.
         if (found.code === 'NOT_ALLOWED') throw new ExitError(exitCodes.refused, found.code, found.text);
         reason = found.text;
-        if (!again && found.code !== 'BUSY')
-          throw undecided(`${reason}: it may have been decided; look before you repeat it`);
+        if (!again && found.code !== 'BUSY') throw undecided(`${reason}: ${mayBeDecided}`);
       } finally {
         server.close();
       }

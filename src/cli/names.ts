@@ -10,20 +10,19 @@ import { readWhy } from './values.js';
 export async function nameBlock(call: Call): Promise<number> {
   const name = onlyName(call, 'name block');
   const why = readWhy('--why', call.options.text('why') ?? '');
-  await decide(call, { ...wishFor('block', name), why }, true);
+  await decide(call, { ...wishFor('block', name), why });
   return say(call, { event: 'block', name, why }, `${name} is blocked`);
 }
 
 export async function nameUnblock(call: Call): Promise<number> {
   const name = onlyName(call, 'name unblock');
-  // Again it would find the name unblocked, and call that a mistake.
-  await decide(call, wishFor('unblock', name), false);
+  await decide(call, wishFor('unblock', name));
   return say(call, { event: 'unblock', name }, `${name} may write again`);
 }
 
 export async function nameRelease(call: Call): Promise<number> {
   const name = onlyName(call, 'name release');
-  await decide(call, wishFor('release', name), false);
+  await decide(call, wishFor('release', name));
   return say(call, { event: 'release', name }, `${name} belongs to nobody: whoever claims it has it`);
 }
 
@@ -36,7 +35,7 @@ export async function nameRecover(call: Call): Promise<number> {
   const { output, program } = call;
   const token = randomBytes(32);
   try {
-    await decide(call, { ...wishFor('recover', name), tokenHash: sha256(token) }, true);
+    await decide(call, { ...wishFor('recover', name), tokenHash: sha256(token) });
   } catch (error) {
     if (error instanceof ExitError && error.exitCode === exitCodes.unknown) {
       output.note(

@@ -12,7 +12,7 @@ export async function roomRetain(call: Call): Promise<number> {
   if (given === undefined) throw new UsageError("which room? synod room retain '#ops' --count 10000");
   const room = readRoom('ROOM', given);
   const { count, ageMs } = readPolicy(call);
-  await decide(call, { ...wishFor('retain', room), count, ageMs }, true);
+  await decide(call, { ...wishFor('retain', room), count, ageMs });
   if (options.has('json')) output.line(jsonLine({ event: 'retain', room, count, ageMs }));
   else output.line(policyText(room, count, options.text('age')));
   return exitCodes.ok;

@@ -9,8 +9,10 @@ import { Bench, MapStore, post, readRows } from './support.js';
 
 const zeros = Buffer.alloc(32);
 
-function decision(more: Pick<DecisionItem, 'verb' | 'subject'> & Partial<DecisionItem>): Buffer {
-  return decisionItem({ id: Buffer.alloc(16), count: 0, ageMs: 0, holder: zeros, tokenHash: zeros, why: '', ...more });
+/** On the basis of what `bench` has applied. */
+function decision(bench: Bench, more: Pick<DecisionItem, 'verb' | 'subject'> & Partial<DecisionItem>): Buffer {
+  const basis = bench.state.decisions;
+  return decisionItem({ id: Buffer.alloc(16), basis, count: 0, ageMs: 0, tokenHash: zeros, why: '', ...more });
 }
 
 /** A room with `posts` posts, a second of the log clock between two. */
@@ -49,7 +51,7 @@ t.test('no wall clock deletes anything, however wrong it is', async (t) => {
   const floors = [0, -1, 1].map((years) => {
     const bench = new Bench();
     const session = talk(bench, 5);
-    bench.apply([decision({ verb: 'retain', subject: '#a', ageMs: 10_000 })]);
+    bench.apply([decision(bench, { verb: 'retain', subject: '#a', ageMs: 10_000 })]);
     const run = bench.run(session, 0, 6, [post('#a', 'six')]);
     bench.applyValue(encodeEntry({ elapsedMs: 5_000, wallMs: 1_700_000_000_000 + years * year }, [run]));
     const before = begins(bench);
@@ -68,7 +70,7 @@ t.test('direct rooms too, under any spelling; a room of no name and one without 
   const session = bench.register(0, 'ann');
   bench.apply([bench.run(session, 0, 1, [post('@ann,bob', 'one'), post('@ann,bob', 'two')])]);
   const outcomes = ['@BOB,Ann', '@ann,cat', '@ann', '#nobody', ''].map((subject) => {
-    return bench.apply([decision({ verb: 'retain', subject, count: 1 })]).decisions[0]?.outcome;
+    return bench.apply([decision(bench, { verb: 'retain', subject, count: 1 })]).decisions[0]?.outcome;
   });
   t.same(outcomes, ['ok', 'noRoom', 'badRoom', 'noRoom', 'badRoom']);
   t.same(bench.state.floor('@Ann,bob'), { event: 1, eventN: 1, n: 2 });
@@ -94,7 +96,7 @@ t.test('decisions in any number keep few notes, and a room that keeps everything
 t.test('a floor row that cannot be true is damage', async (t) => {
   const bench = new Bench();
   talk(bench, 3);
-  bench.apply([decision({ verb: 'retain', subject: '#a', count: 2 })]);
+  bench.apply([decision(bench, { verb: 'retain', subject: '#a', count: 2 })]);
   bench.checkpoint();
   t.equal(begins({ ...bench, state: bench.store.restart() } as Bench), 2);
   const [row] = bench.store.range({ ...kindRange('floor'), reverse: false, limit: 1 });

@@ -104,6 +104,8 @@ export class Twin {
   readonly limits: TwinLimits;
   slot = 0;
   clock = 0;
+  /** How many decisions were judged. */
+  decisions = 0;
   sessions: TwinSession[] = [];
   names = new Map<string, { display: string; token: number }>();
   rooms = new Map<string, TwinRoom>();
@@ -220,6 +222,15 @@ export class Twin {
     return [...given, ...fresh];
   }
 
+  /** What became of a decision made on the basis of so many, and the sessions that end by it. */
+  decide(basis: number, judge: () => string | [string, string[]]): { decided: string[]; ended: string[] } {
+    if (basis !== this.decisions) return { decided: ['changed'], ended: [] };
+    this.decisions += 1;
+    const judged = judge();
+    const [outcome, ended] = typeof judged === 'string' ? [judged, []] : judged;
+    return { decided: [outcome], ended };
+  }
+
   retain(wish: string, count: number, age: number): string {
     const name = twinRoomName(wish);
     if (name === '') return 'badRoom';
@@ -249,9 +260,9 @@ export class Twin {
     return this.blocked.delete(small(wish)) ? 'ok' : 'notBlocked';
   }
 
-  /** Gives what became of it and the sessions that end. `holder`: the token that the name must belong to. */
-  release(wish: string, holder: number): [string, string[]] {
-    const fault = this.#holderFault(wish, holder);
+  /** Gives what became of it and the sessions that end. */
+  release(wish: string): [string, string[]] {
+    const fault = this.#claimFault(wish);
     if (fault !== '') return [fault, []];
     const ended = this.#endAll(small(wish));
     for (const [name, room] of this.rooms) {
@@ -263,19 +274,17 @@ export class Twin {
     return ['ok', ended];
   }
 
-  recover(wish: string, holder: number, token: number): [string, string[]] {
-    const fault = this.#holderFault(wish, holder);
+  recover(wish: string, token: number): [string, string[]] {
+    const fault = this.#claimFault(wish);
     if (fault !== '') return [fault, []];
     const ended = this.#endAll(small(wish));
     this.names.set(small(wish), { display: this.display(small(wish)), token });
     return ['ok', ended];
   }
 
-  #holderFault(wish: string, holder: number): string {
+  #claimFault(wish: string): string {
     if (!lawfulName(wish)) return 'badName';
-    const owner = this.names.get(small(wish));
-    if (owner === undefined) return 'unclaimed';
-    return owner.token === holder ? '' : 'changed';
+    return this.names.has(small(wish)) ? '' : 'unclaimed';
   }
 
   #endAll(name: string): string[] {

@@ -222,6 +222,46 @@ t.test('a recovered name belongs to the new token, and a released one to whoever
   );
 });
 
+t.test('of two decisions at once the second is void, and taken when it is given again', async (t) => {
+  const cluster = await start();
+  t.teardown(() => cluster.end());
+  const user = await User.at(cluster.server(1).address, 'Aaron');
+  await user.say(room, 'one');
+  const operator = await Raw.welcomed(cluster.server(2).address, { role: 'operator' });
+  const wish = { type: 'decide', subject: 'lala', count: 0, ageMs: 0, tokenHash: new Uint8Array(32), why: '' } as const;
+  operator.send({ ...wish, request: 1, verb: 'block' });
+  operator.send({ ...wish, request: 2, verb: 'unblock' });
+  t.match(await operator.take('decideAnswer', ({ request }) => request === 1), { outcome: 'taken' });
+  t.match(await operator.take('decideAnswer', ({ request }) => request === 2), {
+    outcome: 'refused',
+    text: /another decision came first.*synod name list.*again/,
+  });
+  t.match(await list(cluster, 2, true), [{ name: 'lala', blocked: true }]);
+  t.match(await decide(cluster, 3, { verb: 'unblock', subject: 'lala' }), { outcome: 'taken' }, 'through any server');
+});
+
+t.test('the leader stops in between: nothing of the wish before undoes the one after', async (t) => {
+  const cluster = await start();
+  t.teardown(() => cluster.end());
+  const leader = await cluster.leader();
+  const [one = 0, other = 0] = [1, 2, 3].filter((id) => id !== leader);
+  const user = await User.at(cluster.server(one).address, 'Aaron');
+  for (let i = 1; i <= 6; i++) await user.say(room, `line ${i}`);
+  t.match(await decide(cluster, one, { verb: 'unblock', subject: 'nobody' }), { outcome: 'refused' }, 'the first one');
+  const [answer] = await Promise.all([
+    decide(cluster, one, { verb: 'retain', subject: room, count: 3 }),
+    cluster.kill(leader),
+  ]);
+  t.match(answer.outcome, /^(taken|later)$/);
+  await until('another leader takes decisions', async () => {
+    return (await decide(cluster, other, { verb: 'retain', subject: room })).outcome === 'taken';
+  });
+  const first = (await page(cluster.server(other).address)).page.groups[0]?.firstEvent;
+  t.equal(first, answer.outcome === 'taken' ? 4 : 1, 'a wish that was not taken has no effect');
+  for (let i = 7; i <= 12; i++) await user.say(room, `line ${i}`);
+  t.equal((await page(cluster.server(one).address)).page.groups[0]?.firstEvent, first, 'all is kept from then on');
+});
+
 t.test('the first decision needs every member, and keeps servers of older releases out', async (t) => {
   const cluster = await start();
   t.teardown(() => cluster.end());

@@ -604,8 +604,8 @@ export class SimServer implements ServerEnd {
     const zeros = new Uint8Array(TOKEN_HASH_BYTES);
     const id = Buffer.alloc(ID_BYTES);
     id.writeUInt32BE(number);
-    const holder = life.opened.chat.nameOwner(subject) ?? zeros;
-    const item = decisionItem({ verb, subject, count, ageMs, id, holder, tokenHash: zeros, why: `why ${number}` });
+    const basis = life.opened.chat.decisions;
+    const item = decisionItem({ verb, subject, count, ageMs, id, basis, tokenHash: zeros, why: `why ${number}` });
     this.#turnOf(life, () => life.side.propose(item, () => false));
   }
 

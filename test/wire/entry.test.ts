@@ -57,9 +57,9 @@ const members = {
 const decision = {
   verb: 'recover',
   id: Buffer.alloc(16, 0xd1),
+  basis: 2 ** 40 + 3,
   count: Number.MAX_SAFE_INTEGER,
   ageMs: limits.retainAgeMsMax,
-  holder: Buffer.alloc(32, 0xa2),
   tokenHash: Buffer.alloc(32, 0xa3),
   subject: 'Åron',
   why: 'lost it, sö',

@@ -245,6 +245,14 @@ export class Clients implements Listener {
     this.tellStanding();
   }
 
+  /** Calls back once all that was decided before is applied here: with false when no majority confirmed it in time. */
+  readFresh(done: (fresh: boolean) => void): void {
+    if (this.#reads.size >= limits.readsWaitingMax) return done(false);
+    const id = this.#nextRead++;
+    this.#reads.set(id, done);
+    this.#options.driver.read(id);
+  }
+
   read(id: number, fresh: boolean): void {
     const done = this.#reads.get(id);
     this.#reads.delete(id);
@@ -394,17 +402,12 @@ export class Clients implements Listener {
   }
 
   #history(link: ClientLink, message: HistoryRequest): void {
-    const { chat, driver } = this.#options;
+    const { chat } = this.#options;
     if (chat.room(message.room) === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
     if (!this.#mayRead(link, message)) return;
     beginAsking(link);
-    if (!message.fresh || this.#reads.size >= limits.readsWaitingMax) {
-      this.#page(link, message, false);
-      return;
-    }
-    const id = this.#nextRead++;
-    this.#reads.set(id, (fresh) => this.#page(link, message, fresh));
-    driver.read(id);
+    if (message.fresh) this.readFresh((fresh) => this.#page(link, message, fresh));
+    else this.#page(link, message, false);
   }
 
   /** A name may change hands while the read waits, and again while the page is read. */

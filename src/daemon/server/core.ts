@@ -155,7 +155,7 @@ export class Core {
       chat,
       clock: nodeClock,
       newId: () => randomBytes(ID_BYTES),
-      happy: () => driver.view.happy,
+      readFresh: (done) => this.clients.readFresh(done),
       unsure: () => this.peers.lacking(features.decisions),
       propose: (item, isPending) => this.clients.propose(item, isPending),
     });

@@ -1,15 +1,15 @@
 /** What operators want decided: into the log, and their answer once it was applied here. */
 import { type Clock, limits, toHex } from '../../base/index.js';
 import { type ChatState, canonicalRoom, type Decided, type DecisionOutcome, isName } from '../../chat/index.js';
-import { type Decide, type DecideAnswer, decisionItem, TOKEN_HASH_BYTES } from '../../wire/index.js';
+import { type Decide, type DecideAnswer, decisionItem } from '../../wire/index.js';
 
 export interface DecisionsOptions {
   readonly chat: Pick<ChatState, 'nameOwner' | 'decisions'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** 16 random bytes. */
   readonly newId: () => Uint8Array;
-  /** A leader is known. */
-  readonly happy: () => boolean;
+  /** Calls back once all that was decided before is applied here: with false when no majority confirmed it in time. */
+  readonly readFresh: (done: (fresh: boolean) => void) => void;
   /** Members of which it is not known that they can read decisions: not linked, or of an older release. */
   readonly unsure: () => readonly number[];
   /** Logs the item, unless `isPending` says that nobody waits for it any more. False: this server is full. */
@@ -24,9 +24,10 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
-const nobody = new Uint8Array(TOKEN_HASH_BYTES);
-
-/** Any server can take the wish: the log decides. Each is answered once at most. */
+/**
+ * Any server can take the wish: the log decides. Each is answered once at most, and proposed once, on the basis of what
+ * was decided before it.
+ */
 export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #waiting = new Map<string, Waiting>();
@@ -36,7 +37,16 @@ export class Decisions {
   }
 
   wish(wish: Decide, reply: Reply): void {
-    const refused = faultOf(wish) ?? this.#unclaimed(wish);
+    const refused = faultOf(wish);
+    if (refused !== undefined) return reply(answerTo(wish, 'refused', refused));
+    this.#options.readFresh((fresh) => {
+      if (fresh) this.#propose(wish, reply);
+      else reply(answerTo(wish, 'later', 'no leader with a majority answers here now: try again in a moment'));
+    });
+  }
+
+  #propose(wish: Decide, reply: Reply): void {
+    const refused = this.#unclaimed(wish);
     if (refused !== undefined) return reply(answerTo(wish, 'refused', refused));
     const later = this.#notNow();
     if (later !== undefined) return reply(answerTo(wish, 'later', later));
@@ -44,8 +54,8 @@ export class Decisions {
     const key = toHex(id);
     this.#waiting.set(key, { wish, reply, sinceMs: this.#options.clock.monotonicMs() });
     const { verb, subject, count, ageMs, tokenHash, why } = wish;
-    const holder = this.#options.chat.nameOwner(subject) ?? nobody;
-    const item = decisionItem({ verb, id, subject, count, ageMs, holder, tokenHash: Uint8Array.from(tokenHash), why });
+    const basis = this.#options.chat.decisions;
+    const item = decisionItem({ verb, id, basis, subject, count, ageMs, tokenHash: Uint8Array.from(tokenHash), why });
     if (this.#options.propose(item, () => this.#waiting.has(key))) return;
     this.#waiting.delete(key);
     reply(answerTo(wish, 'later', 'this server has as much work as it may hold: try again in a moment'));
@@ -65,8 +75,8 @@ export class Decisions {
   }
 
   /**
-   * About every second. What was not decided in time is proposed no more, and gets no answer: whether it is in the log
-   * nobody can say.
+   * About every second. What was not decided in time gets no answer: it may be in the log, or come into it after the
+   * next change of leader, and takes effect there if nothing else was decided meanwhile.
    */
   tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
@@ -81,7 +91,6 @@ export class Decisions {
 
   #notNow(): string | undefined {
     if (this.#waiting.size >= limits.decisionsMax) return 'other decisions wait already: try again in a moment';
-    if (!this.#options.happy()) return 'no leader is known here now: try again in a moment';
     const unsure = this.#options.chat.decisions > 0 ? [] : this.#options.unsure();
     if (unsure.length === 0) return undefined;
     return (
@@ -120,7 +129,7 @@ function outcomeText(outcome: Exclude<DecisionOutcome, 'ok'>, { subject }: Decid
     case 'notBlocked':
       return `the name ${subject} is not blocked: see synod name list --blocked`;
     case 'changed':
-      return `the name ${subject} has changed hands meanwhile: look, and ask again`;
+      return 'another decision came first, so that this one has no effect: look (synod name list, or the room), and give the command again';
   }
 }
 

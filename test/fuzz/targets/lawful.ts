@@ -49,10 +49,10 @@ export function lawfulItems(): Buffer[] {
     decisionItem({
       verb: 'retain',
       id: Buffer.alloc(16, 7),
+      basis: 3,
       subject: '#lobby',
       count: 2,
       ageMs: 5000,
-      holder: Buffer.alloc(32),
       tokenHash: Buffer.alloc(32),
       why: '',
     }),
