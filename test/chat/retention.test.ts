@@ -42,7 +42,7 @@ t.test('a log without decisions has the rows and the hash that it always had', a
 t.test('what was decided is told with its measures', async (t) => {
   const bench = new Bench();
   talk(bench, 3);
-  const { decisions } = bench.apply([decision({ verb: 'retain', subject: '#a', count: 2, ageMs: 10_000 })]);
+  const { decisions } = bench.apply([decision(bench, { verb: 'retain', subject: '#a', count: 2, ageMs: 10_000 })]);
   t.match(decisions, [{ verb: 'retain', subject: '#a', count: 2, ageMs: 10_000, outcome: 'ok' }]);
 });
 

@@ -42,7 +42,6 @@ t.test('a server is lost with the decision: nothing is made again, whatever the 
   const commands = [
     ['room', 'retain', 'ops', '--count', '3'],
     ['name', 'block', 'lala'],
-    ['name', 'recover', 'lala'],
   ];
   for (const command of commands) {
     const args = [...command, '--server', `127.0.0.1:${bound.port}`, '--timeout', '2s'];
@@ -51,5 +50,5 @@ t.test('a server is lost with the decision: nothing is made again, whatever the 
     t.match(err, /may have been decided, or still be: look \(synod name list, or the room\) before you repeat it/);
     t.equal(out, '');
   }
-  t.same(wishes, ['retain', 'block', 'recover']);
+  t.same(wishes, ['retain', 'block']);
 });

@@ -107,10 +107,10 @@ class Stage {
         decisionItem({
           verb: 'recover',
           id: nonce(9),
+          basis: 0,
           subject: 'ann',
           count: 0,
           ageMs: 0,
-          holder: sha256(tokens.ann),
           tokenHash: sha256(tokens.recovered),
           why: '',
         }),
