@@ -14,7 +14,7 @@ Those in test/long take minutes and run only with a FILTER.
 `;
 
 /** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
-const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/e2e/nemesis', 'test/e2e/g'];
+const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/long/nemesis', 'test/e2e/g'];
 /**
  * Files that start whole clusters: they come last, when nothing that only computes takes their cores, and one more of
  * them at a time, for they mostly wait.
