@@ -28,6 +28,9 @@ export interface PersonParts {
   readonly makeClient: (options: ConstructorParameters<typeof ChatClient>[0]) => ChatClient;
 }
 
+/** What the library says when a stream goes on behind messages that are gone. */
+const passedOver = /^(\d+) (?:messages?|events?) of (\S+) .*; the room goes on with message (\d+)$/;
+
 export class Person implements SimClient {
   readonly name: string;
   readonly #parts: PersonParts;
@@ -141,8 +144,12 @@ export class Person implements SimClient {
     client.on('connected', () => this.#parts.coverage.add('library connects'));
     client.on('error', ({ code, text }) => {
       if (code === 'SESSION_EXPIRED') this.#parts.coverage.add('renewed sessions');
-      else if (code === 'DELETED') this.#onDeleted(text);
-      else demand(code !== 'GAP' || this.#trims, 'gapless streams', () => `${this.name}: ${text}`);
+      else if (code === 'DELETED') this.#passedOver(text);
+      else if (code === 'GAP') {
+        demand(this.#trims, 'gapless streams', () => `${this.name}: ${text}`);
+        // What was trimmed before the stream was opened again is told by `subscribed`, too.
+        if (passedOver.test(text)) this.#passedOver(text);
+      }
     });
     // Where the beginning of a room is no longer kept, whoever was away for too long goes on behind it, and is told so.
     client.on('subscribed', ({ room, nextEvent }) => {
@@ -150,10 +157,9 @@ export class Person implements SimClient {
     });
   }
 
-  /** A room's retention was faster than this reader: it goes on behind, and is told how much is gone. */
-  #onDeleted(text: string): void {
-    const [, count, room = '', n] =
-      /^(\d+) messages? of (\S+) .*; the room goes on with message (\d+)$/.exec(text) ?? [];
+  /** A retention was faster than this reader: it goes on behind what is gone, and is told how much that is. */
+  #passedOver(text: string): void {
+    const [, count, room = '', n] = passedOver.exec(text) ?? [];
     // People here do nothing but speak, so that every event is a message.
     const due = this.#next.get(room) ?? 1;
     demand(due + Number(count) === Number(n), 'gapless streams', () => `${this.name} waits for ${due}: ${text}`);
