@@ -235,7 +235,8 @@ export class Applier {
   }
 
   #finish(value: Uint8Array): Applied {
-    const { touched, ...brought } = this.#world.work;
+    const { slot, answers, registrations, attachments, expired, members, decisions, told, touched, skippedItems } =
+      this.#world.work;
     const groups: RoomGroup[] = [];
     const touchedRooms: string[] = [];
     for (const room of touched) {
@@ -248,7 +249,20 @@ export class Applier {
       }
       room.fresh.length = 0;
     }
-    return { ...brought, groups, touchedRooms };
+    // Field by field: a rest object is a call into the run-time and a copy for every slot.
+    return {
+      slot,
+      answers,
+      registrations,
+      attachments,
+      groups,
+      touchedRooms,
+      expired,
+      members,
+      decisions,
+      told,
+      skippedItems,
+    };
   }
 }
 
