@@ -27,7 +27,7 @@ export { armFailpoints, type FailpointName, failpoint, failpointNames, failStep 
 export { assertLimitsAgree, type Limits, limits } from './limits.js';
 export { type LogFields, type Logger, silentLogger } from './log.js';
 export { isLoopback } from './loopback.js';
-export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory } from './memory.js';
+export { exposedCollection, type MemoryFigures, QuietCollector, tuneMemory, YoungBound } from './memory.js';
 export { nearest } from './nearest.js';
 export { nodeClock } from './node-clock.js';
 export { otherName } from './other-name.js';

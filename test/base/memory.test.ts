@@ -1,6 +1,8 @@
-/** Garbage of a crowd is collected when nobody would notice, and not otherwise. */
+/** Garbage of a crowd is collected when nobody would notice, and not otherwise; young objects have a bound. */
+import { execFileSync } from 'node:child_process';
+import { execPath } from 'node:process';
 import t from 'tap';
-import { exposedCollection, type MemoryFigures, QuietCollector } from '../../src/base/index.js';
+import { exposedCollection, type MemoryFigures, QuietCollector, YoungBound } from '../../src/base/index.js';
 
 const mib = 1 << 20;
 
@@ -63,4 +65,40 @@ t.test('V8 lets itself be asked', async (t) => {
   const before = heapBytes();
   for (let i = 0; i < 4; i++) collector.look();
   t.ok(heapBytes() < before - 20 * mib, `${before / mib} MiB before, ${heapBytes() / mib} after`);
+});
+
+t.test('memory for young objects grows up to a bound, and again once V8 has made it smaller', async (t) => {
+  let bytes = 1 * mib;
+  const flags: string[] = [];
+  const bound = new YoungBound(
+    () => bytes,
+    (flag) => flags.push(flag),
+  );
+  const at = (size: number): string[] => {
+    bytes = size;
+    bound.look();
+    return flags.splice(0);
+  };
+  t.same(at(8 * mib), []);
+  t.same(at(16 * mib), ['--semi-space-growth-factor=1']);
+  t.same(at(16 * mib), [], 'told once');
+  t.same(at(32 * mib), []);
+  t.same(at(2 * mib), ['--semi-space-growth-factor=2']);
+});
+
+t.test('V8 heeds the flag while it runs', async (t) => {
+  const grownMib = (flag: string): number => {
+    const program = `
+      const v8 = require('node:v8');
+      v8.setFlagsFromString('${flag}');
+      let kept = [];
+      for (let i = 0; i < 1000000; i++) {
+        kept.push({ i });
+        if (kept.length > 50000) kept = [];
+      }
+      const young = v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+      process.stdout.write(String(young.space_size / 1048576));`;
+    return Number(execFileSync(execPath, ['-e', program], { encoding: 'utf8' }));
+  };
+  t.ok(grownMib('--semi-space-growth-factor=2') >= 2 * grownMib('--semi-space-growth-factor=1'));
 });
