@@ -1,9 +1,10 @@
 /**
  * A TOML text as values with the lines they stand on, and every mistake in it. The parser stops at the first mistake
- * and tells no lines of values, so that the text is also gone through statement by statement: a statement is as many
- * lines as the parser needs for one, and one with a mistake is taken out before the rest is read again.
+ * and tells no lines of values, so that the text is also gone through statement by statement (statements.ts); one with
+ * a mistake is taken out before the rest is read again.
  */
 import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
+import { type Extent, statementsOf } from './statements.js';
 
 export interface Problem {
   /** From 1 on. */
@@ -22,19 +23,13 @@ export interface Document {
 
 /** So many mistakes are told at once; whoever made more reads the manual first. */
 const problemsMax = 20;
-/** Lines of one statement: the addresses of the largest cluster one a line, with room for comments. */
-const statementLinesMax = 256;
 
 /** Parts of a key: sections and their options have three at most. */
 const keyPartsMax = 32;
 
-interface Statement {
-  /** From 1 on, both inclusive. */
-  readonly start: number;
-  readonly end: number;
+interface Statement extends Extent {
   /** Paths of what it defines; none if it is wrong by itself. */
   readonly paths: readonly (readonly string[])[];
-  readonly isHeader: boolean;
   /** The parser's words and line, if it is wrong by itself. */
   readonly mistake?: Problem;
 }
@@ -97,34 +92,30 @@ function split(lines: readonly string[]): Statement[] {
   const statements: Statement[] = [];
   let section: readonly string[] = [];
   let mistakes = 0;
-  for (let at = 0; at < lines.length; ) {
-    const line = (lines[at] ?? '').replace('\ufeff', '').trim();
-    if (line === '' || line.startsWith('#')) {
-      at++;
-      continue;
-    }
-    const statement = statementAt(lines, at, line.startsWith('['), section);
+  for (const extent of statementsOf(lines)) {
+    const statement = statementIn(lines, extent, section);
     if (statement.isHeader) section = statement.paths[0] ?? [];
     statements.push(statement);
-    at = statement.end;
     if (statement.mistake !== undefined && ++mistakes === problemsMax) break;
   }
   return statements;
 }
 
-function statementAt(lines: readonly string[], at: number, isHeader: boolean, section: readonly string[]): Statement {
-  const start = at + 1;
-  let mistake: Problem | undefined;
-  for (let count = 1; count <= statementLinesMax && at + count <= lines.length; count++) {
-    const outcome = tryParse(lines.slice(at, at + count).join('\n'));
-    if (outcome.ok) {
-      const paths = pathsIn(outcome.table).map((path) => (isHeader ? path : [...section, ...path]));
-      return { start, end: at + count, paths, isHeader };
-    }
-    const hint = isHeader ? '' : '; texts stand in "quotes"';
-    mistake ??= { line: start, text: `no TOML: ${outcome.mistake.text}${hint}` };
+function statementIn(lines: readonly string[], extent: Extent, section: readonly string[]): Statement {
+  const { start, end, isHeader } = extent;
+  const outcome = tryParse(lines.slice(start - 1, end).join('\n'));
+  if (outcome.ok) {
+    const paths = pathsIn(outcome.table).map((path) => (isHeader ? path : [...section, ...path]));
+    return { ...extent, paths };
   }
-  return { start, end: start, paths: [], isHeader, ...(mistake === undefined ? {} : { mistake }) };
+  // The parser would find fault with whatever stands last.
+  const { open } = extent;
+  if (open !== undefined) {
+    return { ...extent, paths: [], mistake: { line: open.line, text: `no TOML: this ${open.sign} is never closed` } };
+  }
+  const { line, text } = outcome.mistake;
+  const hint = isHeader ? '' : '; texts stand in "quotes"';
+  return { ...extent, paths: [], mistake: { line: start + line - 1, text: `no TOML: ${text}${hint}` } };
 }
 
 /** The ways to what is no table, or to an empty one. */

@@ -57,7 +57,15 @@ t.test('mistakes', async (t) => {
       text: 'a = yes\nb = 1\nc = "x\n',
       says: [`1 no TOML: invalid value${quotes}`, `3 no TOML: unfinished string${quotes}`],
     },
-    { text: 'a = [1,\nb = 2\n', says: [`1 no TOML: unfinished array${quotes}`] },
+    { text: 'a = [1,\nb = 2\n', says: ['1 no TOML: this [ is never closed'] },
+    { text: 'a = ["x]\nb = 2\n', says: [`1 no TOML: unfinished string${quotes}`] },
+    {
+      text: 'a = [\n  "x",\n  "y"\n[chat]\nname = no',
+      says: ['1 no TOML: this [ is never closed', `5 no TOML: invalid value${quotes}`],
+    },
+    { text: 'a = [\n  "x"\n  "y"\n]\nb = 1', says: [`3 no TOML: expected comma or end of structure${quotes}`] },
+    { text: 'a = [\n  "x",\n  """y\nb = 1', says: [`3 no TOML: unfinished string${quotes}`] },
+    { text: 'a = { # {\n  b = [\n    "]", # ]\n  ],\n}\nc = no', says: [`6 no TOML: invalid value${quotes}`] },
     { text: 'listen = 127.0.0.1:9010', says: [`1 no TOML: illegal character in numeric literal${quotes}`] },
     {
       text: '[server\nid = x\n[chat]\na = no',
