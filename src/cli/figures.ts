@@ -1,6 +1,7 @@
 /** Asks a server's HTTP page for the figures that `synod top` makes its rates of. */
+
+import { formatAddress, parseAddress } from '../base/index.js';
 import type { Figures } from '../daemon/index.js';
-import { formatAddress, parseAddress } from '../net/index.js';
 
 /** Of these 3 KiB are usual. */
 const answerBytesMax = 64 * 1024;

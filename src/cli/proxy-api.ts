@@ -1,6 +1,5 @@
 /** Calls of the proxy's control API for `synod link`, `synod fault` and the chat. */
-import { ExitError, exitCodes, isLoopback } from '../base/index.js';
-import { parseAddress } from '../net/index.js';
+import { ExitError, exitCodes, isLoopback, parseAddress } from '../base/index.js';
 import type { Call } from './command.js';
 import { readSecurity } from './security.js';
 import { readApi } from './values.js';

@@ -3,9 +3,9 @@
  * listen to strangers.
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { ExitError, exitCodes, isLoopback, isUtf8, type Logger, limits, readAtMost } from '../base/index.js';
+import { ExitError, exitCodes, isLoopback, isUtf8, type Logger, limits, parseAddress, readAtMost } from '../base/index.js';
 import type { AccessOptions } from '../daemon/index.js';
-import { Keyring, parseAddress, type Security, type TlsFiles, TlsIdentity } from '../net/index.js';
+import { Keyring, type Security, type TlsFiles, TlsIdentity } from '../net/index.js';
 import type { Call, OptionValues, Secret } from './command.js';
 import { UsageError } from './go-flags.js';
 import { readInteger } from './values.js';

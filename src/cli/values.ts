@@ -1,7 +1,15 @@
 /**
  * Readers of option values: addresses, durations, numbers, names and rooms, each with an error that says what is right.
  */
-import { type LogLevel, limits, logLevels } from '../base/index.js';
+import {
+  type Address,
+  formatAddress,
+  hostToBind,
+  type LogLevel,
+  limits,
+  logLevels,
+  parseAddress,
+} from '../base/index.js';
 import { canonicalRoom, isName } from '../chat/index.js';
 import { PlanError } from '../proxy/index.js';
 import { UsageError } from './go-flags.js';
@@ -10,12 +18,8 @@ import { UsageError } from './go-flags.js';
  * `host:port` as we write it. `localhost` becomes 127.0.0.1, so that a listener and its callers mean the same place.
  */
 export function readAddress(option: string, value: string): string {
-  const found = /^(?:\[([0-9a-fA-F.]*:[0-9a-fA-F:.]*)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(value);
-  const port = Number(found?.[3]);
-  if (found === null || port > 65_535) throw new UsageError(`${option} takes HOST:PORT, not '${value}'`);
-  if (found[1] !== undefined) return `[${found[1]}]:${port}`;
-  const host = found[2] === '' || found[2] === 'localhost' ? '127.0.0.1' : found[2];
-  return `${host}:${port}`;
+  const { host, port } = readHostAndPort(option, value);
+  return formatAddress(hostToBind(host), port);
 }
 
 /** One or more addresses, separated by commas. */
@@ -29,8 +33,14 @@ export function readAddresses(option: string, value: string): string[] {
  */
 export function readApi(option: string, value: string): string | undefined {
   if (value === '') return undefined;
-  const address = readAddress(option, value);
-  return value.startsWith('localhost:') ? value : address;
+  const { host, port } = readHostAndPort(option, value);
+  return formatAddress(host, port);
+}
+
+function readHostAndPort(option: string, value: string): Address {
+  const address = parseAddress(value);
+  if ('error' in address) throw new UsageError(`${option} takes HOST:PORT, not '${value}'`);
+  return address;
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -2,7 +2,7 @@
  * A framed connection over a socket: limits, one write per turn, back-pressure, liveness, and one honest close reason.
  */
 import type { Socket } from 'node:net';
-import { assert } from '../base/index.js';
+import { assert, formatAddress } from '../base/index.js';
 import {
   decode,
   encode,
@@ -13,7 +13,6 @@ import {
   type RefusalCode,
   type Refuse,
 } from '../wire/index.js';
-import { formatAddress } from './address.js';
 import { type CloseCode, type CloseReason, closedHere, closedThere } from './close-reason.js';
 import type { ConnectionHandlers, ConnectionStats, FrameConnection, SendResult } from './frame-connection.js';
 import { Liveness } from './liveness.js';

@@ -1,7 +1,6 @@
 /** Connecting: tries IPv4 first for localhost, keeps a deadline, and never talks to itself on a closed port. */
 import { createConnection, type Socket } from 'node:net';
-import type { Timer } from '../base/index.js';
-import { formatAddress, hostsToTry, parseAddress } from './address.js';
+import { formatAddress, hostsToTry, parseAddress, type Timer } from '../base/index.js';
 import { Connection } from './connection.js';
 import type { FrameConnection } from './frame-connection.js';
 import { type ConnectionLimits, dialLimits, type NetContext } from './options.js';

@@ -1,5 +1,4 @@
 /** Framed TCP and nothing else: connections with limits, listening, dialling, and the end of an event-loop turn. */
-export { type Address, formatAddress, parseAddress } from './address.js';
 export { bindError } from './bind-error.js';
 export { ByteBudget } from './byte-budget.js';
 export { type CloseCode, type CloseReason, closedHere, closedThere, type LocalCloseCode } from './close-reason.js';

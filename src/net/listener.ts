@@ -3,9 +3,17 @@
  * descriptors run out.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { assert, ExitError, exitCodes, type Logger, silentLogger } from '../base/index.js';
+import {
+  assert,
+  ExitError,
+  exitCodes,
+  formatAddress,
+  hostToBind,
+  type Logger,
+  parseAddress,
+  silentLogger,
+} from '../base/index.js';
 import { encode, type RefusalCode } from '../wire/index.js';
-import { formatAddress, parseAddress } from './address.js';
 import { bindError } from './bind-error.js';
 import { Connection } from './connection.js';
 import { connectionsWithinLimit } from './fd-limit.js';
@@ -80,13 +88,11 @@ export class Listener implements SecureAcceptEvents {
     const parsed = parseAddress(this.#options.address);
     if ('error' in parsed) return Promise.reject(new ExitError(exitCodes.usage, 'BAD_ADDRESS', parsed.error));
     const { host, port } = parsed;
-    // As in dial: localhost means IPv4, whichever the system's resolver prefers.
-    const bindHost = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(bindError(error, host, port, this.#options.portFlag ?? '--listen'));
       this.#server.once('error', onError);
-      this.#server.listen({ host: bindHost, port, backlog: 1024 }, () => {
+      this.#server.listen({ host: hostToBind(host), port, backlog: 1024 }, () => {
         this.#server.off('error', onError);
         this.#server.on('error', (error: NodeJS.ErrnoException) => this.#onAcceptError(error));
         const bound = this.#server.address();

@@ -4,8 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { limits } from '../base/index.js';
-import { formatAddress } from './address.js';
+import { formatAddress, limits } from '../base/index.js';
 import { type TlsIdentity, uncertified } from './tls-identity.js';
 
 /** The first byte of a TLS handshake; a frame of ours begins with 0. */

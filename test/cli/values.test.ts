@@ -13,27 +13,9 @@ import {
   readRoom,
 } from '../../src/cli/values.js';
 
-t.test('addresses', async (t) => {
-  t.equal(readAddress('--x', 'localhost:8009'), '127.0.0.1:8009');
-  t.equal(readAddress('--x', ':8009'), '127.0.0.1:8009');
-  t.equal(readAddress('--x', 'example.org:0'), 'example.org:0');
-  t.equal(readAddress('--x', '[::1]:65535'), '[::1]:65535');
+t.test('lists of addresses (one of them: test/base/address.test.ts)', async (t) => {
   t.strictSame(readAddresses('--x', 'a:1, b:2'), ['a:1', 'b:2']);
-  for (const wrong of [
-    '',
-    '8009',
-    'a',
-    'a:',
-    'a:b',
-    'a:65536',
-    '::1:80',
-    'a b:1',
-    'a:1,b:2',
-    '[0.0.0.0]:80',
-    '[a]:1',
-  ]) {
-    t.throws(() => readAddress('--x', wrong), UsageError, wrong);
-  }
+  t.throws(() => readAddress('--x', 'a:1,b:2'), UsageError);
 });
 
 t.test('durations need a unit', async (t) => {

@@ -2,7 +2,7 @@
 import { createConnection, createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
-import { ExitError, nodeClock } from '../../src/base/index.js';
+import { ExitError, nodeClock, parseAddress } from '../../src/base/index.js';
 import {
   type CloseReason,
   clientLimits,
@@ -11,7 +11,6 @@ import {
   type FrameConnection,
   listen,
   netContext,
-  parseAddress,
 } from '../../src/net/index.js';
 import type { Message } from '../../src/wire/index.js';
 

@@ -1,7 +1,7 @@
 /** An in-memory network under the real Connection: socket pairs that can be cut at any byte, muted, or left unread. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { asBuffer } from '../../src/base/index.js';
+import { asBuffer, parseAddress } from '../../src/base/index.js';
 import {
   type Connection,
   type ConnectionLimits,
@@ -11,7 +11,6 @@ import {
   type FrameConnection,
   type NetContext,
   netContext,
-  parseAddress,
   Connection as RealConnection,
   strangerLimits,
 } from '../../src/net/index.js';

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
-import { bindError, formatAddress, openFilesMax } from '../../net/index.js';
+import { formatAddress, isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
+import { bindError, openFilesMax } from '../../net/index.js';
 import { isHostAllowed } from '../../proxy/index.js';
 import { checkHttpAddress } from './address.js';
 import { AddressSockets, addressOf } from './address-sockets.js';

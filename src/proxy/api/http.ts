@@ -2,10 +2,10 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { InvariantError, isLoopback, type Logger } from '../../base/index.js';
+import { type Address, InvariantError, isLoopback, type Logger } from '../../base/index.js';
 import { AddressError } from '../engine/go-address.js';
 import { PlanError } from '../plan/errors.js';
-import { type ApiAddress, bindApi, isHostAllowed, readApiAddress } from './listen-hosts.js';
+import { bindApi, isHostAllowed, readApiAddress } from './listen-hosts.js';
 import { IncomingRequest } from './request.js';
 import { ApiError, type ApiResponse, findRoute, type Route } from './route.js';
 import { readTarget, type Target } from './target.js';
@@ -60,7 +60,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   };
 }
 
-function newServer(options: ApiOptions, listen: ApiAddress): Server {
+function newServer(options: ApiOptions, listen: Address): Server {
   const requestTimeout = options.requestMsMax ?? defaultRequestMsMax;
   const server = createServer({
     requestTimeout,
@@ -89,7 +89,7 @@ function stopServer(server: Server): Promise<void> {
 
 async function serve(
   options: ApiOptions,
-  { host }: ApiAddress,
+  { host }: Address,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

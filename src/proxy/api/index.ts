@@ -1,6 +1,6 @@
 /** The control API: Toxiproxy's endpoints, and ours for links, rules, timelines, events, traces and metrics. */
-import type { Logger } from '../../base/index.js';
-import { AddressError, bindHost, joinAddress, splitAddress } from '../engine/go-address.js';
+import { formatAddress, type Logger } from '../../base/index.js';
+import { AddressError, bindHost, splitAddress } from '../engine/go-address.js';
 import type { Controlled } from '../server.js';
 import { type ApiServer, startApi } from './http.js';
 import { linkRoutes } from './links.js';
@@ -46,7 +46,7 @@ export function configuredListeners(entries: readonly unknown[]): readonly strin
   return entries.flatMap((entry) => {
     try {
       const { host, port } = splitAddress(readProxyBody(entry).listen);
-      return [joinAddress(bindHost(host), port)];
+      return [formatAddress(bindHost(host), port)];
     } catch (error) {
       // Told when the others are made.
       if (error instanceof ApiError || error instanceof AddressError) return [];

@@ -1,27 +1,16 @@
 /** Where the API listens, and by which names it may be called. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ExitError, exitCodes } from '../../base/index.js';
-
-export interface ApiAddress {
-  /** An IPv6 literal without its brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+import { type Address, ExitError, exitCodes, parseAddress } from '../../base/index.js';
 
 /** Tries at two free ports of the same number, one for each family. */
 const pairTriesMax = 10;
 
-/** Reads `host:port`; no host means localhost. @throws ExitError */
-export function readApiAddress(text: string): ApiAddress {
-  const found = /^(?:\[([0-9a-f.%]*:[0-9a-f:.%]*)\]|([\w.-]*)):(\d{1,5})$/i.exec(text);
-  const host = found?.[1] ?? found?.[2] ?? '';
-  const port = Number(found?.[3]);
-  if (!(port <= 65_535)) {
-    const remedy = 'give HOST:PORT with --api, e.g. --api localhost:8474';
-    throw new ExitError(exitCodes.usage, 'BAD_ADDRESS', `"${text}" is no address for the API: ${remedy}`);
-  }
-  return { host: host === '' ? 'localhost' : host, port };
+/** @throws ExitError */
+export function readApiAddress(text: string): Address {
+  const address = parseAddress(text);
+  if ('error' in address) throw new ExitError(exitCodes.usage, 'BAD_ADDRESS', `--api: ${address.error}`);
+  return address;
 }
 
 /**
@@ -29,7 +18,7 @@ export function readApiAddress(text: string): ApiAddress {
  *
  * @throws ExitError
  */
-export async function bindApi(address: ApiAddress, make: () => Server): Promise<readonly Server[]> {
+export async function bindApi(address: Address, make: () => Server): Promise<readonly Server[]> {
   try {
     if (address.host.toLowerCase() !== 'localhost') return [await bind(make(), address)];
     return await bindBoth(address.port, make);
@@ -52,7 +41,7 @@ async function bindBoth(port: number, make: () => Server): Promise<readonly Serv
   }
 }
 
-function bind(server: Server, { host, port }: ApiAddress): Promise<Server> {
+function bind(server: Server, { host, port }: Address): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -62,7 +51,7 @@ function bind(server: Server, { host, port }: ApiAddress): Promise<Server> {
   });
 }
 
-function explained(error: NodeJS.ErrnoException, { host, port }: ApiAddress): ExitError {
+function explained(error: NodeJS.ErrnoException, { host, port }: Address): ExitError {
   const refused = (code: string, text: string): ExitError =>
     new ExitError(exitCodes.refused, code, text, { cause: error });
   if (error.code === 'EADDRINUSE') {

@@ -1,4 +1,8 @@
-/** Addresses as Toxiproxy takes them, with the error texts that its clients know (TOXIPROXY_API.md, 2 and 3). */
+/**
+ * Addresses as Toxiproxy takes them, with the error texts that its clients know (TOXIPROXY_API.md, 2 and 3). They are
+ * not those of base: here no host means every address, and no port a free one.
+ */
+import { formatAddress } from '../../base/index.js';
 
 /** `message` is Go's text for what is wrong; HTTP clients compare it literally. */
 export class AddressError extends Error {
@@ -36,11 +40,6 @@ export function dialHost(host: string): string {
   return host === '' || host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
 }
 
-/** `host:port`, an IPv6 literal in brackets. */
-export function joinAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address already in use',
   EACCES: 'permission denied',
@@ -51,9 +50,10 @@ const reasons: Readonly<Record<string, string>> = {
 export function bindError(text: string, error: NodeJS.ErrnoException): AddressError {
   const { host, port } = splitAddress(text);
   const reason = reasons[error.code ?? ''];
-  if (reason !== undefined) return new AddressError(`listen tcp ${joinAddress(bindHost(host), port)}: bind: ${reason}`);
+  if (reason !== undefined)
+    return new AddressError(`listen tcp ${formatAddress(bindHost(host), port)}: bind: ${reason}`);
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
     return new AddressError(`listen tcp: lookup ${host}: no such host`);
   }
-  return new AddressError(`listen tcp ${joinAddress(bindHost(host), port)}: ${error.message}`);
+  return new AddressError(`listen tcp ${formatAddress(bindHost(host), port)}: ${error.message}`);
 }

@@ -1,19 +1,11 @@
 /** One proxy: a listener, an upstream, toxics, and the connections that run through it. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { assert } from '../../base/index.js';
+import { assert, formatAddress } from '../../base/index.js';
 import type { Hello } from '../../wire/index.js';
 import type { End } from '../plan/ends.js';
 import { PlanError } from '../plan/errors.js';
 import { type ConnectionHost, ProxiedConnection } from './connection.js';
-import {
-  AddressError,
-  bindError,
-  bindHost,
-  dialHost,
-  type GoAddress,
-  joinAddress,
-  splitAddress,
-} from './go-address.js';
+import { AddressError, bindError, bindHost, dialHost, type GoAddress, splitAddress } from './go-address.js';
 import type { PipeBounds } from './pipe.js';
 import type { Toxic } from './toxic-chain.js';
 import { noTranslation, type Translate } from './translate.js';
@@ -213,7 +205,7 @@ export class NamedProxy implements ConnectionHost {
     });
     const bound = server.address();
     assert(bound !== null && typeof bound === 'object', 'a TCP listener has an address');
-    const address = joinAddress(bindHost(host), bound.port);
+    const address = formatAddress(bindHost(host), bound.port);
     if (this.#meansItself(address)) {
       server.close();
       throw new PlanError(`upstream ${this.#upstream} is the proxy's own address: it would call itself for ever`);

@@ -2,8 +2,9 @@
  * `--master`: stands in for the balancer towards servers and clients, and puts a listener of its own in place of every
  * server's address that passes, so that it carries every link between servers without any other setting.
  */
+import { formatAddress } from '../../base/index.js';
 import type { Hello, Routed, Sealed, ServerId } from '../../wire/index.js';
-import { joinAddress, splitAddress } from '../engine/go-address.js';
+import { splitAddress } from '../engine/go-address.js';
 import type { Proxies } from '../engine/proxies.js';
 import type { NamedProxy } from '../engine/proxy.js';
 import { noTranslation, type Translate, translations } from '../engine/translate.js';
@@ -130,7 +131,7 @@ export class Master {
     while (this.#proxies.get(name) !== undefined) name = `synod-${name}`;
     return this.#proxies.create({
       name,
-      listen: joinAddress(host === '' ? '127.0.0.1' : host, 0),
+      listen: formatAddress(host === '' ? '127.0.0.1' : host, 0),
       upstream: real,
       enabled: true,
       listenerEnd: id,

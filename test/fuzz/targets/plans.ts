@@ -1,8 +1,7 @@
 /** What people write for the fault proxy: modes, rules, timelines in JSON and TOML, bodies of its API, addresses. */
 import { parse as parseToml, TomlError } from 'smol-toml';
 import type { Prng } from '../../../src/base/index.js';
-import { ExitError } from '../../../src/base/index.js';
-import { parseAddress } from '../../../src/net/index.js';
+import { ExitError, formatAddress, parseAddress } from '../../../src/base/index.js';
 import { firstJsonValue } from '../../../src/proxy/api/first-json.js';
 import { readApiAddress } from '../../../src/proxy/api/listen-hosts.js';
 import { ApiError } from '../../../src/proxy/api/route.js';
@@ -15,7 +14,7 @@ import {
   readToxicChange,
   toxicJson,
 } from '../../../src/proxy/api/toxiproxy-bodies.js';
-import { AddressError, joinAddress, splitAddress } from '../../../src/proxy/engine/go-address.js';
+import { AddressError, splitAddress } from '../../../src/proxy/engine/go-address.js';
 import { durationText, readDurationMs } from '../../../src/proxy/plan/duration.js';
 import { PlanError } from '../../../src/proxy/plan/errors.js';
 import { readExpectation } from '../../../src/proxy/plan/expectation.js';
@@ -262,7 +261,7 @@ export const words: Target = {
       'error' in address ? 'no address' : 'address',
       answerOf(() => {
         const { host, port } = splitAddress(text);
-        splitAddress(joinAddress(host, port));
+        splitAddress(formatAddress(host, port));
         return 'go address';
       }),
       answerOf(() => `${readApiAddress(text).host === '' ? 'any' : 'one'} api`),

@@ -1,4 +1,5 @@
-/** Addresses as people and frames write them: `host:port`, `[v6]:port`, `:port`. */
+/** Addresses as people and frames write them, `host:port`, `[v6]:port`, `:port`: the one place that reads them. */
+import { isIPv6 } from 'node:net';
 
 /** A host name or literal (an IPv6 literal without its brackets) and a port. */
 export interface Address {
@@ -7,17 +8,20 @@ export interface Address {
   readonly port: number;
 }
 
-/** Parses `host:port`; the error text names the text and says what is expected. */
+/**
+ * Parses `host:port`; no host is this machine, 127.0.0.1. The error names the text and says what is expected. Names
+ * are not looked up, and international ones are taken as the network has them, xn--….
+ */
 export function parseAddress(text: string): Address | { readonly error: string } {
   const colon = text.lastIndexOf(':');
   const host = colon < 0 ? '' : text.slice(0, colon);
   const digits = text.slice(colon + 1);
   const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : -1;
-  if (colon < 0 || port < 0 || port > 65535)
+  if (colon < 0 || port < 0 || port > 65_535)
     return { error: `"${text}" is no address; expected HOST:PORT, e.g. localhost:9010` };
   if (host.startsWith('[') && host.endsWith(']')) {
     const literal = host.slice(1, -1);
-    if (/^[0-9a-fA-F:.%a-zA-Z0-9]+$/.test(literal) && literal.includes(':')) return { host: literal, port };
+    if (isIPv6(literal)) return { host: literal, port };
     return { error: `"${text}" is no address; expected [IPV6]:PORT, e.g. [::1]:9010` };
   }
   if (host.includes(':')) return { error: `"${text}" is ambiguous; write an IPv6 address as [${host}]:${digits}` };
@@ -29,6 +33,11 @@ export function parseAddress(text: string): Address | { readonly error: string }
 /** `host:port`, an IPv6 literal in brackets. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Where to listen: `localhost` is IPv4 whatever the system's resolver prefers. */
+export function hostToBind(host: string): string {
+  return host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
 }
 
 /** The hosts to try in turn: `localhost` means IPv4 first, whatever the system's resolver prefers. */
