@@ -15,10 +15,9 @@ import {
   serversNamed,
 } from '../bench/index.js';
 import { openFilesMax } from '../net/index.js';
-import type { Call, Reader } from './command.js';
+import type { Call, OptionValues, Reader } from './command.js';
 import { UsageError } from './go-flags.js';
 import { askBalancers } from './members.js';
-import { callerSecurity } from './security-options.js';
 import { asUsage, readAddresses, readChoice, readDurationMs, readInteger, readServers } from './values.js';
 
 /** Messages in flight of all clients together: what one process can hold in memory beside its clients. */
@@ -27,10 +26,8 @@ const rateMax = 10_000_000;
 const durationMsMax = 24 * 3_600_000;
 /** Descriptors that are no connections. */
 const reservedFiles = 64;
-/** What only an own cluster can be asked for. */
-const ownOnly = ['servers', 'no-fsync', 'proxy', 'mode', 'fault', 'data-dir', 'keep'] as const;
 
-/** What each option takes by itself; what they must be together is checked where the command line is read. */
+/** What each option takes by itself. */
 export const benchReaders = {
   clients: (option, value) => readInteger(option, value, 1, limits.connectionsMax),
   inflight: (option, value) => readInteger(option, value, 1, limits.sessionWindowMax),
@@ -48,75 +45,87 @@ export const benchReaders = {
   slo: (option, value) => asUsage(option, () => readSlo(value)),
 } satisfies Readonly<Record<string, Reader>>;
 
+/** What options must be together, for the rules of the command table. Each throws a UsageError. */
+export const benchJudges = {
+  inflight: (options) => {
+    const inFlight = read(options, 'clients') * read(options, 'inflight');
+    if (inFlight <= inFlightMax) return;
+    const product = `${options.label('clients')} × ${options.label('inflight')}`;
+    throw new UsageError(`${product} is ${inFlight}, and at most ${inFlightMax} may be in flight`);
+  },
+  on: (options) => {
+    if (options.has('balancer')) return;
+    const [on, servers, label] = [read(options, 'on'), ownServers(options), options.label('on')];
+    if (typeof on === 'number' && on > servers) {
+      throw new UsageError(
+        `${label} ${on}: there are only ${servers} servers; give one of them, or more with --servers`,
+      );
+    }
+    if (on === 'follower') expectFollower(servers, `${label} follower`);
+  },
+  fault: (options) => {
+    const label = options.label('fault');
+    for (const text of options.texts('fault')) {
+      expectPlayable(label, benchReaders.fault(label, text), ownServers(options), read(options, 'duration'));
+    }
+  },
+  mode: (options) => {
+    const label = options.label('mode');
+    for (const text of options.texts('mode')) expectFixed(label, benchReaders.mode(label, text), ownServers(options));
+  },
+} satisfies Readonly<Record<string, (options: OptionValues) => void>>;
+
+/** An option that has a default or is there. */
+function read<K extends keyof typeof benchReaders>(
+  options: OptionValues,
+  name: K,
+): ReturnType<(typeof benchReaders)[K]> {
+  return benchReaders[name](options.label(name), options.text(name) ?? '') as ReturnType<(typeof benchReaders)[K]>;
+}
+
+function ownServers(options: OptionValues): number {
+  return readServers(options.label('servers'), options.text('servers') ?? '3');
+}
+
 /** @throws UsageError for a wrong option, ExitError (4) when no balancer of an existing cluster answers. */
 export async function readBenchOptions(call: Call): Promise<BenchOptions> {
   const { options } = call;
-  const read = <K extends keyof typeof benchReaders>(name: K): ReturnType<(typeof benchReaders)[K]> =>
-    benchReaders[name](`--${name}`, options.text(name) ?? '') as ReturnType<(typeof benchReaders)[K]>;
-  const clients = read('clients');
-  const inFlight = read('inflight');
-  if (clients * inFlight > inFlightMax) {
-    throw new UsageError(
-      `--clients × --inflight is ${clients * inFlight}, and at most ${inFlightMax} may be in flight`,
-    );
-  }
-  const subscribers = read('subscribers');
-  const durationMs = read('duration');
+  const clients = read(options, 'clients');
+  const subscribers = read(options, 'subscribers');
   const open = readOpenLoop(call);
   const rest = {
     clients,
-    inFlight,
-    size: read('size'),
-    durationMs,
-    warmupMs: read('warmup'),
-    rooms: read('rooms'),
+    inFlight: read(options, 'inflight'),
+    size: read(options, 'size'),
+    durationMs: read(options, 'duration'),
+    warmupMs: read(options, 'warmup'),
+    rooms: read(options, 'rooms'),
     subscribers,
     ...(open === undefined ? {} : { open }),
-    on: read('on'),
-    slo: options.text('slo') === undefined ? [] : read('slo'),
-    seed: options.text('seed') === undefined ? randomBytes(4).readUInt32BE() : read('seed'),
+    on: read(options, 'on'),
+    slo: options.has('slo') ? read(options, 'slo') : [],
+    seed: options.has('seed') ? read(options, 'seed') : randomBytes(4).readUInt32BE(),
     timeoutMs: readDurationMs('--timeout', options.text('timeout') ?? ''),
   };
   expectFiles(clients + subscribers);
   const given = options.text('balancer');
-  if (given === undefined) {
-    const foreign = callerSecurity.find(({ name }) => options.has(name) || options.secret(name) !== undefined);
-    if (foreign === undefined) return { ...rest, ...readOwnCluster(call, rest) };
-    throw new UsageError(`${options.label(foreign.name)} is for a cluster that is there: name it with --balancer`);
-  }
-  const wrong = ownOnly.find((name) => options.has(name));
-  if (wrong !== undefined) {
-    throw new UsageError(
-      `${options.label(wrong)} needs a cluster of the bench's own, and ${options.label('balancer')} names one that is there: leave one of them out`,
-    );
-  }
+  if (given === undefined) return { ...rest, ...readOwnCluster(call) };
   const balancers = readAddresses('--balancer', given);
   const { servers } = await askBalancers(balancers, rest.timeoutMs);
   const reachable = servers.filter(({ address }) => address !== '');
   return { ...rest, faults: [], cluster: { kind: 'existing', balancers, servers: reachable } };
 }
 
-function readOwnCluster(
-  call: Call,
-  { on, durationMs }: Pick<BenchOptions, 'on' | 'durationMs'>,
-): Pick<BenchOptions, 'cluster' | 'faults'> {
-  const { options } = call;
-  const servers = readServers('--servers', options.text('servers') ?? '3');
-  if (typeof on === 'number' && on > servers) {
-    throw new UsageError(`--on ${on}: there are only ${servers} servers; give one of them, or more with --servers`);
-  }
-  if (on === 'follower') expectFollower(servers, '--on follower');
+function readOwnCluster({ options }: Call): Pick<BenchOptions, 'cluster' | 'faults'> {
   const faults = options.texts('fault').map((line) => benchReaders.fault('--fault', line));
-  for (const fault of faults) expectPlayable(fault, servers, durationMs);
   const modes = options.texts('mode');
   const specs = modes.map((text) => benchReaders.mode('--mode', text));
-  for (const spec of specs) expectFixed(spec, servers);
   const dataParent = options.text('data-dir');
   return {
     faults,
     cluster: {
       kind: 'own',
-      servers,
+      servers: ownServers(options),
       durable: !options.has('no-fsync'),
       isProxied: options.has('proxy') || specs.length > 0 || faults.some(({ kind }) => kind === 'links'),
       ...(specs.length === 0 ? {} : { mode: { text: modes.join('; '), specs } }),
@@ -151,10 +160,7 @@ function readSize(option: string, text: string): SizeRange {
 function readOpenLoop({ options }: Call): BenchOptions['open'] {
   const rate = options.text('rate');
   const arrivals = options.text('arrivals');
-  if (rate === undefined) {
-    if (arrivals === undefined) return undefined;
-    throw new UsageError(`${options.label('arrivals')} is about an open loop: give --rate N too`);
-  }
+  if (rate === undefined) return undefined;
   return {
     perSecond: benchReaders.rate('--rate', rate),
     arrivals: benchReaders.arrivals('--arrivals', arrivals ?? 'uniform'),
@@ -169,27 +175,27 @@ function readPlacement(option: string, text: string): Placement {
 }
 
 /** Every fault must be over, with its last trace, before the run is. */
-function expectPlayable(fault: Fault, servers: number, durationMs: number): void {
+function expectPlayable(label: string, fault: Fault, servers: number, durationMs: number): void {
   const text = faultText(fault);
   if (faultEndMs(fault) > durationMs) {
-    throw new UsageError(`--fault '${text}' lasts beyond the run: make --duration longer, or the fault shorter`);
+    throw new UsageError(`${label} '${text}' lasts beyond the run: make --duration longer, or the fault shorter`);
   }
   const absent = serversNamed(fault).find((id) => id < 1 || id > servers);
   if (absent !== undefined)
-    throw new UsageError(`--fault '${text}': there is no server ${absent}, only 1 to ${servers}`);
-  if (/\bfollower\b/.test(text)) expectFollower(servers, `--fault '${text}'`);
+    throw new UsageError(`${label} '${text}': there is no server ${absent}, only 1 to ${servers}`);
+  if (/\bfollower\b/.test(text)) expectFollower(servers, `${label} '${text}'`);
 }
 
-function expectFixed(spec: LinkSpec, servers: number): void {
+function expectFixed(label: string, spec: LinkSpec, servers: number): void {
   const words = spec.kind === 'mode' ? [spec.server] : spec.words;
   if (words.includes('leader') || words.includes('follower')) {
     throw new UsageError(
-      '--mode lasts for the whole run, and who leads may change: name servers by number, or use --fault',
+      `${label} lasts for the whole run, and who leads may change: name servers by number, or use --fault`,
     );
   }
   const fault: Fault = { kind: 'links', atMs: 0, untilMs: 1, text: '', spec };
   const absent = serversNamed(fault).find((id) => id < 1 || id > servers);
-  if (absent !== undefined) throw new UsageError(`--mode: there is no server ${absent}, only 1 to ${servers}`);
+  if (absent !== undefined) throw new UsageError(`${label}: there is no server ${absent}, only 1 to ${servers}`);
 }
 
 function expectFollower(servers: number, what: string): void {

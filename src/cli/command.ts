@@ -7,6 +7,26 @@
 export type Reader = (option: string, value: string) => unknown;
 
 /**
+ * What an option must be together with others of its command. It is judged where all sources are known: when the
+ * command starts, and by `config check` (config/conflicts.ts).
+ */
+export type OptionRule =
+  | {
+      /** `needs`: it is nothing without all of the others; `excludes`: none of them may be there with it. */
+      readonly kind: 'needs' | 'excludes';
+      readonly others: readonly string[];
+      /** Why, as the end of a sentence that begins with the option. */
+      readonly because: string;
+    }
+  | {
+      /** The values must fit one another. */
+      readonly kind: 'fits';
+      readonly others: readonly string[];
+      /** Throws a UsageError that names the options by their labels. Each value is right by itself. */
+      readonly judge: () => Promise<(options: OptionValues) => void>;
+    };
+
+/**
  * One option as it is declared, parsed, read from the environment and from files, judged, and shown in help. What a
  * value is follows from its placeholder (config/readers.ts) unless `reader` says more.
  */
@@ -42,6 +62,8 @@ export interface OptionSpec {
    * configuration file, and never shown.
    */
   readonly secret?: true;
+  /** What it must be together with other options; a rule counts where the option is given or has a default. */
+  readonly rules?: readonly OptionRule[];
   /** The release that builds it; until then any use (but an empty value) answers "not built yet". */
   readonly comesWith?: string;
   /** In an old spelling: the option of the command it stands for ('' when it is accepted and ignored). */
@@ -162,6 +184,11 @@ export class OptionValues {
   /** What an option marked `secret` stands for: the secret from the environment, or the file to read it from. */
   secret(name: string): Secret | undefined {
     return this.#secrets.get(name);
+  }
+
+  /** Whether it says anything: a switch that is on, a value that is not empty, a secret. */
+  says(name: string): boolean {
+    return this.#secrets.has(name) || (this.#values.has(name) && this.#values.get(name) !== '');
   }
 
   /** How an error names the option: by the place that set it, else as a flag. */

@@ -5,6 +5,7 @@ import { ExitError, exitCodes, nearest, sanitise } from '../base/index.js';
 import { endWhenNobodyReads } from './broken-pipe.js';
 import type { CommandSpec, OldSpelling, OptionValues, Output } from './command.js';
 import { commands, oldSpellings, test1 } from './command-table.js';
+import { refuseConflicts } from './config/conflicts.js';
 import { ConfigError } from './config/error.js';
 import { configure } from './config/sources.js';
 import { UsageError } from './go-flags.js';
@@ -116,6 +117,7 @@ async function call(
   const { stdin, env: environment } = process;
   const { options, warnings } = await configure(spec, parsed, environment, spelling);
   for (const warning of [...parsed.warnings, ...warnings]) output.note(`${program}: warning: ${warning}`);
+  await refuseConflicts(spec, options, parsed.flags);
   // A daemon that listens secures its own connections.
   const listens = spec.isDaemon === true && spec.options.some(({ name }) => name === 'listen');
   if (!listens) await secureCalls(options, output, program);

@@ -23,7 +23,6 @@ export async function proxy(call: Call): Promise<number> {
   if (api === undefined && master === undefined && links.length === 0) {
     throw new UsageError('nothing to do: give --master, --link or --api');
   }
-  if (api === undefined && config !== undefined) throw new UsageError('--config needs --api: its proxies live there');
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'proxy');
   readAgainOnHangup(logger);

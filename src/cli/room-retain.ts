@@ -22,10 +22,8 @@ export async function roomRetain(call: Call): Promise<number> {
 function readPolicy({ options }: Call): { count: number; ageMs: number } {
   const count = options.text('count');
   const age = options.text('age');
-  const all = options.has('all');
-  if (all && (count !== undefined || age !== undefined))
-    throw new UsageError('--all deletes nothing: leave it out, or --count and --age');
-  if (!all && count === undefined && age === undefined) throw new UsageError('how much? Give --count, --age, or --all');
+  if (!options.has('all') && count === undefined && age === undefined)
+    throw new UsageError('how much? Give --count, --age, or --all');
   return {
     count: count === undefined ? 0 : readOrdinal('--count', count),
     ageMs: age === undefined ? 0 : readAge('--age', age),

@@ -1,5 +1,5 @@
 /** The options for secrets, certificates and limits, as rows of the command table; security.ts reads them. */
-import type { OptionSpec } from './command.js';
+import type { OptionRule, OptionSpec } from './command.js';
 
 const secretFile: OptionSpec = {
   name: 'secret-file',
@@ -17,8 +17,26 @@ const inviteFile: OptionSpec = {
 };
 const tls: readonly OptionSpec[] = [
   { name: 'tls-ca', value: 'FILE', help: 'speak TLS with those whose certificates this CA signed' },
-  { name: 'tls-cert', value: 'FILE', help: 'our own certificate, PEM' },
-  { name: 'tls-key', value: 'FILE', help: 'its private key' },
+  {
+    name: 'tls-cert',
+    value: 'FILE',
+    help: 'our own certificate, PEM',
+    rules: [
+      { kind: 'needs', others: ['tls-key', 'tls-ca'], because: 'goes with its key, and a CA that says whom to trust' },
+    ],
+  },
+  {
+    name: 'tls-key',
+    value: 'FILE',
+    help: 'its private key',
+    rules: [
+      {
+        kind: 'needs',
+        others: ['tls-cert', 'tls-ca'],
+        because: 'goes with its certificate, and a CA that says whom to trust',
+      },
+    ],
+  },
 ];
 
 const insecure: OptionSpec = {
@@ -54,6 +72,25 @@ export const proxySecurity: readonly OptionSpec[] = [
   insecure,
 ];
 
-export const balancerSecurity: readonly OptionSpec[] = [...callerSecurity, insecure, connectionsPerAddress];
+/** What listens shows who it is, and demands something of everybody. */
+const listenerRules: Readonly<Record<string, OptionRule>> = {
+  'invite-file': { kind: 'needs', others: ['secret-file'], because: 'lets chats in beside the cluster secret' },
+  'tls-ca': {
+    kind: 'needs',
+    others: ['tls-cert', 'tls-key'],
+    because: 'alone is for chats; a listener shows a certificate',
+  },
+};
+
+export const balancerSecurity: readonly OptionSpec[] = [
+  ...callerSecurity.map((option) => withRule(option, listenerRules[option.name])),
+  insecure,
+  connectionsPerAddress,
+];
 
 export const serverSecurity: readonly OptionSpec[] = [...balancerSecurity, rateLimit];
+
+/** The option with one rule more. */
+export function withRule(option: OptionSpec, rule: OptionRule | undefined): OptionSpec {
+  return rule === undefined ? option : { ...option, rules: [...(option.rules ?? []), rule] };
+}

@@ -3,7 +3,17 @@
  * listen to strangers.
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { ExitError, exitCodes, isLoopback, isUtf8, type Logger, limits, parseAddress, readAtMost } from '../base/index.js';
+import {
+  assert,
+  ExitError,
+  exitCodes,
+  isLoopback,
+  isUtf8,
+  type Logger,
+  limits,
+  parseAddress,
+  readAtMost,
+} from '../base/index.js';
 import type { AccessOptions } from '../daemon/index.js';
 import { Keyring, type Security, type TlsFiles, TlsIdentity } from '../net/index.js';
 import type { Call, OptionValues, Secret } from './command.js';
@@ -34,12 +44,8 @@ function daemonSecurity(call: Call, logger: Logger): Security {
   const { security, warnings } = readSecurity(call);
   for (const text of warnings) logger.warn('secret-not-well-kept', { text });
   const { keyring, tls } = security;
-  if (keyring !== undefined && keyring.proving.kind === 'invite') {
-    throw new UsageError('--invite-file lets chats in beside the cluster secret: give --secret-file too');
-  }
-  if (tls !== undefined && call.options.text('tls-cert') === undefined) {
-    throw new UsageError('--tls-ca alone is for chats; a listener needs --tls-cert and --tls-key too');
-  }
+  assert(keyring?.proving.kind !== 'invite', 'the rules of a listener want a secret beside an invitation');
+  assert(tls === undefined || call.options.has('tls-cert'), 'the rules of a listener want a certificate beside a CA');
   if (tls !== undefined) tellTrouble(tls, logger);
   readAgainOnHangup(logger, tls);
   return security;
@@ -146,11 +152,10 @@ export function readConnections(option: string, value: string): number {
 
 function readTlsFiles(options: OptionValues): TlsFiles | undefined {
   const [ca, cert, key] = ['tls-ca', 'tls-cert', 'tls-key'].map((name) => options.text(name));
-  if (ca === undefined && cert === undefined && key === undefined) return undefined;
-  if (ca === undefined) throw new UsageError('--tls-cert and --tls-key need --tls-ca, which says whom to trust');
-  if (cert === undefined && key === undefined) return { ca };
-  if (cert !== undefined && key !== undefined) return { ca, cert, key };
-  throw new UsageError('--tls-cert and --tls-key come together: give both, or none');
+  assert((cert === undefined) === (key === undefined), 'the rules want a certificate and its key together');
+  assert(ca !== undefined || cert === undefined, 'the rules want a CA beside a certificate');
+  if (ca === undefined) return undefined;
+  return cert === undefined || key === undefined ? { ca } : { ca, cert, key };
 }
 
 /** One secret a line, of the file or of the variable; empty where there is none. */

@@ -17,12 +17,11 @@ export async function server(call: Call): Promise<number> {
   const id = readOwnId('--id', idText);
   const listen = readAddress('--listen', options.text('listen') ?? '');
   const memory = options.has('memory');
-  const fsync = fsyncMode(call, memory);
+  const fsync = readFsync('--fsync', options.text('fsync') ?? 'always');
   const advertise = options.text('advertise');
   const mode = readModeText('--mode', options.text('mode') ?? '');
   const retain = options.text('retain');
-  const retainMin = memory ? limits.memoryRetainBytesMin : limits.retainBytesMin;
-  const retainBytes = retain === undefined ? undefined : readRetain(options.label('retain'), retain, retainMin);
+  const retainBytes = retain === undefined ? undefined : readRetain('--retain', retain);
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'server');
   if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
@@ -66,17 +65,6 @@ export async function server(call: Call): Promise<number> {
     call.output.note(`${call.program}: took id ${handle.id}; ${kept}`);
   }
   return serve(call, handle, `READY server ${handle.id} ${handle.address}`, signal);
-}
-
-/** What lies on no disk cannot be told how to lie there. */
-function fsyncMode({ options }: Call, memory: boolean): 'always' | 'never' {
-  for (const option of memory ? ['data-dir', 'fsync'] : []) {
-    if (options.text(option) !== undefined) {
-      const [memoryLabel, other] = [options.label('memory'), options.label(option)];
-      throw new UsageError(`${memoryLabel} keeps nothing on disk: leave out ${memoryLabel} or ${other}`);
-    }
-  }
-  return readFsync('--fsync', options.text('fsync') ?? 'always');
 }
 
 function retention(retainBytes: number | undefined): { retainBytes?: number } {

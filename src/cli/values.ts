@@ -12,6 +12,7 @@ import {
 } from '../base/index.js';
 import { canonicalRoom, isName } from '../chat/index.js';
 import { PlanError } from '../proxy/index.js';
+import type { OptionValues } from './command.js';
 import { UsageError } from './go-flags.js';
 
 /**
@@ -122,9 +123,14 @@ export function readServers(option: string, value: string): number {
   return servers;
 }
 
-/** How much of its log a server keeps; `min` where it lies on a disk. */
-export function readRetain(option: string, value: string, min: number = limits.memoryRetainBytesMin): number {
-  return readBytes(option, value, min);
+/** How much of its log a server keeps, on a disk or in memory. */
+export function readRetain(option: string, value: string): number {
+  return readBytes(option, value, limits.memoryRetainBytesMin);
+}
+
+/** On a disk it is whole segments. @throws UsageError */
+export function retainFits(options: OptionValues): void {
+  if (!options.has('memory')) readBytes(options.label('retain'), options.text('retain') ?? '', limits.retainBytesMin);
 }
 
 /** Whether a server syncs its disk. */

@@ -3,13 +3,15 @@ import t from 'tap';
 import type { BenchOptions } from '../../src/bench/index.js';
 import { readBenchOptions } from '../../src/cli/bench-options.js';
 import { commands } from '../../src/cli/command-table.js';
+import { refuseConflicts } from '../../src/cli/config/conflicts.js';
 import { UsageError } from '../../src/cli/go-flags.js';
 import { parsed } from './parsed.js';
 
 async function read(...args: readonly string[]): Promise<BenchOptions> {
   const spec = commands.find(({ name }) => name === 'bench run');
   if (spec === undefined) throw new Error('no such command');
-  const { options, positionals } = parsed(spec, args);
+  const { flags, options, positionals } = parsed(spec, args);
+  await refuseConflicts(spec, options, flags);
   const output = { line: () => undefined, note: () => undefined };
   const { signal } = new AbortController();
   return readBenchOptions({
@@ -68,7 +70,7 @@ for (const [args, says] of [
   [['--duration', '0s'], /--duration takes a time above 0/],
   [['--duration', '48h'], /up to 24h/],
   [['--rooms', '257'], /--rooms takes a whole number from 1 to 256/],
-  [['--arrivals', 'poisson'], /give --rate N too/],
+  [['--arrivals', 'poisson'], /give --rate too/],
   [['--rate', '10', '--arrivals', 'bursts'], /--arrivals takes uniform or poisson/],
   [['--servers', '2'], /odd number, not 2: try 3/],
   [['--servers', '1', '--on', 'follower'], /a cluster of one server has no follower/],
@@ -84,8 +86,11 @@ for (const [args, says] of [
   [['--mode', '7=a:1'], /there is no server 7/],
   [['--slo', 'p99<5'], /--slo: .*is no time/],
   [['--slo', 'speed>1'], /asks for nothing: write FIGURE<=VALUE/],
-  [['--balancer', '127.0.0.1:1', '--fault', '1s kill 1'], /--fault needs a cluster of the bench's own/],
-  [['--balancer', '127.0.0.1:1', '--no-fsync'], /--no-fsync needs a cluster of the bench's own/],
+  [
+    ['--balancer', '127.0.0.1:1', '--fault', '1s kill 1'],
+    /--fault is for a cluster of the bench's own: leave out --fault or --balancer/,
+  ],
+  [['--balancer', '127.0.0.1:1', '--no-fsync'], /--no-fsync is for a cluster of the bench's own/],
   [['--cleints', '3'], /did you mean --clients/],
 ] as const) {
   t.test(`${args.join(' ')} is refused`, async (t) => {

@@ -68,7 +68,11 @@ const cases: readonly { program?: string; args: string[]; code: number; says: Re
   { args: ['link', 'isolate', '1', '--one-way'], code: 2, says: /--one-way goes with cut, delay and loss/ },
   { args: ['link', 'heal', '--kind', 'accept'], code: 2, says: /--kind goes with cut, delay and loss/ },
   { args: ['proxy', '--api', ''], code: 2, says: /nothing to do: give --master, --link or --api/ },
-  { args: ['proxy', '--api', '', '--link', '0=h:1', '--config', 'x'], code: 2, says: /--config needs --api/ },
+  {
+    args: ['proxy', '--api', '', '--link', '0=h:1', '--config', 'x'],
+    code: 2,
+    says: /--config lists proxies.*give --api too/,
+  },
   {
     args: ['proxy', '--api', '127.0.0.1:0', '--link', '28999=127.0.0.1:28999'],
     code: 3,

@@ -86,7 +86,7 @@ t.test('a server does not start on a wrong file, and touches nothing', async (t)
   t.notOk(existsSync(path.join(folder, 's')));
   const torn = { SYNOD_SERVER_MEMORY: '1', SYNOD_DATA_DIR: 's' };
   const conflict = await runToEnd('synod', ['server', '--id', '1'], deadlineMs, { cwd: folder, env: torn });
-  t.match(conflict, { code: 2, stderr: /leave out SYNOD_SERVER_MEMORY or SYNOD_DATA_DIR/ });
+  t.match(conflict, { code: 3, stderr: /leave out SYNOD_SERVER_MEMORY or SYNOD_DATA_DIR/ });
 });
 
 /** What a user may have set for daemons of his own: each line would break a demo's, or change what a bench measures. */
@@ -124,7 +124,7 @@ t.test("a demo takes what is said of demos; its daemons take nothing of the user
   const env = { ...usersHome(t), SYNOD_DEMO_SERVERS: '1', SYNOD_DEMO_LISTEN: '127.0.0.1:0' };
   const dataDir = path.join(env.XDG_CONFIG_HOME, 'data');
   const refused = await runToEnd('synod', ['server'], deadlineMs, { env });
-  t.match(refused, { code: 2, stderr: /keeps nothing on disk/ }, 'the file is one that daemons read');
+  t.match(refused, { code: 3, stderr: /keeps nothing on disk/ }, 'the file is one that daemons read');
   const args = ['demo', '--json', '--name', 'aaron', '--data-dir', dataDir];
   const demo = await runToEnd('synod', args, 60_000, { env, input: 'hello\n' });
   t.match(demo, { code: 0, stdout: /"state":"committed"/ }, demo.stderr);
@@ -144,7 +144,7 @@ t.test("a bench never loads the cluster that the user's chats go to", async (t) 
   t.equal(result.durable, true, 'on disks that are synced');
   t.ok(result.ok > 0);
   const odd = await runToEnd('synod', args, deadlineMs, { env: { ...env, SYNOD_BENCH_RUN_SECRET: env.SYNOD_SECRET } });
-  t.match(odd, { code: 2, stderr: /SYNOD_BENCH_RUN_SECRET is for a cluster that is there: name it with --balancer/ });
+  t.match(odd, { code: 3, stderr: /SYNOD_BENCH_RUN_SECRET is for a cluster that is there: give --balancer too/ });
 });
 
 t.test('tests are not reached by what a developer has set', async (t) => {

@@ -189,13 +189,14 @@ const refusals: readonly { args: string[]; code: number; says: RegExp; env?: Rec
   { args: ['proxy', '--config', 'OPEN', '--api', ':0'], code: 3, says: /--config 0\.0\.0\.0:0 can be reached/ },
   { args: ['balancer', '--http', '0.0.0.0:0'], code: 3, says: /could read its pages: listen on 127\.0\.0\.1, or/ },
   { args: ['balancer'], code: 3, says: /\$SYNOD_SECRET holds a secret of 5 bytes/, env: { SYNOD_SECRET: 'short' } },
-  { args: ['balancer', '--tls-ca', 'x'], code: 3, says: /--tls-ca x: ENOENT/ },
-  { args: ['balancer', '--tls-cert', 'x'], code: 2, says: /need --tls-ca/ },
-  { args: ['balancer', '--tls-ca', 'x', '--tls-key', 'x'], code: 2, says: /come together/ },
+  { args: ['status', '--tls-ca', 'x'], code: 3, says: /--tls-ca x: ENOENT/ },
+  { args: ['balancer', '--tls-ca', 'x'], code: 2, says: /shows a certificate: give --tls-cert and --tls-key too/ },
+  { args: ['balancer', '--tls-cert', 'x'], code: 2, says: /goes with its key.*give --tls-key and --tls-ca too/ },
+  { args: ['balancer', '--tls-ca', 'x', '--tls-key', 'x'], code: 2, says: /give --tls-cert too/ },
   { args: ['server', '--id', '1', '--rate-limit', 'much'], code: 2, says: /messages a second, such as 100\/s/ },
   { args: ['server', '--id', '1', '--rate-limit', '0/s'], code: 2, says: /whole number from 1/ },
   { args: ['balancer', '--connections-per-address', '0'], code: 2, says: /whole number from 1/ },
-  { args: ['bench', 'run', '--secret-file', 'INVITE'], code: 2, says: /name it with --balancer/ },
+  { args: ['bench', 'run', '--secret-file', 'INVITE'], code: 2, says: /is there: give --balancer too/ },
 ];
 
 t.test('what makes no sense is refused with what to do', async (t) => {

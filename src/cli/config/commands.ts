@@ -2,12 +2,13 @@
 import { exitCodes, nearest } from '../../base/index.js';
 import type { Call, CommandSpec } from '../command.js';
 import { UsageError } from '../go-flags.js';
+import { conflictsInFile } from './conflicts.js';
 import { defaultLines } from './default-text.js';
 import { ConfigError } from './error.js';
 import { findConfig, usualFiles } from './file.js';
-import { readContents } from './sections.js';
+import { type Contents, readContents } from './sections.js';
 import { jsonLines, shownOptions, tomlLines } from './show.js';
-import { configure, problemsOf } from './sources.js';
+import { configure, textsOf, wrongIn } from './sources.js';
 import { configurable, sectionOf } from './table.js';
 
 export async function configDefault(call: Call): Promise<number> {
@@ -21,11 +22,19 @@ export async function configCheck({ options, positionals, environment, output }:
     output.line(`OK: there is none, neither ${usualFiles(environment).join(' nor ')}`);
     return exitCodes.ok;
   }
-  const contents = readContents(file, configurable);
-  const problems = await problemsOf(contents);
+  const problems = await everyProblemOf(readContents(file, configurable), environment);
   if (problems.length > 0) throw new ConfigError(problems);
   output.line(`OK: ${file.name}`);
   return exitCodes.ok;
+}
+
+/**
+ * What is wrong by itself, and what does not go together. While something cannot be read, nothing is called missing.
+ */
+export async function everyProblemOf(contents: Contents, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const wrong = await wrongIn(contents);
+  const conflicts = await conflictsInFile(contents, environment);
+  return textsOf([...wrong, ...conflicts.filter(({ kind }) => wrong.length === 0 || kind === 'excludes')]);
 }
 
 export async function configShow(call: Call): Promise<number> {

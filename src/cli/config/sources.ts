@@ -2,6 +2,7 @@
 import type { CommandSpec, Given, Layer, OldSpelling, OptionSpec, OptionValues } from '../command.js';
 import { UsageError } from '../go-flags.js';
 import { type Parsed, unbuiltText } from '../parse.js';
+import type { Problem } from './document.js';
 import { ConfigError } from './error.js';
 import { findConfig } from './file.js';
 import { merge } from './merge.js';
@@ -29,7 +30,7 @@ export async function configure(
   const problems = [
     ...variables.problems,
     ...(await judge(entriesOf(spec, variables.layer))),
-    ...(contents === undefined ? [] : await problemsOf(contents)),
+    ...(contents === undefined ? [] : textsOf(await wrongIn(contents))),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   const layers = [flags, variables.layer, ...(contents === undefined ? [] : layersOf(contents, spec))];
@@ -44,12 +45,16 @@ function configFlag(spec: CommandSpec, flags: Layer): string | undefined {
     : given.value;
 }
 
-/** All that is wrong with a file, by line. */
-export async function problemsOf({ file, entries, problems }: Contents): Promise<readonly string[]> {
+/** What is wrong with a file, each thing by itself. A text begins with its place. */
+export async function wrongIn({ file, entries, problems }: Contents): Promise<readonly Problem[]> {
   const found = problems.map(({ line, text }) => ({ line, text: `${file.name}:${line} ${text}` }));
   for (const entry of entries) for (const text of await judge([entry])) found.push({ line: entry.line, text });
-  found.sort((a, b) => a.line - b.line);
-  return [...new Set(found.map(({ text }) => text))];
+  return found;
+}
+
+/** The texts by line, each once: a key above all sections is judged for every command that has it. */
+export function textsOf(problems: readonly Problem[]): readonly string[] {
+  return [...new Set([...problems].sort((a, b) => a.line - b.line).map(({ text }) => text))];
 }
 
 interface Judged {

@@ -27,7 +27,12 @@ export const deciding: readonly CommandSpec[] = [
         help: 'keep messages younger than this, e.g. 12h or 30d',
         general: false,
       },
-      { name: 'all', help: 'delete nothing from now on', general: false },
+      {
+        name: 'all',
+        help: 'delete nothing from now on',
+        general: false,
+        rules: [{ kind: 'excludes', others: ['count', 'age'], because: 'deletes nothing' }],
+      },
       ...decider,
     ],
     examples: ["synod room retain '#ops' --count 10000", "synod room retain '#ops' --age 30d"],

@@ -1,7 +1,11 @@
 /** The bench and its reports. */
-import type { CommandSpec } from '../command.js';
-import { callerSecurity } from '../security-options.js';
-import { bench, timeout, values } from './shared.js';
+import type { CommandSpec, OptionRule } from '../command.js';
+import { callerSecurity, withRule } from '../security-options.js';
+import { bench, benchFits, timeout, values } from './shared.js';
+
+/** A cluster is the bench's own, or one that is there; each kind has options of its own. */
+const ownOnly: OptionRule = { kind: 'excludes', others: ['balancer'], because: "is for a cluster of the bench's own" };
+const thereOnly: OptionRule = { kind: 'needs', others: ['balancer'], because: 'is for a cluster that is there' };
 
 export const measuring: readonly CommandSpec[] = [
   {
@@ -22,6 +26,7 @@ export const measuring: readonly CommandSpec[] = [
         reader: bench('inflight'),
         help: 'messages in flight of each client',
         default: '256',
+        rules: [{ kind: 'fits', others: ['clients'], judge: benchFits('inflight') }],
       },
       {
         name: 'size',
@@ -45,6 +50,7 @@ export const measuring: readonly CommandSpec[] = [
         help: 'with --rate: uniform or poisson',
         choices: ['uniform', 'poisson'],
         shownDefault: 'uniform',
+        rules: [{ kind: 'needs', others: ['rate'], because: 'is about an open loop' }],
       },
       { name: 'rooms', value: 'N', reader: bench('rooms'), help: 'rooms that are written to in turn', default: '1' },
       {
@@ -60,6 +66,7 @@ export const measuring: readonly CommandSpec[] = [
         reader: bench('on'),
         help: 'spread, leader, follower, or a server by number',
         default: 'spread',
+        rules: [{ kind: 'fits', others: ['servers', 'balancer'], judge: benchFits('on') }],
       },
       {
         name: 'servers',
@@ -68,9 +75,10 @@ export const measuring: readonly CommandSpec[] = [
         help: 'servers of the own cluster',
         shownDefault: '3',
         general: false,
+        rules: [ownOnly],
       },
-      { name: 'no-fsync', help: 'servers do not sync their disks: not durable' },
-      { name: 'proxy', help: 'links and clients run through a fault proxy', general: false },
+      { name: 'no-fsync', help: 'servers do not sync their disks: not durable', rules: [ownOnly] },
+      { name: 'proxy', help: 'links and clients run through a fault proxy', general: false, rules: [ownOnly] },
       {
         name: 'mode',
         value: 'SPEC',
@@ -78,6 +86,7 @@ export const measuring: readonly CommandSpec[] = [
         help: 'faults on the links for the whole run; again for more',
         repeats: true,
         general: false,
+        rules: [ownOnly, { kind: 'fits', others: ['servers'], judge: benchFits('mode') }],
       },
       {
         name: 'fault',
@@ -85,6 +94,7 @@ export const measuring: readonly CommandSpec[] = [
         reader: bench('fault'),
         help: 'a fault at its time; again for more',
         repeats: true,
+        rules: [ownOnly, { kind: 'fits', others: ['servers', 'duration'], judge: benchFits('fault') }],
       },
       {
         name: 'balancer',
@@ -116,10 +126,11 @@ export const measuring: readonly CommandSpec[] = [
         help: 'where the data lies meanwhile',
         shownDefault: 'temporary',
         general: false,
+        rules: [ownOnly],
       },
-      { name: 'keep', help: 'do not remove the data at the end' },
+      { name: 'keep', help: 'do not remove the data at the end', rules: [ownOnly] },
       { name: 'json', help: 'one JSON object, for programs' },
-      ...callerSecurity.map((option) => ({ ...option, general: false }) as const),
+      ...callerSecurity.map((option) => withRule({ ...option, general: false }, thereOnly)),
     ],
     examples: [
       'synod bench run --rate 20000 --fault "5s kill leader" --html run.html',

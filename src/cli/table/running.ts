@@ -3,6 +3,7 @@ import type { CommandSpec } from '../command.js';
 import { balancerSecurity, callerSecurity, serverSecurity } from '../security-options.js';
 import {
   balancer,
+  fits,
   http,
   json,
   logFormat,
@@ -117,8 +118,13 @@ export const running: readonly CommandSpec[] = [
         reader: values('readRetain'),
         help: 'keep so much of the log, e.g. 2GiB; older history is deleted',
         shownDefault: 'all of it, with --memory 256MiB',
+        rules: [{ kind: 'fits', others: ['memory'], judge: fits('retainFits') }],
       },
-      { name: 'memory', help: 'keep nothing on disk: the others bring this server up to date at each start' },
+      {
+        name: 'memory',
+        help: 'keep nothing on disk: the others bring this server up to date at each start',
+        rules: [{ kind: 'excludes', others: ['data-dir', 'fsync'], because: 'keeps nothing on disk' }],
+      },
       mode,
       http,
       ...serverSecurity,

@@ -1,5 +1,5 @@
 /** Options that several commands have, and the readers that judge values; loaded when a value is judged. */
-import type { OptionSpec, Reader } from '../command.js';
+import type { OptionSpec, OptionValues, Reader } from '../command.js';
 import { callerSecurity } from '../security-options.js';
 
 /** Readers are loaded when a value is judged: with them come the folders whose words they know. */
@@ -26,6 +26,17 @@ export const faults = (name: 'readLink' | 'readModeText' | 'readServerMode') => 
   (await import('../fault-values.js'))[name];
 export const bench = (name: keyof typeof import('../bench-options.js').benchReaders) => async (): Promise<Reader> =>
   (await import('../bench-options.js')).benchReaders[name];
+
+/** Judges of options that must fit one another, loaded as readers are. */
+type Judge = () => Promise<(options: OptionValues) => void>;
+export const fits =
+  (name: 'retainFits'): Judge =>
+  async () =>
+    (await import('../values.js'))[name];
+export const benchFits =
+  (name: keyof typeof import('../bench-options.js').benchJudges): Judge =>
+  async () =>
+    (await import('../bench-options.js')).benchJudges[name];
 
 export const balancer: OptionSpec = {
   name: 'balancer',

@@ -1,8 +1,9 @@
 /** Configuration files and variables, as users and machines write them. */
 
+import { conflictsInFile } from '../../../src/cli/config/conflicts.js';
 import { defaultLines } from '../../../src/cli/config/default-text.js';
 import { readContents } from '../../../src/cli/config/sections.js';
-import { problemsOf } from '../../../src/cli/config/sources.js';
+import { textsOf, wrongIn } from '../../../src/cli/config/sources.js';
 import { configurable, optionsOf, sectionOf } from '../../../src/cli/config/table.js';
 import { variableLayer } from '../../../src/cli/config/variables.js';
 import { demand, reasonText, type Target } from '../target.js';
@@ -31,7 +32,8 @@ export const configuration: Target = {
     for (const { line } of [...contents.problems, ...contents.entries]) {
       demand(line >= 1 && line <= lines, `line ${line} of ${lines}`);
     }
-    const problems = await problemsOf(contents);
+    const problems = textsOf(await wrongIn(contents));
+    for (const { line } of await conflictsInFile(contents, {})) demand(line >= 1 && line <= lines, `line ${line}`);
     demand(problems.length >= (contents.problems.length > 0 ? 1 : 0), 'a problem is not told');
     for (const spec of configurable) {
       const environment = Object.fromEntries(
