@@ -13,12 +13,12 @@
  * What no local rule can tell from a tear is damage to the very last batch; a mark behind it, written within 100 ms of
  * idleness and at an orderly stop, ends that window.
  */
-import { equalBytes, isAllZero } from '../base/index.js';
+import { isAllZero } from '../base/index.js';
 import type { Ballot, Slot } from '../wire/index.js';
 import type { Disk } from './disk.js';
-import { DamagedLog, StorageError, waysOn } from './errors.js';
-import type { SegmentHeader, WalIdentity } from './segment.js';
-import { decodeHeader, FORMAT_VERSION, HEADER_BYTES, headerVersion, segmentName, segmentNumber } from './segment.js';
+import { DamagedLog } from './errors.js';
+import { HEADER_BYTES, type SegmentHeader, segmentName } from './segment.js';
+import { headerOf, type SegmentsOptions, segmentsBefore, segmentsToRead } from './segment-files.js';
 import type { ReadRecord } from './wal-record.js';
 import { ballotAbove, COMMIT_BYTES, PROMISE_BYTES, RECORD_HEAD_BYTES, readRecord, segmentSeed } from './wal-record.js';
 
@@ -60,17 +60,11 @@ export interface Recovered {
   readonly cut: CutTail | undefined;
 }
 
-export interface ScanOptions {
-  /** Whose log it must be; undefined reads anybody's (`synod log check`). */
-  readonly identity?: WalIdentity;
-  /** First segment to read: the checkpoint's. */
-  readonly replayFrom?: number;
+export interface ScanOptions extends SegmentsOptions {
   /** Values of slots up to this one are in the checkpoint and are not kept. */
   readonly appliedSlot?: Slot;
   /** The log must reach this sequence: it was durable when the checkpoint was written. */
   readonly durableFloor?: number;
-  /** A log was begun in this directory: one without any segment is not new but lost. */
-  readonly expectLog?: boolean;
   /**
    * Takes, in slot order, what the log itself says is chosen above `appliedSlot`, as soon as it says so; it is not
    * among
@@ -101,7 +95,7 @@ export interface ScannedLog extends Recovered {
 const NO_BALLOT: Ballot = { round: 0, server: 0, incarnation: 0 };
 
 /**
- * Reads the log from `replayFrom` on without changing anything. Throws {@link StorageError}, mostly {@link DamagedLog}.
+ * Reads the log from `replayFrom` on without changing anything. Throws StorageError, mostly {@link DamagedLog}.
  */
 export function scanLog(disk: Disk, options: ScanOptions): ScannedLog {
   return new Scan(disk, options).run();
@@ -131,17 +125,17 @@ class Scan {
   }
 
   run(): ScannedLog {
-    const numbers = this.#numbers();
-    const headers = numbers.map((segment) => ({ segment, header: this.#header(segment) }));
+    const { identity, replayFrom = 0, expectLog = false, onChosen } = this.#options;
+    const numbers = segmentsToRead(this.#disk, this.#options, onChosen !== undefined);
+    const headers = numbers.map((segment) => ({ segment, header: headerOf(this.#disk, segment, identity) }));
     let head = headers.length - 1;
     while (head >= 0 && headers[head]?.header === undefined) head--;
-    const { replayFrom = 0, expectLog = false } = this.#options;
     const first = numbers[0];
     if (head < 0 && first !== undefined && (replayFrom > 0 || expectLog || first > 1)) {
       throw new DamagedLog(first, 0, 'its header is unreadable, and this server has voted with it');
     }
     const segments: { segment: number; usedBytes: number; fileBytes: number }[] = [];
-    for (const segment of this.#older()) {
+    for (const segment of segmentsBefore(this.#disk, replayFrom)) {
       const fileBytes = this.#disk.size(segmentName(segment)) ?? 0;
       segments.push({ segment, usedBytes: fileBytes, fileBytes });
     }
@@ -173,90 +167,6 @@ class Scan {
       blank,
       discard,
     };
-  }
-
-  /** The segments to read, which must be there without a gap. */
-  #numbers(): number[] {
-    const { replayFrom = 0, expectLog = false } = this.#options;
-    const all = this.#allNumbers();
-    const numbers = all.filter((segment) => segment >= replayFrom);
-    const first = numbers[0];
-    if (first === undefined || (replayFrom > 0 && first !== replayFrom)) {
-      if (replayFrom === 0 && !expectLog) return [];
-      throw new StorageError(
-        'LOG_MISSING',
-        `the log's segment ${segmentName(Math.max(replayFrom, 1))} is missing although this server has voted before. ` +
-          `It must not vote without its log: put the missing wal-*.log files back and ${waysOn('them')}`,
-      );
-    }
-    if (replayFrom === 0 && first > 1 && this.#options.onChosen !== undefined) {
-      throw new StorageError(
-        'LOG_TRIMMED',
-        `the log begins with ${segmentName(first)}, older segments were deleted (--retain), and the checkpoints that ` +
-          `stood for them are missing: put the directory state back and ${waysOn('it')}`,
-      );
-    }
-    for (const [i, segment] of numbers.entries()) {
-      if (segment !== first + i) throw new DamagedLog(first + i, 0, 'the file is missing, and a later segment exists');
-    }
-    return numbers;
-  }
-
-  #allNumbers(): number[] {
-    const numbers = this.#disk.list().map(segmentNumber);
-    return numbers.filter((segment) => segment !== undefined).sort((a, b) => a - b);
-  }
-
-  /** Segments that history still reads and the scan does not. */
-  #older(): number[] {
-    const { replayFrom = 0 } = this.#options;
-    return this.#allNumbers().filter((segment) => segment < replayFrom);
-  }
-
-  #header(segment: number): SegmentHeader | undefined {
-    const bytes = Buffer.alloc(HEADER_BYTES);
-    const length = this.#disk.readSync(segmentName(segment), 0, bytes);
-    const header = decodeHeader(bytes.subarray(0, length));
-    if (header === undefined) {
-      const version = headerVersion(bytes.subarray(0, length));
-      if (version !== undefined && version > FORMAT_VERSION && version < 1000) {
-        throw new StorageError(
-          'LOG_VERSION',
-          `${segmentName(segment)} has log format ${version}, this program knows ${FORMAT_VERSION}: start the newer ` +
-            'program that wrote it',
-        );
-      }
-      return undefined;
-    }
-    if (header.segment !== segment) throw new DamagedLog(segment, 0, `its header is that of segment ${header.segment}`);
-    this.#checkOwner(header);
-    return header;
-  }
-
-  #checkOwner(header: SegmentHeader): void {
-    const { identity } = this.#options;
-    if (identity === undefined) return;
-    const foreign = !equalBytes(header.clusterId, identity.clusterId)
-      ? 'another cluster'
-      : header.serverId !== identity.serverId
-        ? `server ${header.serverId}`
-        : !equalBytes(header.birthId, identity.birthId)
-          ? 'another data directory'
-          : undefined;
-    if (foreign !== undefined) {
-      throw new StorageError(
-        'FOREIGN_LOG',
-        `${segmentName(header.segment)} was written by ${foreign}: files of two data directories are mixed here. ` +
-          "Move that file back to where it came from and put this server's own in its place",
-      );
-    }
-    if (header.epoch > identity.epoch || header.incarnation > identity.incarnation) {
-      throw new StorageError(
-        'IDENTITY_OLD',
-        `${segmentName(header.segment)} was written by a later life of this server than the file identity knows of: ` +
-          `identity comes from an old backup, which would reuse ballots. Put the latest copy of it back and ${waysOn('that')}`,
-      );
-    }
   }
 
   /** Reads one segment's records and returns where they end. `next` is the header behind it, unless it is the head. */

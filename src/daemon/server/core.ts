@@ -1,11 +1,11 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import { BucketHistogram, type Logger, limits, nodeClock, Prng, secondsBounds, type Timer } from '../../base/index.js';
+import { BucketHistogram, type Logger, limits, nodeClock, secondsBounds, type Timer } from '../../base/index.js';
 import type { Decided } from '../../chat/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
 import { LinkFilter } from '../../proxy/index.js';
-import { type Directory, type Disk, isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';
+import type { Directory, Disk, StateStore, StoreHome } from '../../storage/index.js';
 import {
   features,
   type Hello,
@@ -18,7 +18,6 @@ import {
   type SeatAddress,
   type Seats,
   type ServerId,
-  type Status,
   type Welcome,
 } from '../../wire/index.js';
 import { plainWelcome } from '../hello-gate.js';
@@ -26,19 +25,16 @@ import { AbsentServers } from './absent-servers.js';
 import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
 import { Decisions } from './decisions.js';
-import { bestCommit, type Measured } from './figures.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
 import { LoopDelay } from './loop-delay.js';
 import { MessageRate } from './message-rate.js';
-import { noteOf } from './note.js';
-import { type OpenedDriver, openDriver } from './open-driver.js';
-import { answerOperator, type OperatorParts, statusOf } from './operators.js';
+import type { OpenedDriver } from './open-driver.js';
 import { Peers } from './peers.js';
-import { missingOf } from './readiness.js';
+import { Report } from './report.js';
 import type { Roster } from './roster.js';
-import { closeStore, openStoredDriver, setStoreAside } from './stored-driver.js';
+import { closeStore, setStoreAside } from './stored-driver.js';
 
 export interface CoreOptions {
   readonly self: Self;
@@ -72,6 +68,17 @@ export interface CoreOptions {
   readonly segmentBytes: number | undefined;
 }
 
+/** What the driver calls before the parts that answer exist. */
+export interface CoreHooks {
+  clients: Clients | undefined;
+  send: Peers['send'];
+  afterDisk: () => void;
+  members: () => void;
+  decided: (decisions: readonly Decided[]) => void;
+  /** What ended the server was its state store, which the next start must not find. */
+  damage: Error | undefined;
+}
+
 /** Commits that wait for the end of the turn. */
 const lateCommitsMax = 64;
 
@@ -88,11 +95,12 @@ export class Core {
   readonly #refusedBy = new Set<ServerId>();
   readonly #store: StateStore;
   readonly #hooks: CoreHooks;
-  readonly #forOperators: OperatorParts;
   /** How late the event loop comes to what is due every 10 ms, in seconds. */
   readonly #loopDelay = new LoopDelay(limits.tickMs, new BucketHistogram(secondsBounds));
   readonly clients: Clients;
   readonly peers: Peers;
+  /** What others are told of it. */
+  readonly report: Report;
   #interval: NodeJS.Timeout | undefined;
   readonly #absent: AbsentServers;
   #tickedMs: number;
@@ -100,13 +108,11 @@ export class Core {
   #walArmed = false;
   #lateCommits = 0;
   #wasFull = false;
-  /** It was where the others were, once in this life: under load a follower is recovering for moments ever after. */
-  #caughtUp = false;
   /** What was last logged for operators. */
   #noted = '';
   #ended = false;
 
-  /** Use {@link openCore}. */
+  /** Use openCore (open-core.ts). */
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
     this.#options = options;
     this.#store = store;
@@ -138,19 +144,6 @@ export class Core {
       onRefused: (peer, code, text) => this.#onRefused(peer, code, text),
       filter: options.mode === undefined ? undefined : new LinkFilter(nodeClock, logger, self.id, options.mode),
     });
-    this.#forOperators = {
-      self,
-      clusterId: options.sealed.clusterId,
-      seats: (request) => this.seats(request),
-      governing: () => this.#governing,
-      propose: (item) => this.#propose(item),
-      driver,
-      chat,
-      clients: () => this.clients.count,
-      http: options.http,
-      faults: options.mode ?? '',
-      note: () => this.#note(),
-    };
     this.#decisions = new Decisions({
       chat,
       clock: nodeClock,
@@ -182,10 +175,28 @@ export class Core {
       logger,
       isFull: () => wal.full,
       addresses: () => this.addresses(),
-      answerOperator: (message) => answerOperator(message, this.#forOperators),
+      answerOperator: (message) => this.report.answer(message),
       rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
       decide: (wish, reply) => this.#decisions.wish(wish, reply),
       onCountChanged: options.onLoad,
+    });
+    this.report = new Report({
+      self,
+      clusterId: options.sealed.clusterId,
+      driver,
+      wal,
+      chat,
+      roster,
+      clients: this.clients,
+      peers: this.peers,
+      loopDelay: this.#loopDelay.seconds,
+      others: () => this.#others(),
+      seats: (request) => this.seats(request),
+      governing: () => this.#governing,
+      propose: (item) => this.#propose(item),
+      http: options.http,
+      faults: options.mode ?? '',
+      keepsNothing: options.keepsNothing,
     });
     hooks.clients = this.clients;
     hooks.send = (to, message) => this.peers.send(to, message);
@@ -275,60 +286,6 @@ export class Core {
 
   get self(): Self {
     return this.#options.self;
-  }
-
-  /** How this server stands, as its operators are told. */
-  status(): Status {
-    return statusOf({ request: 0 }, this.#forOperators);
-  }
-
-  /** What it lacks before it does its work; "" if nothing. */
-  missing(): string {
-    const { driver, wal } = this.#opened;
-    const { happy, role, heard } = driver.view;
-    this.#caughtUp ||= role !== 'recovering';
-    const lag = Math.max(0, bestCommit({ driver }) - this.#forOperators.chat.applied);
-    const { fetchesState } = driver;
-    return missingOf({
-      isFull: wal.full,
-      fetchesState,
-      happy,
-      caughtUp: this.#caughtUp,
-      lag,
-      heard,
-      others: this.#others(),
-    });
-  }
-
-  /** What its metrics are read from. */
-  get measured(): Measured {
-    const { driver, wal } = this.#opened;
-    const { clients, peers } = this;
-    return {
-      driver,
-      wal,
-      clients,
-      peers,
-      chat: this.#forOperators.chat,
-      loopDelay: this.#loopDelay.seconds,
-      others: () => this.#others(),
-    };
-  }
-
-  /** What an operator should know of this server. */
-  #note(): string {
-    const { driver, wal } = this.#opened;
-    const { votes, leader, happy } = driver.view;
-    return noteOf({
-      isFull: wal.full,
-      fetchesState: driver.fetchesState,
-      latest: this.#roster.latest,
-      self: this.#options.self,
-      votes,
-      leader: happy ? leader : 0,
-      newcomers: this.peers.newcomers.map(({ id }) => id),
-      keepsNothing: this.#options.keepsNothing,
-    });
   }
 
   /** Links to the peers, and time. */
@@ -445,7 +402,7 @@ export class Core {
     if (absent.length > 0) this.clients.leaveOf(absent);
     this.peers.probe(this.#others().filter((id) => !heard.includes(id)));
     if (leader === this.#options.self.id) this.#considerMembers(nowMs);
-    const note = this.#note();
+    const note = this.report.note();
     if (note !== this.#noted && note !== '') this.#options.logger.warn('needs-attention', { note });
     this.#noted = note;
     const { full } = this.#opened.wal;
@@ -502,84 +459,4 @@ export class Core {
       if (!this.#ended) this.#opened.driver.endOfTurn();
     }, Stage.wal);
   }
-}
-
-/** What the driver calls before the parts that answer exist. */
-interface CoreHooks {
-  clients: Clients | undefined;
-  send: Peers['send'];
-  afterDisk: () => void;
-  members: () => void;
-  decided: (decisions: readonly Decided[]) => void;
-  /** What ended the server was its state store, which the next start must not find. */
-  damage: Error | undefined;
-}
-
-/** Opens store and log, replays, and joins the parts. Fails with an ExitError; nothing was sent then. */
-export async function openCore(options: CoreOptions): Promise<Core> {
-  const { directory, disk, storeHome, logger } = options;
-  const hooks: CoreHooks = {
-    clients: undefined,
-    send: () => undefined,
-    afterDisk: () => undefined,
-    members: () => undefined,
-    decided: () => undefined,
-    damage: undefined,
-  };
-  const { store, opened } = await openStoredDriver(storeHome, logger, (store, done) => {
-    openDriver(
-      {
-        disk,
-        store,
-        identity: directory.walIdentity,
-        wal: { ...options.wal, ...(options.segmentBytes === undefined ? {} : walSizes(options.segmentBytes)) },
-        retainBytes: options.retainBytes,
-        clock: nodeClock,
-        random: new Prng(randomBytes(6).readUIntBE(0, 6)),
-        logger,
-        transport: { send: (to, message) => hooks.send(to, message) },
-        listener: {
-          applied: (applied) => {
-            hooks.clients?.applied(applied);
-            if (applied.decisions.length > 0) hooks.decided(applied.decisions);
-          },
-          installed: () => {
-            hooks.clients?.installed();
-            hooks.decided([]);
-          },
-          settled: (batches) => hooks.clients?.settled(batches),
-          refused: (batches) => hooks.clients?.refused(batches),
-          standing: (change) => {
-            logger.info('standing', { leader: change.leader, up: change.up, leading: change.leading });
-            hooks.clients?.standing(change);
-            options.onLoad();
-          },
-          read: (id, fresh) => hooks.clients?.read(id, fresh),
-          stopped: () => hooks.clients?.stopped(),
-        },
-        onMembers: () => hooks.members(),
-        onFatal: (error) => {
-          if (isStoreDamage(error)) hooks.damage = error;
-          options.onFatal(error);
-        },
-        afterDisk: () => hooks.afterDisk(),
-        wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
-        expectLog: directory.expectLog,
-      },
-      done,
-    );
-  });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
-    });
-    return new Core(options, store, opened, hooks);
-  } catch (error) {
-    await closeStore(store);
-    throw error;
-  }
-}
-
-function walSizes(segmentBytes: number): { segmentBytes: number; firstSegmentBytes: number } {
-  return { segmentBytes, firstSegmentBytes: segmentBytes };
 }

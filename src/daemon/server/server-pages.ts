@@ -64,25 +64,25 @@ export class ServerPages {
     if (core === undefined) return { id: this.#parts.id(), state: 'starting', note: this.#parts.missing() };
     const seats = core.seats();
     const { id } = core.self;
-    return upRow(core.status(), {
+    return upRow(core.report.status(), {
       address: core.self.address,
       rttMs: null,
       seat: seatState(id, seats, seats.seats),
       takes: takesOf(id, seats.seats),
-      committedMax: bestCommit(core.measured),
+      committedMax: bestCommit(core.report.measured),
     });
   }
 
   #figures(): object {
     const core = this.#parts.core();
-    return core === undefined ? { starting: true } : figuresOf(core.measured, nodeClock.monotonicMs());
+    return core === undefined ? { starting: true } : figuresOf(core.report.measured, nodeClock.monotonicMs());
   }
 
   #allMetrics(): readonly Metric[] {
     const core = this.#parts.core();
     if (this.#metrics === undefined || this.#metrics.core !== core) {
       const { version = 'unknown' } = this.#parts.options();
-      const own = core === undefined ? [] : serverMetrics(core.measured, this.#parts.strangers);
+      const own = core === undefined ? [] : serverMetrics(core.report.measured, this.#parts.strangers);
       const ready: Metric = {
         name: 'synod_ready',
         help: '1 while /readyz says 200.',

@@ -18,10 +18,11 @@ import { exitReason, Lifetime, stoppedReason } from '../lifetime.js';
 import type { ExitReason, ServerHandle, ServerOptions, StartProgress } from '../options.js';
 import { AddressBook } from './address-book.js';
 import { BalancerLinks } from './balancer-links.js';
-import { type Core, openCore } from './core.js';
+import type { Core } from './core.js';
 import { Enlistment } from './enlistment.js';
 import { type Ground, memoryGround, realGround } from './ground.js';
 import { helloOf, type Membership, type Self } from './hello.js';
+import { openCore } from './open-core.js';
 import { ServerPages } from './server-pages.js';
 
 /**
@@ -183,7 +184,7 @@ class Server implements ServerHandle {
 
   #missing(): string {
     if (this.#ending !== undefined) return 'this server stops';
-    return this.#core?.missing() ?? this.#waitsFor;
+    return this.#core?.report.missing() ?? this.#waitsFor;
   }
 
   #self(): Self {
