@@ -4,6 +4,7 @@ import t from 'tap';
 import { BucketHistogram, ExitError, type LogFields, limits, silentLogger } from '../../src/base/index.js';
 import { checkHttpAddress, daemonPages, type Metric, startHttp } from '../../src/daemon/http/index.js';
 import { Pace } from '../../src/daemon/http/pace.js';
+import { readProbe } from '../../src/daemon/http/side-door.js';
 import { missingOf } from '../../src/daemon/server/readiness.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { ask } from '../support/http-pages.js';
@@ -162,23 +163,108 @@ t.test('a flood of requests in one read is cut off, and the next second is a new
   other.write(livez);
   await until('an answer to somebody else', 10_000, () => other.bytesRead > before);
   t.notOk(other.closed);
-  await until('an answer to who flooded, when the second is over', 10_000, async () => {
+  await until('a page for who flooded, when the second is over', 10_000, async () => {
     const again = callFrom(stranger, listener.address);
-    again.end(livez);
+    again.end(livez.replace('livez', 'status'));
     await until('its end', 10_000, () => again.closed);
     return again.bytesRead > 0;
   });
 });
 
-t.test('nobody takes the pages from who probes: not by asking, not by staying', async (t) => {
+t.test('probes are answered in the midst of a flood from their own address, and nothing else is', async (t) => {
+  let missing = '';
+  const pages = pagesFor({ missing: () => missing });
+  const listener = await startHttp({ address: '127.0.0.1:0', pages, logger: silentLogger });
+  t.teardown(() => listener.stop());
+  let floods = 0;
+  let isOver = false;
+  const flood = (): void => {
+    const socket = callFrom(stranger, listener.address);
+    socket.write('GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
+    socket.on('close', () => {
+      floods++;
+      if (!isOver) setImmediate(flood);
+    });
+  };
+  t.teardown(() => {
+    isOver = true;
+  });
+  flood();
+  const ended = 'ended';
+  const probe = (path: string, headers = {}): Promise<number | string> =>
+    ask(listener.address, path, { from: stranger, headers }).then(
+      ({ status }) => status,
+      () => ended,
+    );
+  // The one that is under way when a flood begins is lost with it; never two in a row.
+  const probeTwice = async (path: string): Promise<number | string> => {
+    const first = await probe(path);
+    return first === ended ? probe(path) : first;
+  };
+  // Through the beginnings of several seconds, in which the flood is let in again.
+  const endMs = performance.now() + 2_500;
+  let probes = 0;
+  while (performance.now() < endMs || floods < 3) {
+    missing = '';
+    await until('the flood', 10_000, () => floods > 0);
+    t.equal(await probeTwice('/livez'), 200);
+    missing = 'a leader';
+    t.equal(await probeTwice('/readyz'), 503);
+    probes += 2;
+  }
+  t.ok(probes > 20, `${probes} probes beside ${floods} floods`);
+  await until('another page to be refused', 10_000, async () => (await probe('/status')) === ended);
+  await until('a foreign name to be', 10_000, async () => (await probe('/livez', { host: 'evil.example' })) === ended);
+});
+
+t.test('what a probe is', async (t) => {
+  const read = (text: string) => readProbe(Buffer.from(text));
+  t.same(read('GET /livez HTTP/1.1\r\nHost: a:1 \r\nUser-Agent: kube-probe/1.30\r\n\r\n'), {
+    path: '/livez',
+    host: 'a:1',
+  });
+  t.same(read('HEAD /readyz?verbose HTTP/1.0\r\n\r\n'), { path: '/readyz', host: undefined });
+  for (const wrong of [
+    ...['', 'GET /livez HTTP/1.1\r\nHost: a\r\n', 'POST /livez HTTP/1.1\r\n\r\n', 'GET /livez\r\n\r\n'],
+    ...['GET /livez HTTP/1.1\r\n\r\n'.repeat(2), `GET /livez HTTP/1.1\r\nx: ${'x'.repeat(1_000)}\r\n\r\n`],
+  ]) {
+    t.equal(read(wrong), undefined, JSON.stringify(wrong));
+  }
+});
+
+t.test('by staying nobody keeps others out: a newcomer takes a place of who has most', async (t) => {
   const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
   t.teardown(() => listener.stop());
-  const greedy = Array.from({ length: limits.httpConnectionsMax }, () => callFrom(stranger, listener.address));
+  const livez = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const kept = callFrom(near, listener.address);
+  kept.write(livez);
+  await until('an answer', 10_000, () => kept.bytesRead > 0);
+  const greedy: Socket[] = [];
   t.teardown(() => {
-    for (const socket of greedy) socket.destroy();
+    for (const socket of [...greedy, kept]) socket.destroy();
   });
-  await until('half of them to be sent away', 10_000, () => greedy.filter(({ closed }) => closed).length === 16);
-  t.equal((await ask(listener.address, '/livez')).status, 200, 'there is room for others');
+  for (let i = 0; i < 3 * limits.httpConnectionsMax; i++) {
+    const socket = callFrom(stranger, listener.address);
+    greedy.push(socket);
+    if (i % 16 === 15) await until('them to be let in', 10_000, () => greedy.every(({ connecting }) => !connecting));
+  }
+  const closed = (): number => greedy.filter((socket) => socket.closed).length;
+  await until('the oldest to be sent away', 10_000, () => closed() >= greedy.length - limits.httpConnectionsMax + 1);
+  t.equal(closed(), greedy.length - limits.httpConnectionsMax + 1, 'and no more than that');
+  t.equal(
+    greedy.findIndex((socket) => !socket.closed),
+    closed(),
+    'the oldest first',
+  );
+  for (const from of [stranger, near]) t.equal((await ask(listener.address, '/livez', { from })).status, 200, from);
+  const before = kept.bytesRead;
+  kept.write(livez);
+  await until('an answer to who has one only', 10_000, () => kept.bytesRead > before);
+});
+
+t.test('by asking nobody takes the pages from who probes', async (t) => {
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
+  t.teardown(() => listener.stop());
   const asked = async (path: string): Promise<number> => (await ask(listener.address, path)).status;
   const sharesMax = limits.httpRequestsPerSecond + 20;
   let refused = false;

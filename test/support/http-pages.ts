@@ -11,7 +11,7 @@ export interface PageAnswer {
 
 const answerMsMax = 10_000;
 
-/** Asks for a page at `host:port`. */
+/** Asks for a page at `host:port`, `from` an address of this machine. */
 export function ask(
   address: string,
   path: string,
@@ -19,11 +19,13 @@ export function ask(
     method = 'GET',
     headers = {},
     body = '',
-  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+    from,
+  }: { method?: string; headers?: Record<string, string>; body?: string; from?: string } = {},
 ): Promise<PageAnswer> {
   const [host = '', port = ''] = address.split(':');
+  const at = { host, port, ...(from === undefined ? {} : { localAddress: from }) };
   return new Promise((resolve, reject) => {
-    const asked = request({ host, port, path, method, headers, agent: false, timeout: answerMsMax }, (response) => {
+    const asked = request({ ...at, path, method, headers, agent: false, timeout: answerMsMax }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

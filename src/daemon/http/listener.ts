@@ -4,13 +4,14 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { formatAddress, isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
+import { assert, formatAddress, isLoopback, type Logger, limits, nodeClock } from '../../base/index.js';
 import { bindError, openFilesMax } from '../../net/index.js';
 import { isHostAllowed } from '../../proxy/index.js';
 import { checkHttpAddress } from './address.js';
 import { AddressSockets, addressOf } from './address-sockets.js';
 import { Pace } from './pace.js';
 import { type Answer, type Page, plainAnswer } from './page.js';
+import { type Probe, serveOneProbe } from './side-door.js';
 
 export interface HttpOptions {
   /** `host:port`; port 0 picks a free one. */
@@ -30,8 +31,8 @@ export interface HttpListener {
 const checkEveryMs = 500;
 /** Of all descriptors at most one in so many: clients and the log need them more. */
 const descriptorShare = 16;
-/** One address has at most one in so many of the connections, so that it leaves room for the others. */
-const addressShare = 2;
+/** Connections that are on their way out still count for Node. */
+const leavingFactor = 2;
 
 /** Listens. Rejects with an ExitError: 2 for what is no address, 3 for one that is taken or not ours. */
 export async function startHttp(options: HttpOptions): Promise<HttpListener> {
@@ -44,22 +45,28 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
     connectionsCheckingInterval: checkEveryMs,
     maxHeaderSize: limits.httpHeaderBytesMax,
   });
-  server.maxConnections = Math.min(
+  const connectionsMax = Math.min(
     limits.httpConnectionsMax,
     Math.floor((openFilesMax() ?? Number.POSITIVE_INFINITY) / descriptorShare),
   );
+  server.maxConnections = leavingFactor * connectionsMax;
   // Whoever asks and never reads the answer, or never asks; between two requests `keepAliveTimeout` takes its place.
   server.setTimeout(limits.httpRequestMs);
   const pages = new Map(options.pages.map((page) => [page.path, page]));
   const pace = new Pace(nodeClock, limits.httpRequestsPerSecond);
   const serving = { pages, host, pace, logger: options.logger };
-  const sockets = new AddressSockets(Math.ceil(server.maxConnections / addressShare));
+  const sockets = new AddressSockets(connectionsMax);
   // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends the connections
   // of
-  // the address that it comes from, and nobody else's.
+  // the address that it comes from, and nobody else's. What comes from there in the same second gets no parser.
   pace.onFlood = (floods) => sockets.end(floods);
+  const [takeIn] = server.listeners('connection');
+  assert(takeIn !== undefined, 'an HTTP server listens to its connections');
+  server.removeAllListeners('connection');
   server.on('connection', (socket) => {
-    if (pace.floods(addressOf(socket)) || !sockets.add(socket)) socket.destroy();
+    sockets.add(socket);
+    if (pace.floods(addressOf(socket))) serveOneProbe(socket, (probe) => statusOf(probe, serving));
+    else takeIn.call(server, socket);
   });
   server.on('request', (request, response) => void serve(request, response, serving));
   await bind(server, host, port);
@@ -120,15 +127,32 @@ async function answerTo(request: IncomingMessage, { pages, host, pace, logger }:
   if (method !== 'GET' && method !== 'HEAD') return plainAnswer(405, `${method} changes nothing here: use GET`);
   // A web page whose name was made to point at this machine must not read along. Where others than this machine's users
   // may call, the names that they use can't be known.
-  if (isLoopback(host) && !isHostAllowed(headers.host, host)) {
+  if (!isNamed(headers.host, host)) {
     return plainAnswer(403, `${headers.host} is no name of this listener: call it localhost, or listen there`);
   }
   if (page === undefined) return plainAnswer(404, 'there is no such page; / lists them');
+  return made(page, logger);
+}
+
+/** Of what comes from an address in the midst of its flood, only probes have an answer. */
+async function statusOf({ path, host: named }: Probe, { pages, host, logger }: Serving): Promise<number | undefined> {
+  const page = pages.get(path);
+  if (page?.isProbe !== true || !isNamed(named, host)) return undefined;
+  return (await made(page, logger)).status;
+}
+
+/** Whether a request with this Host header is meant for a listener at `host`. */
+function isNamed(header: string | undefined, host: string): boolean {
+  return !isLoopback(host) || isHostAllowed(header, host);
+}
+
+/** Never rejects. */
+async function made(page: Page, logger: Logger): Promise<Answer> {
   try {
     return await page.answer();
   } catch (error) {
     // Our own mistake; but whoever looks at a server must not be able to end it.
-    logger.error('http-page-failed', { path, error: String(error) });
+    logger.error('http-page-failed', { path: page.path, error: String(error) });
     return plainAnswer(500, 'this page could not be made: see the log');
   }
 }
