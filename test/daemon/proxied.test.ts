@@ -1,50 +1,12 @@
 /** A cluster behind `--master`, in this process: whose addresses are told to whom, and who follows a moving server. */
 import t from 'tap';
-import { nodeClock, silentLogger } from '../../src/base/index.js';
 import { type ProxyHandle, startProxy } from '../../src/proxy/index.js';
 import type { MessageOf } from '../../src/wire/index.js';
 import { Cluster, User } from './cluster.js';
+import { type Proxied, proxyOptions, startProxied } from './proxied-cluster.js';
 import { Raw, until } from './raw.js';
 
 t.setTimeout(60_000);
-
-const proxyOptions = {
-  listen: '127.0.0.1:0',
-  links: [],
-  modes: [],
-  proxies: [],
-  seed: 1,
-  api: '127.0.0.1:0',
-  logger: silentLogger,
-  clock: nodeClock,
-};
-
-interface Proxied {
-  readonly cluster: Cluster;
-  readonly proxy: ProxyHandle;
-}
-
-/**
- * The servers' balancer is the proxy; `cluster.balancer` is the real one. `before` the servers start, something is
- * done.
- */
-async function startProxied(
-  t: { teardown(end: () => Promise<unknown>): void },
-  before?: (proxy: ProxyHandle) => Promise<unknown>,
-): Promise<Proxied> {
-  const cluster = new Cluster();
-  const balancer = await cluster.startBalancer(3);
-  const proxy = await startProxy({ ...proxyOptions, master: balancer.address });
-  t.teardown(async () => {
-    await cluster.end();
-    await proxy.stop();
-  });
-  await before?.(proxy);
-  cluster.balancerAddress = proxy.address;
-  await cluster.startServers(1, 2, 3);
-  await cluster.leader();
-  return { cluster, proxy };
-}
 
 async function members(address: string): Promise<MessageOf<'members'>> {
   const raw = await Raw.welcomed(address, { role: 'operator' });
