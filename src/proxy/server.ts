@@ -36,7 +36,7 @@ export async function startProxy(options: ProxyServerOptions): Promise<ProxyHand
       throw new ExitError(exitCodes.refused, 'BAD_OPTION', `${error.message}. Correct it`, { cause: error });
     }
     if (!(error instanceof AddressError)) throw error;
-    const text = `${error.message}. Choose another address, or stop the process that has this one`;
+    const text = `${error.message}. Choose another address with ${server.opening}, or stop the process that has this one`;
     throw new ExitError(exitCodes.refused, 'PORT_BUSY', text, { cause: error });
   }
   return server;
@@ -50,6 +50,8 @@ class ProxyServer implements ProxyHandle, Controlled {
   readonly #options: ProxyServerOptions;
   readonly #logger: Logger;
   #resolve: (end: ProxyEnd) => void = () => undefined;
+  /** Whose address is being taken, as the user chooses it. */
+  opening: '--link' | '--listen' = '--link';
   readonly #links: NamedProxy[] = [];
   #master: Master | undefined;
   #api: ApiServer | undefined;
@@ -85,6 +87,7 @@ class ProxyServer implements ProxyHandle, Controlled {
       );
     }
     if (master !== undefined) {
+      this.opening = '--listen';
       this.#master = new Master(this.proxies, { balancer: master, listen });
       await this.#master.start();
     }

@@ -42,6 +42,25 @@ t.test('a busy port: who may have it, and the option of this very spelling', asy
   const cwd = t.testdir();
   const text = (option: string): string =>
     `Port ${port} is already in use (by another server?). Choose one with ${option}, or stop that process.`;
+  const proxied = (option: string): string =>
+    `listen tcp 127.0.0.1:${port}: bind: address already in use. Choose another address with ${option}, or stop the ` +
+    'process that has this one';
+  const api =
+    `API port ${port} is already in use (by another proxy, or by Toxiproxy?). Choose one with --api, or stop that ` +
+    'process.';
+  const here = `127.0.0.1:${port}`;
+  const free = ['--listen', '127.0.0.1:0'];
+  for (const [args, says] of [
+    [['balancer', ...free, '--http', here], text('--http')],
+    [['server', '--id', '1', ...free, '--http', here], text('--http')],
+    [['proxy', '--api', here], api],
+    [['proxy', '--api', '', '--link', `${here}=127.0.0.1:1`], proxied('--link')],
+    [['proxy', '--api', '', '--master', '127.0.0.1:1', '--listen', here], proxied('--listen')],
+  ] as const) {
+    const { code, stderr } = await runToEnd('synod', args, deadlineMs, { cwd });
+    t.equal(code, 3, args.join(' '));
+    t.match(stderr, says, args.join(' '));
+  }
   const cases = [
     ['srunner', [`-port=${port}`, '-id=1'], '-port'],
     ['lrunner', [`-hostPort=127.0.0.1:${port}`], '-hostPort'],
