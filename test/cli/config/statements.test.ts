@@ -29,9 +29,13 @@ const right: fc.Arbitrary<Piece> = fc.oneof(
   ),
   fc.constant(piece((key) => [`${key} = { # {`, '  a = [', '    "}",', '  ],', '  b = 1,', '}'])),
   fc
-    .constantFrom('"', "'")
-    .map((quote) =>
-      piece((key) => [`${key} = [${quote.repeat(3)}`, '[server]', 'a = [', `${quote} # ${quote.repeat(3)}, 2,`, ']']),
+    .constantFrom('{ a = "\\"{", b = "}" }', `{ a = '\\', b = "}" }`)
+    .map((value) => piece((key) => [`${key} = ${value}`])),
+  // A backslash escapes a quote in one kind of text, and nothing in the other.
+  fc
+    .constantFrom(['"""', '\\"""'], ["'''", '\\'])
+    .map(([quotes = '', line = '']) =>
+      piece((key) => [`${key} = [${quotes}`, '[server]', 'a = [', line, '{ [', `${quotes[0]} # ${quotes}, 2,`, ']']),
     ),
 );
 
