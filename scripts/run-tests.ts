@@ -1,6 +1,6 @@
 /**
- * Runs the compiled test files, two or three at a time, heavy ones first and whole clusters last, and ends in one line
- * that counts everything.
+ * Runs the compiled test files, a few at a time, long ones first and whole clusters last, and ends in one line that
+ * counts everything.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -13,13 +13,23 @@ Runs every test/**/*.test.ts below DIR (default .) from DIR/dist; with FILTERs o
 Those in test/long take minutes and run only with a FILTER.
 `;
 
-/** Folders whose files take longest, started first so that the end is not spent waiting for one of them. */
-const heavyFirst = ['test/sim/', 'test/storage/', 'test/daemon/', 'test/long/nemesis', 'test/e2e/g'];
+/** Beginnings of the paths of files that take longest, started first so that the end is not spent waiting for one. */
+const longFirst = [
+  ...['test/sim/', 'test/storage/', 'test/daemon/'],
+  ...['test/e2e/operating', 'test/e2e/g1-to-g3', 'test/e2e/security', 'test/e2e/screen-chat', 'test/e2e/g'],
+  ...['test/long/redis-mirror', 'test/long/memory-only', 'test/long/nemesis', 'test/long/upgrade', 'test/long/replace'],
+  ...['test/long/emptied-disk', 'test/long/kill9', 'test/long/g', 'test/long/package'],
+];
+/** Files that mostly wait, for clocks, disks and sockets: one at a time goes beside those that compute. */
+const waiting = [
+  ...['attacks', 'decisions', 'emptied-disk', 'refusals', 'state-transfer'].map((name) => `test/daemon/${name}`),
+  ...['test/cli/recover', 'test/net/tls', 'test/power/', 'test/proxy/engine/connections', 'test/redis/'],
+];
 /**
  * Files that start whole clusters: they come last, when nothing that only computes takes their cores, and one more of
- * them at a time, for they mostly wait.
+ * them at a time, for they mostly wait too.
  */
-const last: readonly string[] = ['test/e2e/', 'test/long/'];
+const last = ['test/e2e/', 'test/long/'];
 /** Whole clusters through many lives: only when a filter names them, as `.ci/run` does. */
 const onlyByName = 'test/long/';
 
@@ -59,8 +69,12 @@ function findTests(root: string): string[] {
 }
 
 function rank(file: string): number {
-  const place = heavyFirst.findIndex((folder) => file.startsWith(folder));
-  return place === -1 ? heavyFirst.length : place;
+  const place = longFirst.findIndex((beginning) => file.startsWith(beginning));
+  return place === -1 ? longFirst.length : place;
+}
+
+function isOneOf(beginnings: readonly string[], file: string): boolean {
+  return beginnings.some((beginning) => file.startsWith(beginning));
 }
 
 function runFile(file: string, options: Options): Promise<FileResult> {
@@ -122,17 +136,18 @@ async function main(): Promise<number> {
       (options.filters.length === 0 && !file.startsWith(onlyByName)),
   );
   const inOrder = wanted.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const isLast = (file: string): boolean => last.some((folder) => file.startsWith(folder));
-  const stages = [
-    { files: inOrder.filter((file) => !isLast(file)), jobs: options.jobs },
-    { files: inOrder.filter(isLast), jobs: options.jobs + 1 },
-  ];
+  const clusters = inOrder.filter((file) => isOneOf(last, file));
+  const others = inOrder.filter((file) => !isOneOf(last, file));
+  const beside = others.filter((file) => isOneOf(waiting, file));
+  const computing = others.filter((file) => !isOneOf(waiting, file));
 
   let passed = 0;
   let skipped = 0;
   let failed = 0;
-  const work = async (queue: string[]): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+  /** Runs what the first queue that is not empty begins with, until all of them are. */
+  const work = async (...queues: string[][]): Promise<void> => {
+    const next = (): string | undefined => queues.find((queue) => queue.length > 0)?.shift();
+    for (let file = next(); file !== undefined; file = next()) {
       const started = performance.now();
       const result = await runFile(file, options);
       passed += result.passed;
@@ -141,7 +156,9 @@ async function main(): Promise<number> {
       report(file, result, (performance.now() - started) / 1000);
     }
   };
-  for (const { files, jobs } of stages) await Promise.all(Array.from({ length: jobs }, () => work(files)));
+  const workers = Array.from({ length: options.jobs }, () => work(computing, beside));
+  await Promise.all([work(beside), ...workers]);
+  await Promise.all(Array.from({ length: options.jobs + 1 }, () => work(clusters)));
   if (wanted.length === 0) {
     console.log(`FAILED  no test file found${options.filters.length > 0 ? ` for ${options.filters.join(' ')}` : ''}`);
     failed++;

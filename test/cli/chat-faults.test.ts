@@ -10,7 +10,7 @@ import { OwnApi } from '../proxy/own-api-bench.js';
 import { freePort } from '../support/ports.js';
 import { nowMs, until } from '../support/until.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 const cut: FaultAction = { kind: 'cut', a: 's1', b: '2', oneWay: false };
 
 function stateOf(answer: FaultAnswer) {

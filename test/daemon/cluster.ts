@@ -109,7 +109,7 @@ export class Cluster {
   /** Waits until some server leads and the given ones follow it; its id. */
   async leader(...ids: number[]): Promise<number> {
     const asked = ids.length > 0 ? ids : [...this.servers.keys()];
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 400; tries++) {
       const all = await Promise.all(asked.map((id) => this.status(id)));
       const leader = all[0]?.leader ?? 0;
       if (leader !== 0 && all.every((status) => status.leader === leader && status.happy)) return leader;

@@ -64,9 +64,8 @@ t.test('a real client above the limit is slowed down and loses nothing; others d
     });
   }
   const other = await User.at(address, 'Calm');
-  const saidMs = nowMs();
   await other.say('#other', 'not concerned');
-  t.ok(nowMs() - saidMs < 1_000, 'at once');
+  t.ok(committed < 200, `not behind the flood, of which ${committed} lines had their turn`);
   await until('every line', 30_000, () => committed === 200);
   const tookMs = nowMs() - startMs;
   t.ok(tookMs > 1_500, `200 lines at 50 a second took ${Math.round(tookMs)} ms`);

@@ -3,7 +3,7 @@
  * gray failures of PAXOS.md by name.
  */
 import t, { type Test } from 'tap';
-import { compareBallots } from '../../src/paxos/index.js';
+import { ballotText, compareBallots } from '../../src/paxos/index.js';
 import { BareCluster } from './bare-cluster.js';
 
 const never = Number.POSITIVE_INFINITY;
@@ -59,6 +59,43 @@ for (const [name, commitDelayMs] of [
     t.same(cluster.node(leader).replica.view.ballot, ballot, 'the refusals deposed nobody');
   });
 }
+
+/**
+ * Server 1 has heard that another one campaigns, hears of the prepare 10 s later, and has campaigned itself meanwhile.
+ */
+function serverOneCampaignsToo(): BareCluster {
+  const cluster = new BareCluster(3);
+  cluster.faults.mode(1, 'p:10::a:20::c:30');
+  const deaf = cluster.faults.set({ match: { to: [1, 2], kinds: ['heartbeatReply'] }, do: 'drop' });
+  // An election takes so long that others hear of it before it is over.
+  cluster.diskMs = () => 300;
+  cluster.until(() => cluster.node(3).replica.view.durablePromise.server === 3);
+  cluster.faults.remove(deaf);
+  cluster.until(() => cluster.leader() !== undefined);
+  cluster.diskMs = () => 0;
+  return cluster;
+}
+
+t.test('G1 from birth, server 1 campaigned too: the leader prepares above that once, and stays', async (t) => {
+  const cluster = serverOneCampaignsToo();
+  const ballots = [1, 3].map((id) => ballotText(cluster.node(id).replica.view.promised));
+  t.same(ballots, ['2.1', '1.3'], 'server 1 has promised itself, above the leader');
+  cluster.submit(2, 'hi');
+  const led = new Set<string>();
+  let mute = 0;
+  for (let passedMs = 0; passedMs < 60_000; passedMs += 10) {
+    cluster.pass(10);
+    const leader = cluster.leader();
+    if (leader === undefined) mute += 1;
+    else led.add(ballotText(cluster.node(leader).replica.view.ballot));
+  }
+  t.same([...led], ['1.3', '3.3'], 'nobody else led, and no refusal of an old ballot made another one');
+  t.ok(mute <= 1, 'nor did it take time');
+  for (const id of [1, 2, 3]) {
+    t.equal(ballotText(cluster.node(id).replica.view.promised), '3.3', `server ${id} follows`);
+    t.equal(cluster.count(id, 'hi'), 1);
+  }
+});
 
 t.test('G3: two of three servers cut off: nothing commits; healed, each line commits once', async (t) => {
   const cluster = new BareCluster(3).lead(2);

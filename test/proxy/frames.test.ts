@@ -4,7 +4,7 @@ import { encode } from '../../src/wire/index.js';
 import { nowMs, until } from '../support/until.js';
 import { accept, commit, FramedPair, helloOf } from './framed-pair.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 
 async function pairOf(t: { teardown(end: () => Promise<void>): void }): Promise<FramedPair> {
   const pair = await FramedPair.start();

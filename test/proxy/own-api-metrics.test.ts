@@ -4,7 +4,7 @@ import { until } from '../support/until.js';
 import { accept, commit, helloOf } from './framed-pair.js';
 import { OwnApi } from './own-api-bench.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 
 interface Sample {
   readonly name: string;

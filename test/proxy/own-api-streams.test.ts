@@ -5,7 +5,7 @@ import { until } from '../support/until.js';
 import { accept, commit } from './framed-pair.js';
 import { OwnApi } from './own-api-bench.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 
 t.test('/events: a JSON object a line, all but the trace, or those that are named', async (t) => {
   const api = await OwnApi.start(t);

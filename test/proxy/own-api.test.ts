@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 import { accept, commit, helloOf } from './framed-pair.js';
 import { OwnApi } from './own-api-bench.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 
 t.test('/links: who is there, what has passed and what was done to it', async (t) => {
   const api = await OwnApi.start(t);

@@ -9,7 +9,7 @@ import { newWorld } from '../../src/proxy/engine/world.js';
 import { toxicKinds } from '../../src/proxy/toxics/index.js';
 import { nowMs, until } from '../support/until.js';
 
-const soonMs = 5_000;
+const soonMs = 20_000;
 
 /** A caller's end: what came, and how it ended. */
 class Caller {

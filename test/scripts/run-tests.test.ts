@@ -93,6 +93,17 @@ t.test('what is long runs only when it is asked for', async (t) => {
   t.match(long.out, 'test/long/b');
 });
 
+t.test('what mostly waits goes beside what computes, and each file runs once', async (t) => {
+  const meets = (own: string, other: string): string => `import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+writeFileSync('${own}', '');
+for (const end = Date.now() + 10_000; !existsSync('${other}') && Date.now() < end; ) await setTimeout(20);
+console.log(existsSync('${other}') ? 'ok 1 - it came' : 'not ok 1 - it came', '\\n1..1');`;
+  const files = { 'redis/a': meets('a', 'x'), 'x/b': meets('x', 'a'), 'redis/c': good, 'x/d': good, 'e2e/e': good };
+  const result = run(t.testdir(), files, ['--jobs', '1']);
+  t.equal(result.last, '8 passed, 0 failed, 3 skipped', result.out);
+});
+
 t.test('a wrong option is a usage error', async (t) => {
   const result = run(t.testdir(), { a: good }, ['--fast']);
   t.equal(result.code, 2);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { columnsOf, graphemes, wrap } from '../../../src/tui/text/index.js';
+import { cpuMs } from '../../support/cpu-time.js';
 import { repeatable } from '../../support/repeatable.js';
 import { nasty } from '../nasty.js';
 
@@ -83,9 +84,9 @@ t.test('greedy: the first word of a line had no room on the line before', async 
 t.test('time grows with the length, not with its square', async (t) => {
   for (const unit of ['a', 'a ', '漢', '👨‍👩‍👧‍👦 ', ' ']) {
     const text = unit.repeat(Math.ceil(200_000 / unit.length));
-    const started = performance.now();
+    const before = cpuMs();
     const lines = wrap(text, 40);
-    const ms = performance.now() - started;
+    const ms = cpuMs() - before;
     t.ok(lines.length >= 1 && ms < 2000, `${lines.length} lines in ${ms.toFixed(0)} ms`);
   }
 });
