@@ -72,6 +72,20 @@ t.test(
   },
 );
 
+t.test('a room that was just being entered is entered in the new cluster, one that was being left is not', (t) => {
+  const w = new World().up();
+  w.client.join('#old');
+  w.clock.settle();
+  w.current.script.mute = true;
+  w.client.join('#lobby');
+  w.client.leave('#old');
+  w.clock.settle();
+  w.startAnew();
+  w.until(() => w.log.rooms.has('#lobby') && w.client.openLines === 0, 5_000, 'entered');
+  t.same([...w.log.rooms.keys()], ['#lobby']);
+  t.end();
+});
+
 t.test('what a listener posts when it hears of it goes to the new cluster, whatever else it does', (t) => {
   const w = new World().up();
   say(w, 'old');
