@@ -241,6 +241,11 @@ export const limits = Object.freeze({
   deliverBytesMax: 512 * KIB,
   /** A line without an answer for this long is shown as unconfirmed (CONTRACT.md, Limits: send time-out). */
   sendTimeoutMs: 10_000,
+  /**
+   * A balancer that has not answered a client for this long is not waited for alone: the next one is asked, too. As RFC
+   * 8305 has it: above most round trips, below what a person notices.
+   */
+  balancerStaggerMs: 250,
   /** First pause of a rerouting client, doubling … */
   rerouteMs: 50,
   /** … up to this, jittered (CONTRACT.md, Limits). */

@@ -4,6 +4,8 @@
  */
 import { sanitise } from '../base/index.js';
 import type {
+  ClientErrorCode,
+  ClusterEvent,
   ConnectedEvent,
   DisconnectedEvent,
   ErrorEvent,
@@ -23,7 +25,17 @@ export type LineEvent =
   | MessageEvent
   | StateEvent
   | RoomNotice
-  | ErrorEvent;
+  | LineError;
+
+/** Something the user should know; with OTHER_CLUSTER what a {@link ClusterEvent} says. */
+export interface LineError extends Omit<ErrorEvent, 'code'> {
+  readonly code: ClientErrorCode | 'OTHER_CLUSTER';
+}
+
+/** CONTRACT.md has no event for it, so that programs read it as an error. */
+export function clusterLine({ text }: ClusterEvent): LineError {
+  return { event: 'error', code: 'OTHER_CLUSTER', text };
+}
 
 /** Characters that a terminal might obey even inside a JSON string; C0 is escaped by JSON itself. */
 const unsafeInJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

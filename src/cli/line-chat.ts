@@ -22,7 +22,7 @@ import {
   type Surface,
   statusTexts,
 } from '../tui/index.js';
-import type { LineEvent } from './events.js';
+import { clusterLine, type LineEvent } from './events.js';
 
 /** As much of the client as a chat in lines needs. */
 export type LineClient = Pick<
@@ -261,6 +261,12 @@ export class LineChat {
       case 'disconnected':
       case 'quorum':
         return this.#options.print(event);
+      case 'cluster':
+        // What was committed in the old one comes back no more.
+        this.#awaitingEcho.clear();
+        this.#echoed.clear();
+        this.#wakeEcho?.();
+        return this.#options.print(clusterLine(event));
       case 'phase':
       case 'group':
         return;

@@ -1,5 +1,6 @@
 /** `synod mirror`: checks its options and copies rooms into Redis until it is told to end. */
 import { randomBytes } from 'node:crypto';
+import { defaultSecurity } from '../client/index.js';
 import { startMirror } from '../redis/index.js';
 import { connectionOptions } from './chat.js';
 import type { Call } from './command.js';
@@ -17,7 +18,7 @@ export async function mirror(call: Call): Promise<number> {
   const trim = options.text('trim');
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'mirror');
-  readAgainOnHangup(logger);
+  readAgainOnHangup(logger, defaultSecurity().tls);
   const handle = await startMirror({
     to,
     rooms: options.texts('room').map(readOpenRoom),

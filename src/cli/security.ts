@@ -58,7 +58,7 @@ export function readAgainOnHangup(logger: Logger, tls?: TlsIdentity): void {
   process.on('SIGHUP', () => {
     if (tls === undefined) {
       logger.info('nothing-to-read-again', {
-        text: 'SIGHUP has a listener read its certificates again; this one has none',
+        text: 'SIGHUP has a process read its certificates again; this one has none',
       });
       return;
     }

@@ -33,6 +33,7 @@ export async function send(call: Call): Promise<number> {
   client.on('connected', () => progress.onConnected());
   client.on('disconnected', (event) => progress.onDisconnected(event.reason));
   client.on('quorum', (event) => progress.onQuorum(event));
+  client.on('cluster', ({ text }) => output.note(`${call.program}: ${text}`));
   client.on('error', (event) => progress.onError(event, client.sessionState === 'refused'));
   client.on('state', (event) => {
     if (options.has('json')) print(event);

@@ -14,7 +14,7 @@ import {
 import type { EventGroup, Kept, Page } from '../wire/index.js';
 import { connectionOptions, eventPrinter } from './chat.js';
 import type { Call } from './command.js';
-import type { LineEvent } from './events.js';
+import { clusterLine, type LineEvent } from './events.js';
 import { askBalancers } from './members.js';
 import { readAddress, readDurationMs, readOrdinal, readRoom } from './values.js';
 
@@ -58,9 +58,12 @@ class Printer {
   readonly #wanted: Wanted;
   readonly #print: (event: LineEvent) => void;
   #printed = 0;
+  /** The number of the first message. */
+  #from: number;
 
   constructor(wanted: Wanted, print: (event: LineEvent) => void) {
     this.#wanted = wanted;
+    this.#from = wanted.from;
     this.#print = print;
   }
 
@@ -69,12 +72,17 @@ class Printer {
     return this.#printed >= this.#wanted.limit;
   }
 
+  /** The numbers begin anew: what was wanted from some message on is now wanted from the first one on. */
+  beginAnew(): void {
+    this.#from = 1;
+  }
+
   take(event: LineEvent): void {
     if (this.isFull) return;
     if (event.event === 'message') {
-      if (event.n < this.#wanted.from) return;
+      if (event.n < this.#from) return;
       this.#printed++;
-    } else if (event.event === 'room' && this.#printed === 0 && this.#wanted.from > 1) return;
+    } else if (event.event === 'room' && this.#printed === 0 && this.#from > 1) return;
     this.#print(event);
   }
 }
@@ -186,6 +194,9 @@ async function follow(call: Call, wanted: Wanted, printer: Printer): Promise<num
         case 'direct':
         case 'state':
           return;
+        case 'cluster':
+          printer.beginAnew();
+          return printer.take(clusterLine(event));
         default:
           printer.take(event);
           if (printer.isFull) resolve(exitCodes.ok);

@@ -22,6 +22,7 @@ import { type Asked, Requests } from './requests.js';
 import { type From, roomKey } from './room-stream.js';
 import { Rooms } from './rooms.js';
 import { ClientSession, type SessionState } from './session.js';
+import { otherClusterAnswer, otherClusterText } from './texts.js';
 
 /** What `history` asks for; defaults: events, the last 100, not fresh. */
 export type HistoryQuery = Partial<Omit<History, 'type' | 'request' | 'room'>> & { readonly room: string };
@@ -63,6 +64,7 @@ export class ChatClient {
     );
     this.#connector = new Connector(options, shared, {
       onOpen: () => this.#onOpen(),
+      onOpenElsewhere: (_link, before) => this.#onOpenElsewhere(before),
       onLost: () => this.#onLost(),
       onMessage: (link, message) => this.#onMessage(link, message),
       onDrain: () => this.#lines.deferPump(),
@@ -113,6 +115,11 @@ export class ChatClient {
   get server(): { readonly id: number; readonly address: string } | undefined {
     const { link } = this.#shared;
     return link === undefined ? undefined : { id: link.server, address: link.address };
+  }
+
+  /** The id of the cluster that this client is of, 32 hexadecimal digits; '' before it reached a server. */
+  get cluster(): string {
+    return this.#connector.cluster;
   }
 
   /** Since anything was last received from the connected server, answers to pings included; undefined without one. */
@@ -259,7 +266,7 @@ export class ChatClient {
     await (drainMs > 0 ? this.drain(drainMs) : Promise.resolve());
     if (this.phase === 'closed') return;
     this.#connector.close();
-    this.#requests.close();
+    this.#requests.end('CLOSED', 'The client was closed');
     this.#lines.close();
   }
 
@@ -268,10 +275,27 @@ export class ChatClient {
   }
 
   #onOpen(): void {
-    this.#rooms.opened();
-    this.#lines.opened();
+    this.#openAll();
     this.#requests.resend();
     this.#tellConnected();
+  }
+
+  /** Told only when all that is to be asked of the new cluster was: a listener may do anything, even leave it. */
+  #onOpenElsewhere(before: string): void {
+    this.#rooms.beginAnew();
+    this.#lines.forgetSession();
+    this.#openAll();
+    this.#requests.end('OTHER_CLUSTER', otherClusterAnswer);
+    const ended = this.#lines.giveUp();
+    const now = this.cluster;
+    const text = otherClusterText(before, now, ended);
+    this.#shared.emitter.emit('cluster', { event: 'cluster', before, now, ...ended, text });
+    this.#tellConnected();
+  }
+
+  #openAll(): void {
+    this.#rooms.opened();
+    this.#lines.opened();
   }
 
   #onLost(): void {

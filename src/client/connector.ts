@@ -3,16 +3,24 @@ import { limits, type Timer } from '../base/index.js';
 import type { FrameConnection } from '../net/index.js';
 import type { Message, Standing, Welcome } from '../wire/index.js';
 import { Backoff } from './backoff.js';
+import { clusterOf, OwnCluster } from './cluster.js';
 import type { ClientErrorCode, Phase } from './events.js';
 import { greet, isLockedOut } from './greet.js';
 import type { Link, Shared } from './link.js';
 import { type ChatClientOptions, DIAL_TIMEOUT_MS, GOOD_CONNECTION_MS, NOT_READY_RETRY_MAX_MS } from './options.js';
 import { type Route, Router } from './router.js';
 import { Scout } from './scout.js';
+import { foreignServerText } from './texts.js';
 
 /** What a client does with a connection. `shared.link` is set before `onOpen` and cleared before `onLost`. */
 export interface ConnectorSink {
   onOpen(link: Link): void;
+  /**
+   * In place of `onOpen`: the server is of another cluster than `before`, and there nothing of what the client has
+   * means
+   * anything.
+   */
+  onOpenElsewhere(link: Link, before: string): void;
   onLost(link: Link): void;
   /** Only ever of the present connection. */
   onMessage(link: Link, message: Message): void;
@@ -28,6 +36,7 @@ export class Connector {
   readonly #backoff: Backoff;
   readonly #moveBackoff: Backoff;
   readonly #dialTimeoutMs: number;
+  readonly #cluster = new OwnCluster();
   #phase: Phase = 'idle';
   #greeting: { cancel(): void } | undefined;
   #standing: Standing | undefined;
@@ -58,6 +67,7 @@ export class Connector {
       {
         timeoutMs: this.#dialTimeoutMs,
         known: () => this.#router.known,
+        isOurs: (cluster) => this.#cluster.isOurs(cluster),
         found: (address) => this.#moveToLeader(address),
       },
       shared.environment,
@@ -68,6 +78,11 @@ export class Connector {
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** The id of the cluster that this client is of; '' before it reached a server. */
+  get cluster(): string {
+    return this.#cluster.id;
   }
 
   /** What the server last said about leader and quorum. */
@@ -183,7 +198,7 @@ export class Connector {
     }
     this.#waitingFor = -1;
     if (address !== undefined) {
-      this.#dial(address);
+      this.#dial(address, route);
     } else if (said !== undefined) {
       this.#retryAfter(
         0,
@@ -195,7 +210,7 @@ export class Connector {
     }
   }
 
-  #dial(address: string): void {
+  #dial(address: string, route: Route): void {
     this.#setPhase('dialling');
     const onDialled = (): void => this.#setPhase('greeting');
     const { token } = this.#options;
@@ -204,15 +219,35 @@ export class Connector {
       this.#shared.environment,
       (result) => {
         this.#greeting = undefined;
-        if (result.ok) return this.#open(result.connection, address, result.welcome);
-        this.#router.failed(address);
-        if (isRefusal(result.code)) this.#tellRefusal(result.code, result.text);
-        this.#retryAfter(0, result.text);
+        if (result.ok) return this.#meet(result.connection, address, result.welcome, route);
+        this.#failed(address, result.code, result.text);
       },
     );
   }
 
-  #open(connection: FrameConnection, address: string, { serverId, features }: Welcome): void {
+  #failed(address: string, code: string, text: string): void {
+    this.#router.failed(address);
+    if (isRefusal(code)) this.#tellRefusal(code, text);
+    this.#retryAfter(0, text);
+  }
+
+  /** Somebody else may have taken the address, or the whole cluster was restored or made anew (decision 0020). */
+  #meet(connection: FrameConnection, address: string, welcome: Welcome, route: Route): void {
+    const before = this.#cluster.id;
+    const cluster = clusterOf(welcome);
+    const meeting = this.#cluster.meet(cluster, route.vouched);
+    if (meeting === 'foreign') {
+      connection.abandon('it is of another cluster');
+      return this.#failed(address, 'FOREIGN_CLUSTER', foreignServerText(address, cluster, before));
+    }
+    const link = this.#open(connection, address, welcome);
+    if (meeting === 'same') return this.#sink.onOpen(link);
+    this.#router.beginAnew(route);
+    this.#toldRefusal = '';
+    this.#sink.onOpenElsewhere(link, before);
+  }
+
+  #open(connection: FrameConnection, address: string, { serverId, features }: Welcome): Link {
     const openedAtMs = this.#shared.environment.clock.monotonicMs();
     const link: Link = { connection, server: serverId, address, openedAtMs, features, ready: false };
     this.#shared.link = link;
@@ -223,7 +258,7 @@ export class Connector {
       onClose: (reason) => this.lose(link, reason.text),
       onDrain: () => this.#sink.onDrain(),
     });
-    this.#sink.onOpen(link);
+    return link;
   }
 
   /** Once, however often it is met again before a connection is ready. */

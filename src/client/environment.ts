@@ -30,7 +30,8 @@ export interface Environment {
 }
 
 let shared: Environment | undefined;
-let sharedSecurity = (): Security => noSecurity;
+let readSecurity = (): Security => noSecurity;
+let security: Security | undefined;
 
 /** Real sockets and the machine's clock; clients that share an environment share its timers. */
 export function socketEnvironment(security: Security = noSecurity): Environment {
@@ -47,12 +48,18 @@ export function socketEnvironment(security: Security = noSecurity): Environment 
 
 /** The environment of everybody in this process who was given no other. */
 export function defaultEnvironment(): Environment {
-  shared ??= socketEnvironment(sharedSecurity());
+  shared ??= socketEnvironment(defaultSecurity());
   return shared;
 }
 
-/** What {@link defaultEnvironment} proves and demands; asked for once, when it is first needed. */
-export function secureDefaultEnvironment(security: () => Security): void {
-  assert(shared === undefined, 'the environment is secured before it is used');
-  sharedSecurity = security;
+/** What {@link defaultEnvironment} proves and demands. */
+export function defaultSecurity(): Security {
+  security ??= readSecurity();
+  return security;
+}
+
+/** Says where {@link defaultSecurity} comes from; asked once, when it is first needed. */
+export function secureDefaultEnvironment(read: () => Security): void {
+  assert(security === undefined, 'the environment is secured before it is used');
+  readSecurity = read;
 }

@@ -88,6 +88,25 @@ export interface RoomNotice {
  */
 export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP' | 'DELETED' | 'TLS';
 
+/**
+ * The cluster is another one than before: restored from a backup, or made anew at the same addresses. Everything of the
+ * old one is over when this comes: its lines have ended, questions were answered with OTHER_CLUSTER, each room that is
+ * subscribed to begins anew, and numbers of messages, events and slots mean nothing beside the old ones. It comes
+ * before
+ * anything of the new cluster.
+ */
+export interface ClusterEvent {
+  readonly event: 'cluster';
+  /** 32 hexadecimal digits each. */
+  readonly before: string;
+  readonly now: string;
+  /** Lines that ended as UNKNOWN, and as NOT_SENT. */
+  readonly unconfirmed: number;
+  readonly notSent: number;
+  /** What happened, and what to do. */
+  readonly text: string;
+}
+
 /** Something the user should know; `text` says what happened, what it means and what to do. */
 export interface ErrorEvent {
   readonly event: 'error';
@@ -145,6 +164,7 @@ export interface ClientEvents {
   message: MessageEvent;
   state: StateEvent;
   room: RoomNotice;
+  cluster: ClusterEvent;
   error: ErrorEvent;
   subscribed: SubscribedEvent;
   direct: DirectEvent;

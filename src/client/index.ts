@@ -23,6 +23,7 @@ export { groupEvents } from './deliveries.js';
 export type { Unsubscribe } from './emitter.js';
 export {
   defaultEnvironment,
+  defaultSecurity,
   type Environment,
   secureDefaultEnvironment,
   socketEnvironment,
@@ -42,7 +43,7 @@ export {
 } from './operator.js';
 export type { ChatClientOptions } from './options.js';
 export type { FinalCode, OnOutcome } from './outbox.js';
-export type { Asked } from './requests.js';
+export type { Asked, AskedFailure } from './requests.js';
 export type { From } from './room-stream.js';
 export type { SessionState } from './session.js';
 export { noBalancerText, passedOverText } from './texts.js';

@@ -8,7 +8,7 @@ import { LINE_BYTES_MAX } from './options.js';
 import { type FinalCode, type Line, type OnOutcome, Outbox } from './outbox.js';
 import { OwnLines } from './own-lines.js';
 import type { ClientSession } from './session.js';
-import { nameText, reasonOf, tooLongText } from './texts.js';
+import { type GivenUpLines, nameText, otherClusterReasons, reasonOf, tooLongText } from './texts.js';
 
 export interface LinesOptions {
   /** Undefined for a client that only reads. */
@@ -59,7 +59,7 @@ export class Lines {
     this.#outbox = new Outbox(
       {
         onSending: (line, seq) => this.#onSending(line, seq),
-        onFinal: (line, code, slot, n) => this.#onFinal(line, code, slot, n),
+        onFinal: (line, code, slot, n, reason) => this.#onFinal(line, code, slot, n, reason),
         onUnconfirmed: (line) => this.#tellState(line.id, 'unconfirmed', line.room),
       },
       options.linesMax,
@@ -149,7 +149,20 @@ export class Lines {
     this.#clearLinkTimers();
     if (this.#unconfirmedTimer !== undefined) this.#shared.environment.clock.clearTimeout(this.#unconfirmedTimer);
     this.#unconfirmedTimer = undefined;
-    this.#outbox.close();
+    this.#outbox.giveUp();
+  }
+
+  /** Another cluster: the session means nothing there. What it leaves behind is ended by `giveUp`. */
+  forgetSession(): void {
+    this.own.clear();
+    this.#session?.expire();
+  }
+
+  /** Another cluster: all lines that are here now end, sent ones as UNKNOWN, the others as NOT_SENT. */
+  giveUp(): GivenUpLines {
+    const { open, queued } = this.#outbox;
+    this.#outbox.giveUp(otherClusterReasons);
+    return { unconfirmed: open - queued, notSent: queued };
   }
 
   /** Registers or resumes on the present connection. */
@@ -322,13 +335,13 @@ export class Lines {
     this.#tellState(line.id, 'sending', line.room);
   }
 
-  #onFinal(line: Line, code: FinalCode, slot: number, n: number): void {
+  #onFinal(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void {
     if (code === 'ok') {
       if (line.kind === 'join') this.#sink.onJoined(line.room, slot);
       else if (line.kind === 'nick') this.#session?.rename(line.slab.toString('utf8', line.start + 4, line.end));
     }
     this.#hearListeners();
-    if (this.#wantsState) this.#tellFinal(line, code, slot, n);
+    if (this.#wantsState) this.#tellFinal(line, code, slot, n, reason);
     line.onOutcome?.(code, slot, n, line.id);
     this.#tellDrained();
   }
@@ -342,11 +355,11 @@ export class Lines {
     if (this.#wantsState) this.#shared.emitter.emit('state', { event: 'state', id, state, room });
   }
 
-  #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number): void {
+  #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number, why?: string): void {
     const { emitter } = this.#shared;
     if (code !== 'ok') {
       const state = code === 'UNKNOWN' ? 'unconfirmed' : 'failed';
-      emitter.emit('state', { event: 'state', id, state, room, reason: reasonOf(code) });
+      emitter.emit('state', { event: 'state', id, state, room, reason: why ?? reasonOf(code) });
     } else if (n === 0) emitter.emit('state', { event: 'state', id, state: 'committed', room, slot });
     else emitter.emit('state', { event: 'state', id, state: 'committed', room, slot, n });
   }

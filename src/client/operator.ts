@@ -24,6 +24,7 @@ import {
   type VerifyReply,
   type Welcome,
 } from '../wire/index.js';
+import { clusterOf } from './cluster.js';
 import { defaultEnvironment, type Environment } from './environment.js';
 import { type GreetFailure, greet } from './greet.js';
 
@@ -70,6 +71,8 @@ interface Pending {
 export class Operator {
   /** The server's id; 0 for a balancer. */
   readonly serverId: number;
+  /** The cluster that it is of, 32 hexadecimal digits. */
+  readonly cluster: string;
   /** The server knows what operators decide (0.7). */
   readonly knowsDecisions: boolean;
   readonly #connection: FrameConnection;
@@ -81,6 +84,7 @@ export class Operator {
   /** Use {@link openOperator}. */
   constructor(connection: FrameConnection, welcome: Welcome, timeoutMs: number, environment: Environment) {
     this.serverId = welcome.serverId;
+    this.cluster = clusterOf(welcome);
     this.knowsDecisions = (welcome.features & features.decisions) !== 0;
     this.#connection = connection;
     this.#environment = environment;

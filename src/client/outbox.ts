@@ -26,6 +26,9 @@ const INITIAL_LINES = 64;
  */
 export type FinalCode = OutcomeCode | 'UNKNOWN' | 'NOT_SENT';
 
+/** Why lines were given up, for those that were submitted and those that were not. */
+export type GivenUp = Readonly<Partial<Record<'UNKNOWN' | 'NOT_SENT', string>>>;
+
 /** Called once per line at its end; `slot` with ok, `n` with ok for posts and `/me`, else 0. */
 export type OnOutcome = (code: FinalCode, slot: number, n: number, id: number) => void;
 
@@ -40,11 +43,11 @@ export interface Line extends SlabSpan {
   answered: boolean;
 }
 
-/** What the outbox reports while it works; never calls back into it. */
+/** What the outbox reports while it works. `reason`: why it was given up, where the code alone does not tell. */
 export interface OutboxSink {
   onSending(line: Line, seq: number): void;
   /** Answered by the log, or given up with UNKNOWN or NOT_SENT. */
-  onFinal(line: Line, code: FinalCode, slot: number, n: number): void;
+  onFinal(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void;
   onUnconfirmed(line: Line): void;
 }
 
@@ -232,16 +235,30 @@ export class Outbox {
     return undefined;
   }
 
-  /** The end: nothing is sent any more. */
-  close(): void {
-    this.expire();
-    while (this.#length > 0) {
-      this.#finish(this.#at(0), 'NOT_SENT', 0, 0);
-      this.#shift();
+  /**
+   * Every line that is here now ends: as UNKNOWN if it was ever submitted, else as NOT_SENT. Nothing of them is sent
+   * any
+   * more; lines pushed meanwhile, by whoever hears of an end, go under the next session.
+   */
+  giveUp(reasons: GivenUp = {}): void {
+    const lines = [...this.lines()];
+    const submitted = this.#assigned;
+    this.#ring.fill(undefined);
+    this.#head = 0;
+    this.#length = 0;
+    this.#bytes = 0;
+    this.#assigned = 0;
+    this.#headSeq = 1;
+    this.#sent = 0;
+    this.#watched = 0;
+    for (const [index, line] of lines.entries()) {
+      if (line.answered) continue;
+      const code = index < submitted ? 'UNKNOWN' : 'NOT_SENT';
+      this.#finish(line, code, 0, 0, reasons[code]);
     }
   }
 
-  /** Every line still here, first to last, with its state; for tests. */
+  /** Every line still here, first to last, with its state. */
   *lines(): IterableIterator<Line> {
     for (let index = 0; index < this.#length; index++) yield this.#at(index);
   }
@@ -257,10 +274,10 @@ export class Outbox {
     this.#ring[(this.#head + index) & (this.#ring.length - 1)] = line;
   }
 
-  #finish(line: Line, code: FinalCode, slot: number, n: number): void {
+  #finish(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void {
     line.answered = true;
     this.#open--;
-    this.#sink.onFinal(line, code, slot, n);
+    this.#sink.onFinal(line, code, slot, n, reason);
   }
 
   #dropAnswered(): void {

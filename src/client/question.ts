@@ -1,7 +1,7 @@
 /** One question on a connection of its own: dial, greet, ask, take the answer, hang up. */
 import type { Timer } from '../base/index.js';
 import type { Dialling } from '../net/index.js';
-import type { Message } from '../wire/index.js';
+import type { Message, Welcome } from '../wire/index.js';
 import type { Environment } from './environment.js';
 import { type GreetFailure, type GreetOptions, greet } from './greet.js';
 
@@ -14,7 +14,7 @@ export interface Question<A extends Message> {
 
 /** `text` begins with the address where somebody was `reached`. */
 export type QuestionResult<A extends Message> =
-  | { readonly ok: true; readonly answer: A }
+  | { readonly ok: true; readonly answer: A; readonly welcome: Welcome }
   | { readonly ok: false; readonly reached: boolean; readonly code: GreetFailure | 'NO_ANSWER'; readonly text: string };
 
 /** `done` is called once, never before this returns, and not after `cancel`. */
@@ -29,7 +29,7 @@ export function askQuestion<A extends Message>(
   let drop: (() => void) | undefined;
   const greeted = greet(greeting, environment, (result) => {
     if (!result.ok) return done({ ok: false, reached: false, code: result.code, text: result.text });
-    const { connection } = result;
+    const { connection, welcome } = result;
     const finish = (outcome: QuestionResult<A>): void => {
       if (timer !== undefined) clock.clearTimeout(timer);
       connection.abandon('answered');
@@ -40,7 +40,7 @@ export function askQuestion<A extends Message>(
     drop = () => connection.abandon('no longer asked');
     connection.attach({
       onMessage: (received) => {
-        if (isAnswer(received)) finish({ ok: true, answer: received });
+        if (isAnswer(received)) finish({ ok: true, answer: received, welcome });
       },
       onClose: (reason) => fail(reason.code, `hung up (${reason.text})`),
     });

@@ -10,7 +10,10 @@ export type Answer = Page | RoomList | Status;
 export type Asked<T> =
   /** `kept`, of a page: what was asked for begins before what the room still has. */
   | { readonly ok: true; readonly answer: T; readonly kept?: Kept }
-  | { readonly ok: false; readonly code: OutcomeCode | 'TIMEOUT' | 'CLOSED' | 'QUEUE_FULL'; readonly text: string };
+  | { readonly ok: false; readonly code: AskedFailure; readonly text: string };
+
+/** Why there is no answer. OTHER_CLUSTER: it was asked of a cluster whose place another one has taken. */
+export type AskedFailure = OutcomeCode | 'TIMEOUT' | 'CLOSED' | 'QUEUE_FULL' | 'OTHER_CLUSTER';
 
 interface Waiting {
   readonly build: (request: number) => Message;
@@ -81,10 +84,9 @@ export class Requests {
     return this.#settle(request, { ok: false, code, text });
   }
 
-  close(): void {
-    for (const request of [...this.#waiting.keys()]) {
-      this.#settle(request, { ok: false, code: 'CLOSED', text: 'The client was closed' });
-    }
+  /** Whatever waits ends without an answer. */
+  end(code: AskedFailure, text: string): void {
+    for (const request of [...this.#waiting.keys()]) this.#settle(request, { ok: false, code, text });
   }
 
   #settle(request: number, asked: Asked<Answer>): boolean {

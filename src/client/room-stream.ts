@@ -36,7 +36,7 @@ export interface PassedOver {
 /** Pure bookkeeping of one subscription; deliveries and duplicates change nothing until `subscribed` has come. */
 export class RoomStream {
   readonly room: string;
-  readonly #from: From;
+  #from: From;
   /** The number of the next event wanted; 0 while the server still has to say where the stream begins. */
   #next: number;
   #request = 0;
@@ -52,7 +52,7 @@ export class RoomStream {
   constructor(room: string, from: From) {
     this.room = room;
     this.#from = from;
-    this.#next = from === 'all' ? 1 : typeof from === 'object' && 'event' in from ? Math.max(1, from.event) : 0;
+    this.#next = firstEvent(from);
   }
 
   /** The number of the next event this stream will deliver; 0 if the server has not said yet. */
@@ -85,6 +85,16 @@ export class RoomStream {
     this.#open = false;
     this.#refused = false;
     this.#request = 0;
+  }
+
+  /** The room is another cluster's: it begins where it was to begin at first; an event's number means nothing there. */
+  beginAnew(): void {
+    if (typeof this.#from === 'object' && 'event' in this.#from) this.#from = 'all';
+    this.#next = firstEvent(this.#from);
+    this.#wasOpen = false;
+    this.#last = undefined;
+    this.gaps = 0;
+    this.disconnected();
   }
 
   onSubscribed(answer: Subscribed): Opened {
@@ -141,4 +151,10 @@ export class RoomStream {
     this.gaps = 0;
     return skip === 0 ? ALL_NEW : { kind: 'new', skip };
   }
+}
+
+/** The number of the first event to ask for; 0: the server says. */
+function firstEvent(from: From): number {
+  if (from === 'all') return 1;
+  return typeof from === 'object' && 'event' in from ? Math.max(1, from.event) : 0;
 }

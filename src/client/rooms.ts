@@ -65,6 +65,12 @@ export class Rooms {
     for (const stream of this.#streams.values()) this.#ask(stream);
   }
 
+  /** Another cluster: all streams begin anew, and its log has the user in no room yet. */
+  beginAnew(): void {
+    for (const stream of this.#streams.values()) stream.beginAnew();
+    for (const room of this.#wanted) this.#joined.set(room, 0);
+  }
+
   disconnected(): void {
     for (const stream of this.#streams.values()) stream.disconnected();
   }
@@ -74,7 +80,7 @@ export class Rooms {
     for (const stream of this.#streams.values()) if (stream.refused) this.#ask(stream);
   }
 
-  /** A session that replaces an expired one is in no room: enter them again. */
+  /** A session that replaces one that is gone is in no room: enter them again. */
   joinAgain(): void {
     const rooms = [...this.#joined.keys()];
     this.#joined.clear();

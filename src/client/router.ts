@@ -1,12 +1,11 @@
 /**
- * Where to go: asks the balancers in turn, falls back on the servers it knows while none answers (BEHAVIOUR.md
+ * Where to go: asks the balancers, falls back on the servers it knows while none answers (BEHAVIOUR.md
  * 3.4-3.5).
  */
-import type { Message, Routed } from '../wire/index.js';
+import type { Routed } from '../wire/index.js';
+import { askBalancers, type Trouble } from './balancers.js';
+import type { Vouched } from './cluster.js';
 import type { Environment } from './environment.js';
-import { isLockedOut } from './greet.js';
-import { askQuestion } from './question.js';
-import { noBalancerText } from './texts.js';
 
 /** Known servers kept for the time without a balancer. */
 const KNOWN_MAX = 64;
@@ -17,17 +16,13 @@ const KNOWN_MAX = 64;
  */
 export interface Route {
   readonly address: string | undefined;
+  /** Which cluster the server may be of. */
+  readonly vouched: Vouched;
   readonly said?: Routed;
   /** Why no balancer answered. */
   readonly trouble?: string;
   /** A balancer is there and will not have us: what nobody but the user can change. */
   readonly lockedOut?: { readonly code: 'FORBIDDEN' | 'TLS'; readonly text: string };
-}
-
-/** Why one balancer gave no answer. */
-interface Trouble {
-  readonly text: string;
-  readonly lockedOut: 'FORBIDDEN' | 'TLS' | undefined;
 }
 
 export interface RouterOptions {
@@ -50,7 +45,6 @@ export class Router {
   #lastFailed = '';
   /** Where to go next, whatever balancers say; "" if nowhere in particular. */
   #preferred = '';
-  #request = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: RouterOptions, environment: Environment) {
@@ -80,6 +74,14 @@ export class Router {
     this.#preferred = address;
   }
 
+  /**
+   * What was known are another cluster's servers: from now on only those count that a balancer just named, or the user
+   * did.
+   */
+  beginAnew({ said }: Route): void {
+    this.#known = (said?.addresses ?? this.#options.servers).slice(0, KNOWN_MAX);
+  }
+
   /** A server was reached: nothing counts as failed any more. */
   succeeded(): void {
     this.#failed.clear();
@@ -95,12 +97,20 @@ export class Router {
     if (certain !== undefined || balancers.length === 0) {
       const timer = this.#environment.clock.setTimeout(() => {
         this.#cancel = undefined;
-        done({ address: certain ?? this.#fallback() });
+        const address = certain ?? this.#fallback();
+        done({ address, vouched: this.#isNamed(address) ? 'any' : '' });
       }, 0);
       this.#cancel = () => this.#environment.clock.clearTimeout(timer);
       return;
     }
-    this.#ask(0, [], done);
+    this.#ask(done);
+  }
+
+  /** The user named this server, and nobody to ask: whatever cluster it is of, it is the one that is meant. */
+  #isNamed(address: string | undefined): boolean {
+    const { pinned, balancers, servers } = this.#options;
+    if (address === undefined) return false;
+    return pinned === address || (balancers.length === 0 && servers.includes(address));
   }
 
   cancel(): void {
@@ -108,58 +118,42 @@ export class Router {
     this.#cancel = undefined;
   }
 
-  #ask(index: number, troubles: readonly Trouble[], done: (route: Route) => void): void {
-    const balancer = this.#options.balancers[index];
-    if (balancer === undefined) {
-      this.#cancel = undefined;
-      const locked = troubles.find(({ lockedOut }) => lockedOut !== undefined);
-      done({
-        address: this.#fallback(),
-        trouble: troubles.map(({ text }) => text).join('; '),
-        ...(locked?.lockedOut === undefined ? {} : { lockedOut: { code: locked.lockedOut, text: locked.text } }),
-      });
-      return;
-    }
-    const { token, timeoutMs } = this.#options;
-    const request = ++this.#request;
-    const failed = this.#lastFailed;
-    const asking = askQuestion(
-      {
-        greeting: { address: balancer, role: 'client', token, timeoutMs },
-        message: { type: 'route', request, kind: failed === '' ? 'init' : 'retry', failed },
-        isAnswer: (message: Message): message is Routed => message.type === 'routed' && message.request === request,
-      },
+  #ask(done: (route: Route) => void): void {
+    const { balancers, token, timeoutMs } = this.#options;
+    const asking = askBalancers(
+      { balancers, token, timeoutMs, failed: this.#lastFailed },
       this.#environment,
-      (result) => {
-        if (!result.ok) {
-          const { code, reached } = result;
-          const lockedOut = isLockedOut(code) ? code : undefined;
-          const text =
-            reached || lockedOut !== undefined
-              ? `The balancer at ${result.text}`
-              : noBalancerText(balancer, result.text);
-          return this.#ask(index + 1, [...troubles, { text, lockedOut }], done);
-        }
+      (answered) => {
         this.#cancel = undefined;
-        done(this.#judge(result.answer));
+        done(answered.ok ? this.#judge(answered.said, answered.cluster) : this.#withoutBalancer(answered.troubles));
       },
     );
     this.#cancel = () => asking.cancel();
   }
 
-  #judge(said: Routed): Route {
+  #withoutBalancer(troubles: readonly Trouble[]): Route {
+    const locked = troubles.find(({ lockedOut }) => lockedOut !== undefined);
+    return {
+      address: this.#fallback(),
+      vouched: '',
+      trouble: troubles.map(({ text }) => text).join('; '),
+      ...(locked?.lockedOut === undefined ? {} : { lockedOut: { code: locked.lockedOut, text: locked.text } }),
+    };
+  }
+
+  #judge(said: Routed, vouched: Vouched): Route {
     this.learn(said.addresses);
     switch (said.status) {
       case 'ok':
         // A balancer that has not noticed yet may repeat an address that just failed here: one not tried is better.
-        if (!this.#failed.has(said.address)) return { address: said.address, said };
-        return { address: this.#untried() ?? said.address, said };
+        if (!this.#failed.has(said.address)) return { address: said.address, vouched, said };
+        return { address: this.#untried() ?? said.address, vouched, said };
       case 'notReady':
         this.#lastFailed = '';
-        return { address: undefined, said };
+        return { address: undefined, vouched, said };
       case 'mostFail':
         // A server without a quorum still serves what it has, and tells when the quorum is back.
-        return { address: this.#fallback(), said };
+        return { address: this.#fallback(), vouched, said };
     }
   }
 

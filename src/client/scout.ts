@@ -6,6 +6,7 @@ import { limits, type Timer } from '../base/index.js';
 import type { Dialling } from '../net/index.js';
 import type { Message, Status } from '../wire/index.js';
 import { Backoff } from './backoff.js';
+import { clusterOf } from './cluster.js';
 import type { Environment } from './environment.js';
 import { askQuestion } from './question.js';
 
@@ -17,6 +18,8 @@ export interface ScoutOptions {
   readonly timeoutMs: number;
   /** The servers known now. */
   readonly known: () => readonly string[];
+  /** Whether a server of this cluster may be gone to. */
+  readonly isOurs: (cluster: string) => boolean;
   /** Called at most once per search: this server has a leader. */
   readonly found: (address: string) => void;
 }
@@ -75,7 +78,7 @@ export class Scout {
       this.#environment,
       (result) => {
         this.#asking.delete(asking);
-        if (!result.ok || result.answer.leader === 0) return;
+        if (!result.ok || result.answer.leader === 0 || !this.#options.isOurs(clusterOf(result.welcome))) return;
         this.end();
         this.#options.found(address);
       },

@@ -91,7 +91,10 @@ export class ClientSession {
     this.#state = 'refused';
   }
 
-  /** The session is gone for ever; the next one is another one, under a new secret. */
+  /**
+   * The session is gone for ever; the next one is another one, under a new secret. A name that was refused is tried
+   * again.
+   */
   expire(): void {
     this.#id = undefined;
     this.#nonce = this.#secretBytes(NONCE_BYTES);

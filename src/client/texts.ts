@@ -36,6 +36,51 @@ export function noBalancerText(address: string, reason: string): string {
   return `No balancer at ${address} (${why}). Is it running? Start one: synod balancer (or pass --balancer HOST:PORT)`;
 }
 
+/** Clusters are told apart by the beginning of their ids, as in the logs. */
+function short(cluster: string): string {
+  return cluster.slice(0, 8);
+}
+
+/** A server that nobody vouches for. */
+export function foreignServerText(address: string, met: string, own: string): string {
+  const what = `${address} belongs to another cluster (${short(met)}) than this chat (${short(own)}) and is left alone`;
+  return `${what}. If yours was restored or made anew there, start its balancer, or name that server: --server ${address}`;
+}
+
+/** Another cluster has taken the place of ours. */
+export function otherClusterText(before: string, now: string, { unconfirmed, notSent }: GivenUpLines): string {
+  const fates = [
+    ...(unconfirmed === 0 ? [] : [`${count(unconfirmed, 'line')} without an answer may be in the old one only`]),
+    ...(notSent === 0 ? [] : [`${count(notSent, 'waiting line')} ${notSent === 1 ? 'was' : 'were'} not sent`]),
+  ];
+  const lost = fates.length === 0 ? '' : ` ${fates.join(', ')}: send again what is missing.`;
+  return (
+    `Another cluster answers (${short(now)}, before it was ${short(before)}): it was restored from a backup, or made ` +
+    `anew. Rooms and the numbers in them begin anew.${lost}`
+  );
+}
+
+/** How many lines a change of the cluster ended. */
+export interface GivenUpLines {
+  readonly unconfirmed: number;
+  readonly notSent: number;
+}
+
+/** What is told with each of them. */
+export const otherClusterReasons = {
+  UNKNOWN:
+    'Another cluster answers now: the line may be in the one before or not, and is not sent again by itself; send it ' +
+    'again if it is missing',
+  NOT_SENT: 'Another cluster answers now than the one it was written for; send it again if it is meant for this one',
+} as const;
+
+/** For questions that waited. */
+export const otherClusterAnswer = 'Another cluster answers now than the one that was asked; ask again';
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
 /** As in UX.md: the size, the limit, and that nothing was sent. */
 export function tooLongText(bytes: number): string {
   const size = `${bytes.toLocaleString('en')} bytes; the limit is ${limits.messageBytesMax.toLocaleString('en')}`;

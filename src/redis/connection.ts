@@ -31,9 +31,9 @@ export class RedisConnection {
     this.#make = make;
   }
 
-  /** Runs a Lua script on one key. Rejects with a RedisTrouble only. */
-  eval(script: string, key: string, args: readonly (string | number)[]): Promise<unknown> {
-    const result = this.#last.then(() => this.#eval(script, key, args));
+  /** Runs a Lua script on these keys. Rejects with a RedisTrouble only. */
+  eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const result = this.#last.then(() => this.#eval(script, keys, args));
     this.#last = result.catch(() => 'told to whoever asked');
     return result;
   }
@@ -44,13 +44,13 @@ export class RedisConnection {
     this.#drop();
   }
 
-  async #eval(script: string, key: string, args: readonly (string | number)[]): Promise<unknown> {
+  async #eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     let client = this.#client;
     try {
       client ??= await this.#connect();
-      return await client.eval(script, 1, key, ...args);
+      return await client.eval(script, keys.length, ...keys, ...args);
     } catch (error) {
-      const trouble = troubleOf(error, this.address.shown, key);
+      const trouble = troubleOf(error, this.address.shown, keys.join("' or '"));
       // After a time-out an answer may still come, for the wrong question; a replica may be the primary's old address.
       if (trouble.mayLose) this.#drop();
       throw trouble;

@@ -4,6 +4,7 @@ import { type DaemonHandle, type ExitReason, exitReason, stoppedReason } from '.
 import type { RedisAddress } from './address.js';
 import { ChatSource, type ChatSourceOptions } from './chat-source.js';
 import { type MakeClient, RedisConnection } from './connection.js';
+import { otherCluster } from './other-cluster.js';
 import { RoomMirror, type Step } from './room-mirror.js';
 import { RoomStreams } from './stream.js';
 import { RedisTrouble } from './trouble.js';
@@ -16,7 +17,7 @@ export interface MirrorOptions {
   readonly prefix: string;
   /** About so many entries are kept of each stream; 0: all. */
   readonly trim: number;
-  readonly chat: Omit<ChatSourceOptions, 'logger'>;
+  readonly chat: Omit<ChatSourceOptions, 'logger' | 'holderKey'>;
   readonly logger: Logger;
   /** Aborting it while `startMirror` still waits ends the start: it rejects with an ExitError of exit code 0. */
   readonly signal: AbortSignal;
@@ -28,7 +29,11 @@ export interface MirrorOptions {
 
 export type MirrorHandle = Pick<DaemonHandle, 'stop' | 'closed'>;
 
-/** Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do. */
+/**
+ * Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do, or holds
+ * another
+ * cluster's streams.
+ */
 export async function startMirror(options: MirrorOptions): Promise<MirrorHandle> {
   const mirror = new Mirror(options);
   await mirror.start();
@@ -53,8 +58,8 @@ class Mirror implements MirrorHandle {
     const { to, prefix, trim, chat, logger, makeClient } = options;
     this.#options = options;
     this.#connection = new RedisConnection(to, makeClient);
-    this.#source = new ChatSource({ ...chat, logger });
     this.#streams = new RoomStreams(this.#connection, prefix, trim);
+    this.#source = new ChatSource({ ...chat, logger, holderKey: this.#streams.holderKey });
     this.#redisTroubles = new TroubleLog({
       trouble: (fields) => logger.warn('redis-unusable', { redis: to.shown, ...fields }),
       well: () => logger.info('redis-usable', { redis: to.shown }),
@@ -83,10 +88,12 @@ class Mirror implements MirrorHandle {
     };
     ended.addEventListener('abort', close, { once: true });
     try {
-      while (!ended.aborted && !(await this.#redisAnswers())) await pause(limits.redisRetryMs, ended);
+      const holder = await this.#holder();
       if (!ended.aborted) onProgress(`Redis at ${to.shown} answers; looking for a server`);
       await Promise.race([this.#source.connect(), whenAborted(ended)]);
       if (ended.aborted) throw new ExitError(exitCodes.ok, 'STOPPED', 'stopped while starting');
+      const { cluster } = this.#source;
+      if (holder !== undefined && holder !== cluster) throw otherCluster(holder, cluster, this.#streams.holderKey);
     } catch (error) {
       abort();
       throw error;
@@ -107,15 +114,19 @@ class Mirror implements MirrorHandle {
     return mirror;
   }
 
-  async #redisAnswers(): Promise<boolean> {
-    try {
-      await this.#streams.top('');
-      return true;
-    } catch (error) {
-      const { message } = passing(error);
-      if (!this.#ended.signal.aborted) this.#options.onProgress(message);
-      return false;
+  /** Of which cluster the streams are, as soon as Redis answers; undefined if of none yet, or the start was ended. */
+  async #holder(): Promise<string | undefined> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      try {
+        return await this.#streams.holder();
+      } catch (error) {
+        const { message } = passing(error);
+        if (!signal.aborted) this.#options.onProgress(message);
+      }
+      await pause(limits.redisRetryMs, signal);
     }
+    return undefined;
   }
 
   async #run(): Promise<void> {

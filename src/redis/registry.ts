@@ -47,7 +47,7 @@ export class RedisRegistry implements SealRegistry {
         : [toHex(seal.clusterId), seal.epoch, seal.members.length, formatSeal(seal), mayMove ? '1' : '0'];
     let text: unknown;
     try {
-      text = await this.#connection.eval(offerScript, sealKey, args);
+      text = await this.#connection.eval(offerScript, [sealKey], args);
     } catch (error) {
       if (!(error instanceof RedisTrouble)) throw error;
       if (error.kind === 'refused') throw new ExitError(exitCodes.refused, error.code, error.message);

@@ -12,7 +12,7 @@ export type Step = 'more' | 'rest' | 'lost' | 'later' | 'unanswered';
 
 export class RoomMirror {
   readonly room: string;
-  readonly #source: Pick<ChatSource, 'page'>;
+  readonly #source: Pick<ChatSource, 'page' | 'cluster'>;
   readonly #streams: Pick<RoomStreams, 'keyOf' | 'top' | 'append'>;
   readonly #logger: Logger;
   /** The number of the last post in the stream; undefined: Redis has to be asked. */
@@ -20,7 +20,7 @@ export class RoomMirror {
 
   constructor(
     room: string,
-    source: Pick<ChatSource, 'page'>,
+    source: Pick<ChatSource, 'page' | 'cluster'>,
     streams: Pick<RoomStreams, 'keyOf' | 'top' | 'append'>,
     logger: Logger,
   ) {
@@ -61,7 +61,7 @@ export class RoomMirror {
       return 'rest';
     }
     if (missing > 0) this.#tellMissing(place, missing);
-    const top = await this.#streams.append(this.room, place, posts);
+    const top = await this.#streams.append(this.room, this.#source.cluster, place, posts);
     if (top !== `${last.n}-0`) {
       if (isBehind(top, place)) return 'lost';
       this.#logger.info('stream-shared', {

@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
     sign: /\bWRONGTYPE\b/,
     kind: 'refused',
     code: 'WRONGTYPE',
-    text: 'holds something else at this key: remove it with redis-cli DEL, or use another database',
+    text: 'holds something else (redis-cli TYPE tells): remove it with redis-cli DEL, or use another database',
   },
   {
     sign: /\b(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/,

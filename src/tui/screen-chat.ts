@@ -58,6 +58,7 @@ const events = [
   'state',
   'subscribed',
   'direct',
+  'cluster',
   'error',
 ] as const;
 

@@ -4,7 +4,7 @@ import type { LineEvent } from '../../src/cli/events.js';
 import { LineChat, type LineClient } from '../../src/cli/line-chat.js';
 import type { ClientEvent } from '../../src/client/index.js';
 import type { FaultAction, FaultAnswer, FaultControl } from '../../src/tui/index.js';
-import { until } from '../support/until.js';
+import { until, within } from '../support/until.js';
 
 const time = '2026-01-01T12:00:00.000Z';
 
@@ -89,6 +89,29 @@ t.test('it subscribes before it joins, and joins before it connects', async (t) 
   t.equal(begin(20).client.calls[0], 'subscribe #lobby {"lastPosts":20}');
   t.equal(begin(0).client.calls[0], 'subscribe #lobby "now"');
 });
+
+t.test(
+  'another cluster is an error with what to do, and what was to come back from the old one is not waited for',
+  async (t) => {
+    const { client, chat, printed } = begin();
+    client.tell({
+      event: 'subscribed',
+      room: '#lobby',
+      nextEvent: 1,
+      headEvent: 0,
+      headN: 0,
+      topic: '',
+      people: [],
+    });
+    await chat.take('hello');
+    client.tell({ event: 'state', id: 2, state: 'committed', room: '#lobby', slot: 3, n: 1 });
+    const finished = chat.finish();
+    const text = 'Another cluster answers: send again what you miss.';
+    client.tell({ event: 'cluster', before: '1', now: '2', unconfirmed: 0, notSent: 0, text });
+    t.equal(await within('its end, before an echo is given up', 1_000, finished), 0);
+    t.strictSame(printed.at(-1), { event: 'error', code: 'OTHER_CLUSTER', text });
+  },
+);
 
 t.test('lines become messages; slashes become commands; a doubled slash is a message', async (t) => {
   const { client, chat } = begin();

@@ -102,7 +102,7 @@ t.test('unconfirmed is due per line, exactly, and once', async (t) => {
 
 type Step =
   | { readonly kind: 'post'; readonly count: number }
-  | { readonly kind: 'send' | 'rewind' | 'expire' }
+  | { readonly kind: 'send' | 'rewind' | 'expire' | 'give up' }
   | { readonly kind: 'busy' | 'ack'; readonly at: number; readonly count: number }
   | { readonly kind: 'cancel'; readonly at: number };
 
@@ -114,6 +114,7 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
   const step: fc.Arbitrary<Step> = fc.oneof(
     fc.record({ kind: fc.constant('post' as const), count }),
     fc.record({ kind: fc.constantFrom('send' as const, 'send' as const, 'rewind' as const, 'expire' as const) }),
+    fc.record({ kind: fc.constantFrom('send' as const, 'rewind' as const, 'give up' as const) }),
     fc.record({ kind: fc.constantFrom('busy' as const, 'ack' as const, 'ack' as const), at, count }),
     fc.record({ kind: fc.constant('cancel' as const), at }),
   );
@@ -176,12 +177,18 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
             outbox.begin(0);
             sent = new Map();
             break;
+          case 'give up':
+            outbox.giveUp();
+            if (outbox.open !== 0 || outbox.queued !== 0) throw new Error('a line was left behind');
+            outbox.begin(0);
+            sent = new Map();
+            break;
         }
         for (const id of taken) if ([...sent.values()].includes(`line ${id}`)) throw new Error(`line ${id} was sent`);
         const ended = finals.length + outbox.open + taken.size;
         if (ended !== posted) throw new Error(`${posted} posted, ${ended} accounted for`);
       }
-      outbox.close();
+      outbox.giveUp();
       const ids = [...finals.map(([id]) => id), ...taken].sort((a, b) => a - b);
       if (ids.length !== posted || ids.some((id, i) => id !== i + 1)) throw new Error('a line ended twice or never');
     }),

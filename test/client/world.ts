@@ -11,8 +11,8 @@ export const SERVERS = ['127.0.0.1:9010', '127.0.0.1:9011', '127.0.0.1:9012'];
 export class World {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
-  readonly log = new ScriptedLog();
-  readonly servers = SERVERS.map((address, i) => new ScriptedServer(i + 1, address, this.log, this.network, SERVERS));
+  log = new ScriptedLog();
+  servers = SERVERS.map((address, i) => new ScriptedServer(i + 1, address, this.log, this.network, SERVERS));
   readonly balancer = new ScriptedBalancer(BALANCER, SERVERS, this.network);
   /** For further clients on the same stage. */
   readonly environment: NonNullable<ChatClientOptions['environment']>;
@@ -38,6 +38,15 @@ export class World {
   up(): this {
     this.client.connect();
     this.until(() => this.client.phase === 'ready', 5_000, 'connected');
+    return this;
+  }
+
+  /** All servers are stopped, and others of another cluster started at their addresses, as is the balancer. */
+  startAnew(cluster: Uint8Array = new Uint8Array(16).fill(2)): this {
+    for (const server of this.servers) server.kill();
+    this.log = new ScriptedLog(cluster);
+    this.servers = SERVERS.map((address, i) => new ScriptedServer(i + 1, address, this.log, this.network, SERVERS));
+    this.balancer.cluster = cluster;
     return this;
   }
 

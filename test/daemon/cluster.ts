@@ -32,6 +32,7 @@ export class Cluster {
   readonly servers = new Map<number, ServerHandle>();
   balancer: BalancerHandle | undefined;
   readonly #access: () => AccessOptions;
+  #lives = 1;
   /** The balancer's port, so that it can be started again where the servers look for it. */
   balancerAddress = '127.0.0.1:0';
 
@@ -83,8 +84,18 @@ export class Cluster {
     return server;
   }
 
+  /** All of it is stopped and made anew: the same addresses, no data, so another cluster. */
+  async startAnew(): Promise<void> {
+    const addresses = [...this.servers].map(([id, { address }]) => ({ id, listen: address }));
+    await Promise.all([...this.servers.values(), this.balancer].map((daemon) => daemon?.destroy()));
+    this.servers.clear();
+    this.#lives++;
+    await this.startBalancer(addresses.length);
+    await Promise.all(addresses.map(({ id, listen }) => this.startServer(id, { listen })));
+  }
+
   dataDir(name: string): string {
-    return path.join(this.directory, name);
+    return path.join(this.directory, `${this.#lives}`, name);
   }
 
   server(id: number): ServerHandle {

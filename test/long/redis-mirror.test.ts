@@ -1,9 +1,14 @@
 /**
  * The mirror as a process on a real Redis: killed again and again, in twos, on a Redis that dies, fills up and hangs.
  */
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import t from 'tap';
+import { Authority } from '../support/certificates.js';
 import { Cluster } from '../support/cluster.js';
-import { type Program, runToEnd } from '../support/program.js';
+import { freePort } from '../support/ports.js';
+import { Program, runToEnd } from '../support/program.js';
 import { noRedis, RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -189,7 +194,50 @@ t.test('a Redis that is full, that hangs, that is no primary', { skip: noRedis }
   await redis.client.set('synod:#lobby', 'mine');
   await say(cluster, '#lobby', 'six\n');
   t.equal((await program.waitForExit(deadlineMs)).code, 3);
-  t.match(program.stderr, /key 'synod:#lobby', holds something else at this key: remove it with redis-cli DEL/);
+  t.match(program.stderr, /key 'synod:#lobby' or 'synod:cluster', holds something else.*redis-cli DEL/);
+});
+
+t.test('new certificates without a restart', { skip: noRedis }, async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-mirror-'));
+  const programs: Program[] = [];
+  const redis = await RedisServer.start();
+  t.teardown(async () => {
+    await Promise.all(programs.map((program) => program.kill()));
+    await redis.end();
+    rmSync(folder, { recursive: true });
+  });
+  const start = async (word: string, ...args: string[]): Promise<Program> => {
+    const program = new Program('synod', [word, ...args], { cwd: folder });
+    programs.push(program);
+    await program.waitForLine('READY', (line) => line.startsWith(`READY ${word}`), deadlineMs);
+    return program;
+  };
+  const [ours, theirs] = await Promise.all(
+    ['ours', 'theirs'].map((name) => Authority.make(path.join(folder, name), Date.now())),
+  );
+  const { ca, cert, key } = await ours!.sign('node');
+  const certified = ['--tls-ca', ca, '--tls-cert', cert ?? '', '--tls-key', key ?? ''];
+  const [balancer, address] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  await start('balancer', '--listen', balancer, '--servers', '1', '--data-dir', 'balancer', ...certified);
+  const serving = ['--id', '1', '--listen', address, '--balancer', balancer, '--data-dir', 'server', ...certified];
+  const server = await start('server', ...serving);
+  const trusted = path.join(folder, 'trusted.pem');
+  copyFileSync(ca, trusted);
+  const program = await start('mirror', '--to', redis.url, '--server', address, '--tls-ca', trusted);
+
+  writeFileSync(trusted, 'no certificate');
+  program.signal('SIGHUP');
+  await program.waitForText('certificates-not-read', deadlineMs);
+  copyFileSync(theirs!.ca, trusted);
+  program.signal('SIGHUP');
+  await program.waitForText('certificates-read-again', deadlineMs);
+  await server.kill();
+  await start('server', ...serving);
+  await program.waitForText('not signed by the CA in --tls-ca', deadlineMs);
+  copyFileSync(ca, trusted);
+  program.signal('SIGHUP');
+  await program.waitForText('servers-reached', deadlineMs);
+  t.equal(program.exit, undefined);
 });
 
 t.test('what a mirror is told wrongly', { skip: noRedis }, async (t) => {

@@ -15,6 +15,9 @@ import { noRedis, RedisServer } from '../support/redis-server.js';
 
 type Tap = typeof t;
 
+/** The cluster that posts are of where nothing else is said. */
+const home = '01'.repeat(16);
+
 const bytes = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 
 function seal(cluster: number, epoch: number, ids: readonly number[], host = 'h', joining: number[] = []): Seal {
@@ -95,7 +98,7 @@ const cases: Readonly<Record<string, Case>> = {
   'posts are entries with the numbers of the room': async (t, stage) => {
     const streams = streamsOf(t, stage);
     t.same(await streams.top('#ops'), { id: '0-0' });
-    t.equal(await streams.append('#ops', 0, [post(1), post(2, 'ü 🌍\n"\0'), post(3)]), '3-0');
+    t.equal(await streams.append('#ops', home, 0, [post(1), post(2, 'ü 🌍\n"\0'), post(3)]), '3-0');
     const entries = await stage.look.xrange('synod:#ops', '-', '+');
     t.same(
       entries.map(([id]) => id),
@@ -110,27 +113,50 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'a repeated append writes nothing and says where the stream stands': async (t, stage) => {
     const [a, b] = [streamsOf(t, stage), streamsOf(t, stage)];
-    await a.append('#ops', 0, [post(1), post(2)]);
-    t.equal(await b.append('#ops', 0, [post(1), post(2)]), '2-0');
-    t.equal(await b.append('#ops', 1, [post(2), post(3)]), '2-0', 'nor does it write a part');
-    t.equal(await a.append('#ops', 7, [post(8)]), '2-0', 'nor leave something out');
+    await a.append('#ops', home, 0, [post(1), post(2)]);
+    t.equal(await b.append('#ops', home, 0, [post(1), post(2)]), '2-0');
+    t.equal(await b.append('#ops', home, 1, [post(2), post(3)]), '2-0', 'nor does it write a part');
+    t.equal(await a.append('#ops', home, 7, [post(8)]), '2-0', 'nor leave something out');
     t.equal(await stage.look.xlen('synod:#ops'), 2);
-    t.equal(await a.append('#ops', 2, [post(3)]), '3-0');
+    t.equal(await a.append('#ops', home, 2, [post(3)]), '3-0');
   },
   'a stream that is gone begins anew': async (t, stage) => {
     const streams = streamsOf(t, stage);
-    await streams.append('#ops', 0, [post(1), post(2)]);
+    await streams.append('#ops', home, 0, [post(1), post(2)]);
     await stage.look.del('synod:#ops');
-    t.equal(await streams.append('#ops', 2, [post(3)]), '0-0');
+    t.equal(await streams.append('#ops', home, 2, [post(3)]), '0-0');
+  },
+  'streams are of the cluster whose post came first, and of no other one': async (t, stage) => {
+    const streams = streamsOf(t, stage);
+    const other = '02'.repeat(16);
+    t.equal(await streams.holder(), undefined);
+    t.equal(await streams.append('#ops', home, 5, [post(6)]), '0-0', 'nothing is written, so nobody is chosen');
+    t.equal(await streams.holder(), undefined);
+    t.equal(await streams.append('#ops', home, 0, [post(1)]), '1-0');
+    t.equal(await streams.holder(), home);
+    for (const [room, after] of [
+      ['#ops', 1],
+      ['#ops', 0],
+      ['#new', 0],
+    ] as const) {
+      const text = /beside 'synod:cluster' are of cluster 01010101, and cluster 02020202 answers.*another --prefix/;
+      const refused = { code: 'FOREIGN_CLUSTER', exitCode: 3, message: text };
+      await t.rejects(streams.append(room, other, after, [post(after + 1)]), refused);
+    }
+    t.equal(await stage.look.xlen('synod:#ops'), 1);
+    t.same(await streams.top('#new'), { id: '0-0' });
+    await stage.look.del('synod:cluster');
+    t.equal(await streams.append('#ops', home, 1, [post(2)]), '2-0', 'streams without an owner are taken over');
+    t.equal(await streams.holder(), home);
   },
   'what the servers no longer have is a jump in the ids': async (t, stage) => {
     const streams = streamsOf(t, stage);
-    t.equal(await streams.append('#ops', 0, [post(41), post(42)]), '42-0');
+    t.equal(await streams.append('#ops', home, 0, [post(41), post(42)]), '42-0');
   },
   'a thousand long posts at once': async (t, stage) => {
     const streams = streamsOf(t, stage);
     const posts = Array.from({ length: 1000 }, (_, i) => post(i + 1, 'x'.repeat(500)));
-    t.equal(await streams.append('#ops', 0, posts), '1000-0');
+    t.equal(await streams.append('#ops', home, 0, posts), '1000-0');
     t.equal(await stage.look.xlen('synod:#ops'), 1000);
   },
 };
@@ -139,28 +165,29 @@ const cases: Readonly<Record<string, Case>> = {
 const gaps: Readonly<Record<string, (t: Tap, stage: Stage, redis: RedisServer) => Promise<void>>> = {
   'XINFO: an entry that a reader deleted does not come again': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage);
-    await streams.append('#ops', 0, [post(1), post(2)]);
+    await streams.append('#ops', home, 0, [post(1), post(2)]);
     await client.xdel('synod:#ops', '2-0');
     const top = await streams.top('#ops');
     t.equal(top.id, '2-0');
     t.equal(top.entry?.id, '1-0');
     await client.xtrim('synod:#ops', 'MAXLEN', 0);
     t.same(await streams.top('#ops'), { id: '2-0' });
-    t.equal(await streams.append('#ops', 2, [post(3)]), '3-0');
+    t.equal(await streams.append('#ops', home, 2, [post(3)]), '3-0');
   },
   'MAXLEN ~: the oldest entries give way': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage, 100);
     const posts = Array.from({ length: 1000 }, (_, i) => post(i + 1));
-    t.equal(await streams.append('#ops', 0, posts), '1000-0');
+    t.equal(await streams.append('#ops', home, 0, posts), '1000-0');
     const length = await client.xlen('synod:#ops');
     t.ok(length >= 100 && length < 400, `${length} entries are left`);
-    t.equal(await streams.append('#ops', 1000, [post(1001)]), '1001-0');
+    t.equal(await streams.append('#ops', home, 1000, [post(1001)]), '1001-0');
   },
   'WRONGTYPE: a key of another type is refused with its name and what to do': async (t, stage, { client }) => {
     await client.set('synod:#ops', 'mine');
     const wrong = { code: 'WRONGTYPE', kind: 'refused', message: /key 'synod:#ops', holds something else.*DEL/ };
     await t.rejects(streamsOf(t, stage).top('#ops'), wrong);
-    await t.rejects(streamsOf(t, stage).append('#ops', 0, [post(1)]), wrong);
+    const one = { ...wrong, message: /key 'synod:#ops' or 'synod:cluster', holds something else.*DEL/ };
+    await t.rejects(streamsOf(t, stage).append('#ops', home, 0, [post(1)]), one);
     await client.set(sealKey, 'mine');
     const refused = { code: 'WRONGTYPE', exitCode: 3, message: /key 'synod:seal'/ };
     await t.rejects(registryOf(t, stage).offer(seal(1, 1, [1, 2, 3]), false), refused);
@@ -168,38 +195,42 @@ const gaps: Readonly<Record<string, (t: Tap, stage: Stage, redis: RedisServer) =
   },
   'OOM: nothing is written, nothing half, and all of it once there is space': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage);
-    await streams.append('#ops', 0, [post(1)]);
+    await streams.append('#ops', home, 0, [post(1)]);
     await client.config('SET', 'maxmemory', '1');
     const full = { code: 'OOM', kind: 'full', message: /is full.*free some memory/ };
-    await t.rejects(streams.append('#ops', 1, [post(2), post(3)]), full);
+    await t.rejects(streams.append('#ops', home, 1, [post(2), post(3)]), full);
     await t.rejects(registryOf(t, stage).offer(seal(1, 1, [1, 2, 3]), false), {
       name: 'RegistryUnavailable',
       code: 'OOM',
     });
     t.equal((await streams.top('#ops')).id, '1-0', 'reading goes on');
     await client.config('SET', 'maxmemory', '0');
-    t.equal(await streams.append('#ops', 1, [post(2), post(3)]), '3-0');
+    t.equal(await streams.append('#ops', home, 1, [post(2), post(3)]), '3-0');
   },
   'READONLY: a replica is waited for, in case it becomes the primary': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage);
     await client.replicaof('127.0.0.1', 1);
-    await t.rejects(streams.append('#ops', 0, [post(1)]), { code: 'READONLY', kind: 'full', message: /is a replica/ });
+    await t.rejects(streams.append('#ops', home, 0, [post(1)]), {
+      code: 'READONLY',
+      kind: 'full',
+      message: /is a replica/,
+    });
     await client.replicaof('NO', 'ONE');
-    t.equal(await streams.append('#ops', 0, [post(1)]), '1-0');
+    t.equal(await streams.append('#ops', home, 0, [post(1)]), '1-0');
   },
   'NOREPLICAS: waited for': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage);
     await client.config('SET', 'min-replicas-to-write', '1');
-    await t.rejects(streams.append('#ops', 0, [post(1)]), { code: 'MISCONF', kind: 'full' });
+    await t.rejects(streams.append('#ops', home, 0, [post(1)]), { code: 'MISCONF', kind: 'full' });
     await client.config('SET', 'min-replicas-to-write', '0');
-    t.equal(await streams.append('#ops', 0, [post(1)]), '1-0');
+    t.equal(await streams.append('#ops', home, 0, [post(1)]), '1-0');
   },
   'the permissions that docs/REDIS.md names are enough': async (t, stage, { client }) => {
     const command = /redis-cli -p 6379 (ACL SETUSER synod .*)/.exec(readFileSync('docs/REDIS.md', 'utf8'))?.[1] ?? '';
     await client.call('ACL', ...command.replaceAll("'", '').split(' ').slice(1));
     const own = { ...stage, address: { ...stage.address, username: 'synod', password: 'secret' } };
     t.same(await registryOf(t, own).offer(seal(1, 1, [1, 2, 3]), false), seal(1, 1, [1, 2, 3]));
-    t.equal(await streamsOf(t, own, 100).append('#ops', 0, [post(1)]), '1-0');
+    t.equal(await streamsOf(t, own, 100).append('#ops', home, 0, [post(1)]), '1-0');
     t.equal((await streamsOf(t, own).top('#ops')).entry?.id, '1-0');
     await client.acl('DELUSER', 'synod');
   },

@@ -1,7 +1,7 @@
 /** The mirror against a cluster in this process and a Redis that fails: streams equal the rooms, whatever happens. */
 import t from 'tap';
-import { type LogFields, type Logger, Prng, silentLogger } from '../../src/base/index.js';
-import { askOnce, ChatClient } from '../../src/client/index.js';
+import { type LogFields, type Logger, limits, Prng, silentLogger } from '../../src/base/index.js';
+import { askOnce, ChatClient, type EventGroup } from '../../src/client/index.js';
 import type { ServerOptions } from '../../src/daemon/index.js';
 import type { MakeClient, RedisClient } from '../../src/redis/connection.js';
 import { type MirrorHandle, type MirrorOptions, type RedisAddress, startMirror } from '../../src/redis/index.js';
@@ -98,6 +98,21 @@ class Stage {
   async say(room: string, ...texts: string[]): Promise<void> {
     for (const text of texts) this.speaker.post(room, text);
     if (!(await this.speaker.drain(deadlineMs))) throw new Error(`not committed: ${texts.join(' ')}`);
+  }
+
+  /** A mirror that has copied all of a room. */
+  async mirrored(address: RedisAddress, room: string): Promise<MirrorHandle> {
+    const mirror = await this.mirror(address);
+    const said = await this.said(room);
+    await until(`all of ${room}`, deadlineMs, async () => (await streamed(address, room)).length >= said.length);
+    return mirror;
+  }
+
+  /** The number of the room's last event. */
+  async head(room: string): Promise<number> {
+    const asked = await this.speaker.history({ room, limit: 1 });
+    if (!asked.ok) throw new Error(asked.text);
+    return asked.answer.headEvent;
   }
 
   /** What the servers have, as the stream should have it. */
@@ -218,7 +233,12 @@ t.test('direct messages are not copied, rooms that come later are, joins are not
   await stage.say('#last', 'done');
   await mirrored(t as Tap, stage, address, ['#later', '#last']);
   t.same(await streamed(address, '#later').then((lines) => lines.map((line) => line.split(' ')[2])), ['action']);
-  t.same((await mockAt(address.port).keys('synod:*')).sort(), ['synod:#last', 'synod:#later', 'synod:#lobby']);
+  t.same((await mockAt(address.port).keys('synod:*')).sort(), [
+    'synod:#last',
+    'synod:#later',
+    'synod:#lobby',
+    'synod:cluster',
+  ]);
 });
 
 t.test('a stream that is not this room is refused', async (t) => {
@@ -276,12 +296,21 @@ t.test('servers that go and come', async (t) => {
 
 const keepsLittle = { segmentBytes: 64 << 10, retainBytes: 128 << 10 };
 
+/** What a server still has of the lobby begins with this group. */
+async function firstGroup(stage: Stage, id: number): Promise<EventGroup | undefined> {
+  const options = { address: stage.cluster.server(id).address, timeoutMs: 5_000, token: new Uint8Array(32) };
+  const query = { room: '#lobby', direction: 'from', by: 'event', event: 1, limit: 1, fresh: false } as const;
+  const asked = await askOnce(options, (operator) => operator.page(query));
+  return asked.ok ? asked.answer.groups[0] : undefined;
+}
+
 /** The number of the first message of the lobby that a server still has. */
 async function firstKept(stage: Stage, id: number): Promise<number> {
-  const options = { address: stage.cluster.server(id).address, timeoutMs: 5_000, token: new Uint8Array(32) };
-  const query = { room: '#lobby', direction: 'from', by: 'post', event: 1, limit: 1, fresh: false } as const;
-  const asked = await askOnce(options, (operator) => operator.page(query));
-  return (asked.ok && asked.answer.groups[0]?.firstN) || 1;
+  return (await firstGroup(stage, id))?.firstN ?? 1;
+}
+
+async function firstEvent(stage: Stage, id: number): Promise<number> {
+  return (await firstGroup(stage, id))?.firstEvent ?? 1;
 }
 
 /** Three messages are mirrored; then the mirror is away until these servers have deleted what it lacks. */
@@ -337,4 +366,76 @@ t.test('what one server still has is found there', async (t) => {
     numbers,
     numbers.map((_, i) => i + 1),
   );
+});
+
+t.test('what is left begins with more events than a page holds, none of them a message', async (t) => {
+  const stage = await Stage.start(t as Tap, () => ({ segmentBytes: 64 << 10, retainBytes: 512 << 10 }));
+  const address = addressOf();
+  await stage.say('#lobby', 'one', 'two', 'three');
+  await (await stage.mirrored(address, '#lobby')).stop();
+  await stage.say('#lobby', 'what nobody will have any more');
+  let first = 1;
+  await until('the servers to delete what the mirror lacks', deadlineMs, async () => {
+    for (let i = 0; i < 400; i++) stage.speaker.topic('#lobby', 'x'.repeat(100));
+    if (!(await stage.speaker.drain(deadlineMs))) throw new Error('not committed');
+    first = Math.min(...(await Promise.all([1, 2, 3].map((id) => firstEvent(stage, id)))));
+    return first > 4;
+  });
+  const left = (await stage.head('#lobby')) - first;
+  t.ok(left > limits.pageEventsMax, `${left} events without a message are left`);
+  const { numbers, warnings } = await goesOn(stage, address);
+  t.same(numbers, [1, 2, 3, 5]);
+  t.match(warnings, [{ room: '#lobby', from: 4, upTo: 4 }]);
+});
+
+/** A cluster made anew where the first one was: its balancer and its servers have the same addresses, and no data. */
+async function madeAnew(stage: Stage): Promise<void> {
+  await stage.cluster.startAnew();
+  await until('the speaker to be there', deadlineMs, () => stage.speaker.phase === 'ready');
+}
+
+t.test('another cluster at the same addresses: no message of it comes into the streams of the first', async (t) => {
+  const stage = await Stage.start(t as Tap);
+  const address = addressOf();
+  const first = await stage.mirror(address);
+  await stage.say('#lobby', 'one', 'two', 'three');
+  await mirrored(t as Tap, stage, address, ['#lobby']);
+  const before = await streamed(address, '#lobby');
+  await madeAnew(stage);
+  const text = /of cluster [0-9a-f]{8}, and cluster [0-9a-f]{8} answers.*--prefix.*'synod:cluster'.*REDIS\.md/;
+  const refused = { exitCode: 3, code: 'FOREIGN_CLUSTER', text };
+  t.match(await within('its end', deadlineMs, first.closed), refused, 'while it ran');
+  await stage.say('#lobby', 'a', 'b', 'c', 'd', 'e');
+  t.same(await streamed(address, '#lobby'), before);
+  await t.rejects(stage.mirror(address), { exitCode: 3, code: 'FOREIGN_CLUSTER', message: text }, 'at its start');
+
+  const apart = await stage.mirror(addressOf());
+  await apart.stop();
+  await stage.mirror(address, { prefix: 'new:' });
+  await until('the other streams', deadlineMs, async () => (await mockAt(address.port).xlen('new:#lobby')) === 5);
+  t.same(await streamed(address, '#lobby'), before, 'beside the old ones');
+
+  const look = mockAt(address.port);
+  for (const key of await look.keys('synod:*')) await look.del(key);
+  await stage.mirror(address);
+  await mirrored(t as Tap, stage, address, ['#lobby']);
+});
+
+t.test('streams of before that key are taken over by the cluster that they are of, and by no other one', async (t) => {
+  const stage = await Stage.start(t as Tap);
+  const address = addressOf();
+  const look = mockAt(address.port);
+  await stage.say('#lobby', 'one');
+  await (await stage.mirrored(address, '#lobby')).stop();
+  await look.del('synod:cluster');
+  await stage.say('#lobby', 'two');
+  await (await stage.mirrored(address, '#lobby')).stop();
+  t.match(await look.hgetall('synod:cluster'), { id: /^[0-9a-f]{32}$/ });
+
+  await look.del('synod:cluster');
+  await madeAnew(stage);
+  await stage.say('#lobby', 'not one', 'not two', 'three');
+  const other = await stage.mirror(address);
+  t.match(await within('its end', deadlineMs, other.closed), { exitCode: 3, code: 'FOREIGN_STREAM' });
+  t.same(await look.keys('synod:*'), ['synod:#lobby'], 'which has not become theirs');
 });

@@ -12,6 +12,7 @@ function setUp({ streamN, knownN, roomN }: { streamN: number; knownN: number; ro
   const fields = new Map(Object.entries(post(streamN)).map(([name, value]) => [name, String(value)]));
   const top: StreamTop = { id: `${streamN}-0`, entry: { id: `${streamN}-0`, fields } };
   const source = {
+    cluster: '01'.repeat(16),
     page: async (_: string, from: number, { fresh = false } = {}): Promise<PostPage> => {
       asked.push(`${fresh ? 'all' : 'one'} from ${from}`);
       const headN = fresh ? roomN : knownN;
@@ -22,7 +23,7 @@ function setUp({ streamN, knownN, roomN }: { streamN: number; knownN: number; ro
   const streams = {
     keyOf: (room: string) => room,
     top: async () => top,
-    append: async (_: string, after: number, posts: readonly Post[]) => `${posts.at(-1)?.n ?? after}-0`,
+    append: async (_: string, __: string, after: number, posts: readonly Post[]) => `${posts.at(-1)?.n ?? after}-0`,
   };
   return { asked, mirror: new RoomMirror('#ops', source, streams, silentLogger) };
 }

@@ -30,7 +30,7 @@ async function listener(t: Pick<Tap, 'teardown'>, onConnection: (socket: Socket)
 async function trouble(t: Pick<Tap, 'teardown'>, url: string): Promise<RedisTrouble> {
   const connection = new RedisConnection(readRedisUrl(url) as RedisAddress);
   t.teardown(() => connection.close());
-  const error = await connection.eval('return 1', 'k', []).then(
+  const error = await connection.eval('return 1', ['k'], []).then(
     () => new Error('it answered'),
     (error: unknown) => error,
   );
@@ -69,9 +69,9 @@ t.test('whoever accepts and never answers is given up, and called anew', async (
   const connection = new RedisConnection(readRedisUrl(`redis://127.0.0.1:${port}`) as RedisAddress);
   t.teardown(() => connection.close());
   const startMs = performance.now();
-  await t.rejects(connection.eval('return 1', 'k', []), { kind: 'down', code: 'TIMEOUT' });
+  await t.rejects(connection.eval('return 1', ['k'], []), { kind: 'down', code: 'TIMEOUT' });
   t.ok(performance.now() - startMs < limits.redisAnswerMs + 4_000, 'within its time');
-  await t.rejects(connection.eval('return 1', 'k', []), { kind: 'down', code: 'TIMEOUT' });
+  await t.rejects(connection.eval('return 1', ['k'], []), { kind: 'down', code: 'TIMEOUT' });
   t.equal(calls, 2, 'on a new connection, where no late answer can come for the wrong question');
 });
 
@@ -87,7 +87,7 @@ t.test('an answer that fits, in RESP by hand; then words that a Redis may say', 
   t.teardown(() => connection.close());
   const says = (word: string): Promise<unknown> => {
     words.push(word);
-    return connection.eval('return 1', 'k', []);
+    return connection.eval('return 1', ['k'], []);
   };
   t.equal(await says('+fine'), 'fine');
   const expected: readonly (readonly [string, string, string])[] = [

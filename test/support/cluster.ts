@@ -141,6 +141,14 @@ export class Cluster {
     await this.startBalancer();
   }
 
+  /** All of it is killed, and a cluster made anew at the same addresses, of nothing. */
+  async makeAnew(): Promise<void> {
+    for (const id of this.upIds) await this.killServer(id);
+    for (const id of this.ids) rmSync(this.dataDir(id), { recursive: true, force: true });
+    await this.restartBalancer(true);
+    await this.startServers();
+  }
+
   get upIds(): number[] {
     return this.ids.filter((id) => this.#servers.get(id)?.exit === undefined && this.#servers.has(id));
   }

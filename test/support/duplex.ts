@@ -213,6 +213,11 @@ export class MemoryNetwork {
     this.#swallowed.add(address);
   }
 
+  /** Dials to it are answered again. */
+  heal(address: string): void {
+    this.#swallowed.delete(address);
+  }
+
   dial(address: string, timeoutMs: number, done: (result: DialResult) => void): Dialling {
     let over = false;
     this.dialled.push(address);

@@ -16,6 +16,8 @@ import {
 import type { MemoryNetwork } from './duplex.js';
 
 const NO_ID = new Uint8Array(16);
+/** Of which cluster everybody is unless a test says otherwise. */
+const CLUSTER = new Uint8Array(16).fill(1);
 
 interface Session {
   readonly id: SessionId;
@@ -34,6 +36,7 @@ interface Room {
 /** The replicated part: slow and obvious, shared by all scripted servers. */
 export class ScriptedLog {
   slot = 0;
+  readonly cluster: Uint8Array;
   readonly sessions: Session[] = [];
   readonly rooms = new Map<string, Room>();
   readonly #watchers = new Set<(room: string, group: EventGroup) => void>();
@@ -42,6 +45,10 @@ export class ScriptedLog {
   readonly takenNames = new Set<string>();
   /** Answer for messages of this text, instead of ok. */
   readonly refusals = new Map<string, OutcomeCode>();
+
+  constructor(cluster: Uint8Array = CLUSTER) {
+    this.cluster = cluster;
+  }
 
   watch(watcher: (room: string, group: EventGroup) => void): () => void {
     this.#watchers.add(watcher);
@@ -211,7 +218,7 @@ export class ScriptedServer {
       type: 'status',
       request,
       serverId,
-      clusterId: NO_ID,
+      clusterId: this.log.cluster,
       role,
       leader,
       ballot,
@@ -248,7 +255,7 @@ export class ScriptedServer {
           type: 'welcome',
           version: 1,
           features: 0,
-          clusterId: NO_ID,
+          clusterId: this.log.cluster,
           membershipHash: NO_ID,
           epoch: 1,
           serverId: this.id,
@@ -280,6 +287,8 @@ export class ScriptedServer {
         return;
       }
       case 'resume': {
+        // It may be about to be applied here: nobody says that it is gone.
+        if (message.session.slot > log.slot) return;
         const found = log.find(message.session);
         const { request } = message;
         if (found === undefined) {
@@ -354,6 +363,7 @@ export class ScriptedBalancer {
   status: 'ok' | 'notReady' | 'mostFail' = 'ok';
   registered = 3;
   up = 3;
+  cluster: Uint8Array = CLUSTER;
   readonly asked: Extract<Message, { type: 'route' }>[] = [];
   #next = 0;
 
@@ -377,7 +387,7 @@ export class ScriptedBalancer {
 
   #onMessage(connection: FrameConnection, message: Message): void {
     if (message.type === 'hello') {
-      const hello = { version: 1, features: 0, clusterId: NO_ID, membershipHash: NO_ID, epoch: 1 } as const;
+      const hello = { version: 1, features: 0, clusterId: this.cluster, membershipHash: NO_ID, epoch: 1 } as const;
       connection.send({
         type: 'welcome',
         ...hello,

@@ -2,6 +2,7 @@
 import { sanitise } from '../../base/index.js';
 import type {
   ClientEvent,
+  ClusterEvent,
   ConnectedEvent,
   DirectEvent,
   DisconnectedEvent,
@@ -13,8 +14,8 @@ import type {
 import { roomOf, sameName } from './model.js';
 import { onGroup } from './on-delivery.js';
 import { isOnItsWay } from './own-line.js';
-import { onState } from './own-lines.js';
-import { flash, openRoom, type Step, say } from './step.js';
+import { forgetCommitted, onState } from './own-lines.js';
+import { flash, openRoom, type Step, say, sayIn } from './step.js';
 
 /** Rooms that are open at once: strangers may write, but not fill the list and the server's patience. */
 const directRoomsMax = 48;
@@ -42,6 +43,8 @@ export function onClient(step: Step, event: ClientEvent): void {
       return onSubscribed(step, event);
     case 'direct':
       return onDirect(step, event);
+    case 'cluster':
+      return onCluster(step, event);
     case 'error':
       return onError(step, event);
     case 'message':
@@ -121,6 +124,27 @@ function onDirect(step: Step, { news, rooms }: DirectEvent): void {
     room.newsEvent = headEvent;
     room.readTo = headEvent - 1;
   }
+}
+
+/** What was shown is the old cluster's: the rooms are empty until the new one's messages come. */
+function onCluster(step: Step, { text }: ClusterEvent): void {
+  const { model } = step;
+  for (const room of model.rooms) {
+    room.beginAnew();
+    if (room !== model.room) sayIn(step, room, 'Another cluster answers: this room begins anew.');
+  }
+  forgetCommitted(model);
+  model.search = undefined;
+  model.connection.lost = undefined;
+  model.connection.refusedName = undefined;
+  say(
+    step,
+    `${text}${hasFailed(model) ? ' /retry sends what was not sent, /edit takes it back, /drop forgets it.' : ''}`,
+  );
+}
+
+function hasFailed({ rooms }: Step['model']): boolean {
+  return rooms.some(({ own }) => own.some((line) => !isOnItsWay(line)));
 }
 
 function onError(step: Step, { code, text }: ErrorEvent): void {

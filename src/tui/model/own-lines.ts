@@ -113,6 +113,11 @@ export function comeBackByNumber({ model }: Step, room: Room, n: number): void {
   if (own !== undefined) takeOut(model, own);
 }
 
+/** Lines that were to come back from a cluster that is gone. */
+export function forgetCommitted(model: Model): void {
+  for (const { own } of model.rooms) for (const line of own) if (line.state === 'committed') takeOut(model, line);
+}
+
 /** What of the user's is not in the log yet; '' for nothing. */
 export function waitingText({ rooms }: Model): string {
   const count = rooms.reduce((sum, { unsent }) => sum + unsent, 0);

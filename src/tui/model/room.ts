@@ -67,6 +67,28 @@ export class Room {
     return this.name.startsWith('@');
   }
 
+  /** Its events are another cluster's from now on; what the user typed, and what only he sees, stays. */
+  beginAnew(): void {
+    this.topic = '';
+    this.people.clear();
+    this.lines.replace([], true, false);
+    this.lives.clear();
+    this.speakers.clear();
+    this.headEvent = 0;
+    this.headN = 0;
+    this.replayedTo = 0;
+    this.readTo = 0;
+    this.unread = 0;
+    this.mentions = 0;
+    this.dividerEvent = undefined;
+    this.anchor = undefined;
+    this.newBelow = 0;
+    this.loading = undefined;
+    this.newsEvent = undefined;
+    this.isOpened = false;
+    this.markedN = 0;
+  }
+
   /** Own lines that are neither committed, nor known to have failed, nor given up. */
   get unsent(): number {
     return this.own.filter(isOnItsWay).length;

@@ -29,12 +29,17 @@ export function flash({ model }: Step, text: string, isTrouble = false): void {
 
 /** Lines that only this user sees, in the present room, behind the newest; whoever reads older ones is told at once. */
 export function say(step: Step, ...texts: readonly string[]): void {
-  const { room, wallMs } = step.model;
-  for (const text of texts.map(sanitise)) {
-    const line = { n: 0, slot: 0, wallMs, kind: 'local', from: '', text, isOwn: false, isMention: false } as const;
-    room.lines.say(line, room.headEvent);
-  }
+  const { room } = step.model;
+  for (const text of texts) sayIn(step, room, text);
   if (!room.lines.isLive) flash(step, texts.join(' '));
+}
+
+/** The same in any room. */
+export function sayIn({ model }: Step, room: Room, what: string): void {
+  const { wallMs } = model;
+  const text = sanitise(what);
+  const line = { n: 0, slot: 0, wallMs, kind: 'local', from: '', text, isOwn: false, isMention: false } as const;
+  room.lines.say(line, room.headEvent);
 }
 
 /** How the present room is laid out, and on how many rows. */

@@ -73,6 +73,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     (desk) => desk.disconnect(),
     (desk) => desk.open(),
     (desk) => void desk.wait(700),
+    (desk) => {
+      desk.logs.clear();
+      desk.client({ event: 'cluster', before: '', now: '', unconfirmed: 1, notSent: 0, text: 'Another cluster' });
+    },
   ),
   feed(fc.boolean().map((up): Input => ({ kind: 'wheel', up }))),
   feed(fc.tuple(fc.nat(60), fc.nat(160)).map(([row, column]): Input => ({ kind: 'click', row, column }))),

@@ -1,6 +1,6 @@
 /** What the chat says of the connection: banners, moves to another server, figures that age, and words that go away. */
 import t from 'tap';
-import { Desk } from '../support/desk.js';
+import { Desk, said } from '../support/desk.js';
 
 const lastText = (desk: Desk): string | undefined => desk.model.room.lines.at(desk.model.room.lines.length - 1)?.text;
 const banner = (desk: Desk): string => desk.text().slice(1, -2).slice(-2).join(' ').trim();
@@ -165,4 +165,42 @@ t.test('too small is said, and nothing is lost by it', async (t) => {
   }
   desk.resize(80, 24);
   t.same(desk.text(), before);
+});
+
+t.test('another cluster: the rooms are empty and begin anew, what was typed stays, and it is said', async (t) => {
+  const desk = new Desk({ columns: 120 });
+  desk.connect(2);
+  desk.open();
+  desk.deliver('#lobby', [said('ann', 'of old'), said('bob', 'likewise')]);
+  const [sent, waits] = [desk.say('perhaps'), desk.say('certainly not')];
+  desk.state(desk.say('committed'), 'committed', '#lobby', { slot: 9, n: 9 });
+  desk.state(sent, 'sending');
+  desk.disconnect(2, 'connection reset');
+  desk.state(sent, 'unconfirmed', '#lobby', { reason: 'Another cluster answers now' });
+  desk.state(waits, 'failed', '#lobby', { reason: 'Another cluster answers now' });
+  desk.logs.clear();
+  const text = 'Another cluster answers. Rooms and the numbers in them begin anew.';
+  desk.client({ event: 'cluster', before: '1', now: '2', unconfirmed: 1, notSent: 1, text });
+  desk.connect(1);
+  const shown = (): string => desk.text().join('\n');
+  t.match(
+    shown(),
+    /Another cluster answers\. Rooms and the numbers in them begin .*\n.*anew\. \/retry sends what was not sent/,
+  );
+  for (const gone of ['of old', 'likewise', 'committed', 'Moved from']) t.notMatch(shown(), gone);
+  for (const kept of ['perhaps', 'certainly not']) t.match(shown(), kept);
+  desk.open();
+  desk.deliver('#lobby', [said('ann', 'the first here')]);
+  t.match(shown(), 'the first here');
+  t.equal(desk.model.room.headN, 1);
+  t.equal(desk.model.room.unread, 0);
+  desk.enter('/retry');
+  t.match(
+    desk
+      .take('submit')
+      .map(({ text }) => text)
+      .slice(-1),
+    ['certainly not'],
+    'what may be in the old one is for the user to decide',
+  );
 });
