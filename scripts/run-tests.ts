@@ -17,8 +17,14 @@ Those in test/long take minutes and run only with a FILTER.
 const longFirst = [
   ...['test/sim/', 'test/storage/', 'test/daemon/'],
   ...['test/e2e/operating', 'test/e2e/g1-to-g3', 'test/e2e/security', 'test/e2e/screen-chat', 'test/e2e/g'],
-  ...['test/long/redis-mirror', 'test/long/memory-only', 'test/long/nemesis', 'test/long/upgrade', 'test/long/replace'],
-  ...['test/long/emptied-disk', 'test/long/kill9', 'test/long/g', 'test/long/package'],
+  ...[
+    'test/long/redis-mirror',
+    'test/long/g1-to-g3',
+    'test/long/memory-only',
+    'test/long/nemesis',
+    'test/long/upgrade',
+  ],
+  ...['test/long/replace', 'test/long/emptied-disk', 'test/long/g', 'test/long/kill9', 'test/long/package'],
 ];
 /** Files that mostly wait, for clocks, disks and sockets: one at a time goes beside those that compute. */
 const waiting = [

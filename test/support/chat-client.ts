@@ -2,7 +2,7 @@
 import type { Delivery, Send, Stream } from '../checkers/history.js';
 import { Program, type ProgramName } from './program.js';
 import type { Talker } from './talker.js';
-import { nowMs, until } from './until.js';
+import { busyMs, nowMs, until } from './until.js';
 
 /** One JSON line of CONTRACT.md, with the moment at which it was read. */
 export interface ChatEvent {
@@ -91,7 +91,7 @@ export class ChatClient implements Talker {
   }
 
   /** Says a line and waits for its commit. */
-  async sayAndCommit(text: string, deadlineMs = 10_000): Promise<ChatEvent> {
+  async sayAndCommit(text: string, deadlineMs = busyMs): Promise<ChatEvent> {
     return await this.waitForState(this.say(text), 'committed', deadlineMs);
   }
 
@@ -101,7 +101,7 @@ export class ChatClient implements Talker {
   }
 
   /** Waits until this client was shown the text. */
-  async waitForText(text: string, deadlineMs = 10_000): Promise<ChatEvent> {
+  async waitForText(text: string, deadlineMs = busyMs): Promise<ChatEvent> {
     return await this.waitFor(`the message ${text}`, (e) => e.event === 'message' && e.text === text, deadlineMs);
   }
 
@@ -110,7 +110,7 @@ export class ChatClient implements Talker {
     return this.events.findLast((event) => event.event === 'connected')?.server ?? 0;
   }
 
-  async waitForConnected(deadlineMs = 10_000, from = 0): Promise<ChatEvent> {
+  async waitForConnected(deadlineMs = busyMs, from = 0): Promise<ChatEvent> {
     return await this.waitFor('connected', (event) => event.event === 'connected', deadlineMs, from);
   }
 

@@ -10,7 +10,7 @@ import { FaultProxy, type ProxyOptions } from './fault-proxy.js';
 import { freshRead } from './fresh-read.js';
 import { freePort } from './ports.js';
 import { type Exit, Program, type ProgramName, type ProgramOptions, runToEnd } from './program.js';
-import { until } from './until.js';
+import { busyMs, until } from './until.js';
 
 /** How long a process may take to say READY on a busy machine with two cores. */
 const readyDeadlineMs = 20_000;
@@ -318,7 +318,7 @@ export class Cluster {
   }
 
   /** Waits until the balancer, perhaps restarted, knows so many clients on each server, all of them live. */
-  async waitForLoad(clients: Readonly<Record<number, number>>, deadlineMs = 10_000): Promise<void> {
+  async waitForLoad(clients: Readonly<Record<number, number>>, deadlineMs = busyMs): Promise<void> {
     const options = { address: this.balancerAddress, timeoutMs: 2000 };
     await until(
       `the balancer to know the load ${JSON.stringify(clients)}`,

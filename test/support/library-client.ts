@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { ChatClient, type ClientEvent, type MessageEvent } from '../../src/client/index.js';
 import type { Delivery, Entry, Send, Stream } from '../checkers/history.js';
 import type { Talker } from './talker.js';
-import { nowMs, until } from './until.js';
+import { busyMs, nowMs, until } from './until.js';
 
 /** A room as clients of this process were shown it: what two of them were shown alike is kept once. */
 export class SharedRoom {
@@ -88,7 +88,7 @@ export class LibraryClient implements Talker {
     return this.#said.length;
   }
 
-  async waitForConnected(deadlineMs = 10_000): Promise<void> {
+  async waitForConnected(deadlineMs = busyMs): Promise<void> {
     const isConnected = (): boolean => this.#client.server !== undefined;
     await until(`${this.name} to be connected`, deadlineMs, isConnected, () => this.describe());
   }

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { crc32 } from '../../src/base/index.js';
 import { decode, encode, FrameSplitter, type Hello, type Message } from '../../src/wire/index.js';
-import { until } from './until.js';
+import { busyMs, until } from './until.js';
 
 export class RawPeer {
   readonly messages: Message[] = [];
@@ -52,7 +52,7 @@ export class RawPeer {
     this.#socket.resume();
   }
 
-  async waitForMessage<T extends Message['type']>(type: T, deadlineMs = 10_000): Promise<Message & { type: T }> {
+  async waitForMessage<T extends Message['type']>(type: T, deadlineMs = busyMs): Promise<Message & { type: T }> {
     const isWanted = (message: Message): message is Message & { type: T } => message.type === type;
     return await until(
       `a ${type} frame`,

@@ -4,6 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How often a condition that nothing announces is looked at, in ms. */
 const probeEveryMs = 25;
 
+/** How long a machine on which much else runs may take for what is nobody's subject: a start, a line, an answer. */
+export const busyMs = 30_000;
+
 /** A monotonic clock for histories and measurements, in ms. */
 export function nowMs(): number {
   return performance.now();
