@@ -11,7 +11,7 @@ import { readServers } from './values.js';
 export async function snapshotSave(call: Call): Promise<number> {
   const file = onlyFile(call, 'save');
   const dataDir = dataDirOf(call, 'the data directory of a stopped server');
-  return show(call, 'save', await saveSnapshot(dataDir, file, warnings(call.output)));
+  return show(call, 'save', await saveSnapshot(dataDir, file, errorsOnly(call.output)));
 }
 
 export async function snapshotStatus(call: Call): Promise<number> {
@@ -24,7 +24,7 @@ export async function snapshotRestore(call: Call): Promise<number> {
   const dataDir = dataDirOf(call, 'where the new directories shall be');
   const servers = readServers('--servers', options.text('servers') ?? '');
   testBuildOptions(call.environment);
-  const { cluster, directories } = await restoreSnapshot(file, dataDir, servers, warnings(output));
+  const { cluster, directories } = await restoreSnapshot(file, dataDir, servers, errorsOnly(output));
   if (options.has('json')) output.line(jsonLine({ event: 'restore', cluster, directories }));
   else {
     output.line(`new cluster ${cluster.slice(0, 8)}, to be started so:`);
@@ -47,14 +47,14 @@ function dataDirOf({ options }: Call, what: string): string {
   return dataDir;
 }
 
-/** What a server would log that somebody should look at, for the person at the terminal. */
-function warnings(output: Output): Logger {
+/** What a server would log as an error, for the person at the terminal: something that was there is not sound. */
+function errorsOnly(output: Output): Logger {
   const tell = (event: string, { text, why }: LogFields = {}): void =>
     output.note(sanitise(`${text ?? event} (${why ?? event})`));
   const logger: Logger = {
     debug: () => undefined,
     info: () => undefined,
-    warn: tell,
+    warn: () => undefined,
     error: tell,
     child: () => logger,
   };

@@ -1,9 +1,10 @@
 /** Snapshots: a cluster saved, and begun anew as another one, with every number, sender, time and token. */
-import { chownSync, rmSync } from 'node:fs';
+import { chownSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { silentLogger } from '../../src/base/index.js';
 import { inspectSnapshot, restoreSnapshot, saveSnapshot } from '../../src/daemon/index.js';
+import { SmallDisk } from '../support/small-disk.js';
 import { Cluster, decide, User } from './cluster.js';
 import { Raw, until } from './raw.js';
 import { agree, fails, page, restored, restoredAs, smallLogs, start, stopAll, stopAndSave } from './snapshots.js';
@@ -205,7 +206,7 @@ t.test('what cannot be saved or restored, and what to do', async (t) => {
   await saves(first, path.join(file, 'x'), { exitCode: 3, message: /a part of this path is a file/ });
   if (process.geteuid?.() === 0) {
     const theirs = old.dataDir('server-2');
-    chownSync(theirs, 12_345, 12_345);
+    chownSync(path.join(theirs, 'identity'), 12_345, 12_345);
     await saves(theirs, `${file}2`, { exitCode: 3, message: /belongs to another user/ });
   }
   const restores = (target: string, as: object, servers = 3): Promise<void> =>
@@ -217,4 +218,18 @@ t.test('what cannot be saved or restored, and what to do', async (t) => {
   await restores(path.join(file, 'x'), { exitCode: 3, message: /a part of this path is a file/ });
   await restoreSnapshot(file, fresh, 3, silentLogger);
   await restores(fresh, { exitCode: 3, message: /it holds server-1/ });
+});
+
+t.test('a disk that is too small for a restore', { skip: !SmallDisk.available && 'no right to mount' }, async (t) => {
+  const old = await start(t, new Cluster());
+  await (await User.at(old.server(1).address, 'Aaron')).say(room, 'one');
+  const file = await stopAndSave(old);
+  const disk = new SmallDisk(path.join(old.directory, 'small'), 6 * 1024);
+  try {
+    const full = { exitCode: 3, message: /cannot make .*made: the disk is full. Free some space/ };
+    await fails(t, restoreSnapshot(file, path.join(disk.folder, 'made'), 3, silentLogger), full);
+    t.same(readdirSync(disk.folder), [], 'nothing is left of it');
+  } finally {
+    disk.unmount();
+  }
 });

@@ -12,7 +12,6 @@ import {
   errorCode,
   IDENTITY_NAME,
   lockDirectory,
-  pathError,
   type Seal,
   StateBuilder,
   syncPath,
@@ -46,6 +45,22 @@ export async function restoreSnapshot(
   logger: Logger,
 ): Promise<Restored> {
   const state = readState(file);
+  try {
+    const cluster = await restore(state, file, dataDir, servers, logger);
+    return { cluster, directories: namesOf(servers).map((name) => path.join(dataDir, name)) };
+  } catch (error) {
+    throw asPathError('make', dataDir, error);
+  }
+}
+
+/** Resolves to the new cluster's id. */
+async function restore(
+  state: SnapshotState,
+  file: string,
+  dataDir: string,
+  servers: number,
+  logger: Logger,
+): Promise<string> {
   const target = path.resolve(dataDir);
   checkTarget(target, dataDir);
   const part = `${target}.part`;
@@ -61,11 +76,10 @@ export async function restoreSnapshot(
       renameSync(unfinished, target);
       failpoint('restore.after-rename');
       syncNames(target, above);
-      const directories = namesOf(servers).map((name) => path.join(dataDir, name));
-      return { cluster, directories };
+      return cluster;
     } catch (error) {
       rmSync(unfinished, { recursive: true, force: true });
-      throw asPathError('make', dataDir, error);
+      throw error;
     }
   } finally {
     lock.release();
@@ -94,12 +108,7 @@ function checkTarget(target: string, dataDir: string): void {
 
 /** The folder in which the first name that is new stands. */
 function makePart(part: string): string {
-  let made: string | undefined;
-  try {
-    made = mkdirSync(part, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw pathError('make', part, error);
-  }
+  const made = mkdirSync(part, { recursive: true, mode: 0o700 });
   const strange = readdirSync(part).find((name) => name !== unfinishedName && !name.startsWith('lock.'));
   if (strange !== undefined)
     throw refused(`${part} is in the way, and holds ${strange}: move it away, or name another --data-dir`);

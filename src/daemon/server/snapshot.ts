@@ -1,7 +1,7 @@
 /**
  * A stopped server's state and log as one file, and what such a file holds. A new cluster is made of it in restore.ts.
  */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { ExitError, exitCodes, type Logger, limits, nodeClock, toHex } from '../../base/index.js';
 import { ChatState, DamagedRow, isHistoryRow, type Row } from '../../chat/index.js';
@@ -9,7 +9,9 @@ import {
   asPathError,
   type Directory,
   damagedSnapshot,
+  errorCode,
   IDENTITY_NAME,
+  pathError,
   type SnapshotHeader,
   SnapshotReader,
   SnapshotWriter,
@@ -32,11 +34,7 @@ export interface SnapshotContents extends SnapshotHeader {
 
 /** The state of the stopped server in `dataDir` through the last slot that its log says is chosen, into `file`. */
 export async function saveSnapshot(dataDir: string, file: string, logger: Logger): Promise<SnapshotContents> {
-  if (!existsSync(path.join(dataDir, IDENTITY_NAME)))
-    throw refused(`${dataDir} is no server's data directory: name one by --data-dir`);
-  // As a start does it writes there, and what it leaves must be the server's.
-  if (statSync(dataDir).uid !== (process.geteuid?.() ?? 0))
-    throw refused(`${dataDir} belongs to another user: give the command as that user (sudo -u …)`);
+  checkDirectory(dataDir);
   let offline: OfflineDirectory | undefined;
   try {
     offline = await takeOffline(dataDir, 0);
@@ -53,6 +51,20 @@ export async function saveSnapshot(dataDir: string, file: string, logger: Logger
     offline?.release();
   }
   return inspectSnapshot(file);
+}
+
+function checkDirectory(dataDir: string): void {
+  let owner: number;
+  try {
+    owner = statSync(path.join(dataDir, IDENTITY_NAME)).uid;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error as Error)))
+      throw refused(`${dataDir} is no server's data directory: name one by --data-dir`);
+    throw pathError('read', dataDir, error);
+  }
+  // As a start does it writes there, and what it leaves must be the server's.
+  if (owner !== (process.geteuid?.() ?? owner))
+    throw refused(`${dataDir} belongs to another user: give the command as that user (sudo -u …)`);
 }
 
 /** So that the rows are those of the last applied slot. */
