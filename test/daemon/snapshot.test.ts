@@ -213,7 +213,7 @@ t.test('what cannot be saved or restored, and what to do', async (t) => {
     fails(t, restoreSnapshot(file, target, servers, silentLogger), as, JSON.stringify(String(Object.values(as))));
   const alive = /it is a server's data directory. A snapshot cannot take a cluster back .*in a new --data-dir/;
   await restores(first, { exitCode: 3, message: alive });
-  await restores(old.directory, { exitCode: 3, message: /it holds balancer. A snapshot cannot/ });
+  await restores(old.dataDir('.'), { exitCode: 3, message: /it holds balancer. A snapshot cannot/ });
   await restores(file, { exitCode: 3, message: /is a file: name a new folder/ });
   await restores(path.join(file, 'x'), { exitCode: 3, message: /a part of this path is a file/ });
   await restoreSnapshot(file, fresh, 3, silentLogger);

@@ -79,6 +79,6 @@ export async function restored(file: string, servers = 3): Promise<Cluster> {
 
 export async function restoredAs(file: string, servers = 3): Promise<{ cluster: Cluster; id: string }> {
   const cluster = new Cluster();
-  const { cluster: id } = await restoreSnapshot(file, cluster.directory, servers, silentLogger);
+  const { cluster: id } = await restoreSnapshot(file, cluster.dataDir('.'), servers, silentLogger);
   return { cluster, id };
 }
