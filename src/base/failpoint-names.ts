@@ -77,6 +77,12 @@ export const failpointNames = {
   'snapshot.before-switch': 'the whole state is in the store, beside the old one',
   'snapshot.after-switch': 'it took the place of the old one',
 
+  // --- a snapshot that becomes a cluster -------------------------------------------------------------------------
+  'restore.sealed': 'a directory is sealed and has no state yet',
+  'restore.filled': 'it has its state, the others may not',
+  'restore.before-rename': 'all directories are made and synced, out of sight',
+  'restore.after-rename': 'they are there, the folder around them is not synced',
+
   // --- ends ------------------------------------------------------------------------------------------------------
   'stop.before-hand-over': 'SIGTERM came',
   'stop.after-hand-over': 'somebody else leads, the log is still open',

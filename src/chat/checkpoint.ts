@@ -7,11 +7,12 @@ import {
   outcomeCodes,
   type Seat,
   type SessionId,
+  type Slot,
   TOKEN_HASH_BYTES,
 } from '../wire/index.js';
 import { ByteReader, ByteWriter, DamagedRow } from './bytes.js';
 import { loadBlock, loadDecided, loadFloor } from './decision-rows.js';
-import { indexKey, metaKey, nameKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
+import { indexKey, metaKey, nameKey, originKey, postKey, roomKey, sessionKey, splitKey } from './keys.js';
 import { compareRooms, Name, Room, Session } from './model.js';
 import { begin, enter } from './presence.js';
 import type { RowSum } from './row-sum.js';
@@ -35,6 +36,12 @@ export function metaRow(world: World, rowSum: RowSum): Row {
   writer.varint(sum);
   for (const change of world.members) writeMembers(writer, change);
   return { key: metaKey, value: writer.copy() };
+}
+
+export function originRow(origin: Slot): Row {
+  const writer = new ByteWriter(16);
+  writer.varint(origin);
+  return { key: originKey, value: writer.copy() };
 }
 
 export function nameRow(name: Name): Row {
@@ -114,6 +121,7 @@ export function loadRows(world: World, rows: Iterable<Row>): void {
     else if (kind === 'floor') floors.push({ room: rest.toString('utf8'), value });
     else if (kind === 'block') loadBlock(world, rest.toString('latin1'), value);
     else if (kind === 'decided') loadDecided(world, value);
+    else if (kind === 'origin') loadOrigin(world, value);
     if (kind !== 'meta' && kind !== 'index' && kind !== 'post') world.rowSum.put(row);
   }
   const found = world.rowSum.value;
@@ -121,6 +129,7 @@ export function loadRows(world: World, rows: Iterable<Row>): void {
   if (wanted !== undefined && (wanted.rows !== found.rows || wanted.sum !== found.sum)) {
     throw new DamagedRow(`${found.rows} rows that are not the ${wanted.rows} of its last checkpoint`);
   }
+  if (world.origin > world.applied) throw new DamagedRow('a cluster that began behind where it is');
   for (const { room, value } of floors) loadFloor(world.rooms.get(room), value);
   const loaded = sessions.map(({ id, value }) => loadSession(world, id, value));
   // The order of activity is the order of expiry; ties are broken there by id, so any order among them will do.
@@ -165,6 +174,12 @@ function readMembersChange(reader: ByteReader): MembersChange {
     seats.push({ id, birthId, votes: reader.u8() === 1, takes: reader.varint() });
   }
   return { epoch, from, seats };
+}
+
+function loadOrigin(world: World, value: Uint8Array): void {
+  const reader = new ByteReader(value);
+  world.origin = reader.varint();
+  reader.end();
 }
 
 function loadName(world: World, folded: string, value: Uint8Array): void {

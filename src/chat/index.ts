@@ -1,6 +1,7 @@
 /** The face of the chat's state machine. */
 export { DamagedRow } from './bytes.js';
 export { checkSubmit } from './check-submit.js';
+export { isHistoryRow } from './keys.js';
 export { HistoryError } from './render.js';
 export type { Floor } from './retention.js';
 export { canonicalRoom, directRoom, foldName, isName } from './rules.js';

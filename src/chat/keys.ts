@@ -14,6 +14,7 @@ export const rowKinds = {
   floor: 'f',
   block: 'b',
   decided: 'd',
+  origin: 'o',
 } as const;
 
 export type RowKind = keyof typeof rowKinds;
@@ -48,6 +49,9 @@ export function blockKey(folded: string): Uint8Array {
 
 /** How many decisions of operators the log holds; no row while it holds none. */
 export const decidedKey: Uint8Array = prefixed('decided', 0);
+
+/** With the state of which slot the cluster began; no row in one that began with nothing. */
+export const originKey: Uint8Array = prefixed('origin', 0);
 
 export function sessionKey(slot: Slot, index: number): Uint8Array {
   const key = prefixed('session', 12);
@@ -88,6 +92,12 @@ export function splitKey(key: Uint8Array): { kind: RowKind; rest: Buffer } | und
     if (letters === family + rowKinds[kind]) return { kind, rest: Buffer.from(key.subarray(2)) };
   }
   return undefined;
+}
+
+/** Whether a row is history, which stays in the store, and none of the live state. */
+export function isHistoryRow(key: Uint8Array): boolean {
+  const kind = splitKey(key)?.kind;
+  return kind === 'index' || kind === 'post';
 }
 
 /** All rows of one kind: from ≤ key < to. */

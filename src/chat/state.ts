@@ -2,8 +2,9 @@
 import { assert } from '../base/index.js';
 import type { DirectRoom, ListedRoom, ServerId, SessionId, Slot } from '../wire/index.js';
 import { Applier } from './apply.js';
+import { beginAnew } from './begin-anew.js';
 import { RoomBeginning } from './beginning.js';
-import { indexRows, loadRows, metaRow, nameRow, roomRow, sessionRow } from './checkpoint.js';
+import { indexRows, loadRows, metaRow, nameRow, originRow, roomRow, sessionRow } from './checkpoint.js';
 import { blockRow, decidedRow, floorRow } from './decision-rows.js';
 import { blockedText } from './decisions.js';
 import { blockKey, floorKey, kindRange, nameKey, sessionKey } from './keys.js';
@@ -42,6 +43,7 @@ export class ChatState {
     kindRange('floor'),
     kindRange('block'),
     kindRange('decided'),
+    kindRange('origin'),
   ] as const;
 
   #world: World;
@@ -59,6 +61,14 @@ export class ChatState {
   /** The last applied slot, 0 before the first. */
   get applied(): Slot {
     return this.#world.applied;
+  }
+
+  /**
+   * The slot with whose state this cluster began, 0 in one that began with nothing. Slots through it were chosen in
+   * another cluster: they are history, and nobody comes to this state by applying them.
+   */
+  get origin(): Slot {
+    return this.#world.origin;
   }
 
   /** H(applied), 8 bytes, a copy. */
@@ -239,6 +249,7 @@ export class ChatState {
       else puts.push(blockRow(folded, why));
     }
     if (world.decisions > 0) puts.push(decidedRow(world.decisions));
+    if (world.origin > 0) puts.push(originRow(world.origin));
     for (const key of deletes) world.rowSum.delete(key);
     for (const row of puts) world.rowSum.put(row);
     puts.push(metaRow(world, world.rowSum));
@@ -259,6 +270,22 @@ export class ChatState {
   /** Fills an empty state with the rows of a checkpoint; throws `DamagedRow` if they are not what was written. */
   load(rows: Iterable<Row>): void {
     loadRows(this.#world, rows);
+  }
+
+  /**
+   * Makes of this state the one with which another cluster begins: the same rooms and names, and a hash that goes on
+   * from another place. What is kept of it is its {@link snapshot}; it takes no checkpoints.
+   */
+  beginAnew(clusterId: Uint8Array): void {
+    beginAnew(this.#world, clusterId);
+  }
+
+  /** How much there is; messages that are no longer kept are counted, too. */
+  get totals(): { readonly rooms: number; readonly messages: number; readonly names: number } {
+    const { rooms, names } = this.#world;
+    let messages = 0;
+    for (const { posts } of rooms.values()) messages += posts;
+    return { rooms: rooms.size, messages, names: names.size };
   }
 
   /** Becomes what `other` is, which must not be used any more; what no checkpoint has taken yet is forgotten. */
@@ -283,6 +310,7 @@ export class ChatState {
     }
     for (const [folded, why] of world.blocked) rows.push(blockRow(folded, why));
     if (world.decisions > 0) rows.push(decidedRow(world.decisions));
+    if (world.origin > 0) rows.push(originRow(world.origin));
     for (const session of world.sessions.sorted()) rows.push(sessionRow(session));
     const rowSum = new RowSum();
     for (const row of rows) rowSum.put(row);

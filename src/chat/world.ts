@@ -51,6 +51,8 @@ export class World {
   /** Of the rows as the last checkpoint took them. */
   readonly rowSum = new RowSum();
   applied: Slot = 0;
+  /** See {@link ChatState.origin}. */
+  origin: Slot = 0;
   clockMs = 0;
   /** Names that nobody may write under, folded, each with the reason. */
   readonly blocked = new Map<string, string>();

@@ -4,6 +4,7 @@ import { breaking } from './table/breaking.js';
 import { chatting } from './table/chatting.js';
 import { deciding } from './table/deciding.js';
 import { helping } from './table/helping.js';
+import { keeping } from './table/keeping.js';
 import { measuring } from './table/measuring.js';
 import { running } from './table/running.js';
 import { json, timeout } from './table/shared.js';
@@ -22,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
   ...chatting,
   ...watching,
   ...deciding,
+  ...keeping,
   ...breaking,
   ...measuring,
   ...helping,

@@ -18,4 +18,12 @@ export type {
   ServerOptions,
   StartProgress,
 } from './options.js';
-export { type Figures, startServer } from './server/index.js';
+export {
+  type Figures,
+  inspectSnapshot,
+  type Restored,
+  restoreSnapshot,
+  type SnapshotContents,
+  saveSnapshot,
+  startServer,
+} from './server/index.js';

@@ -44,3 +44,9 @@ export function isDiskFull(error: Error): boolean {
   const code = errorCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
+
+/** The same of any error: one that says so in its text only (LevelDB), or that was caused by one. */
+export function comesOfFullDisk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return isDiskFull(error) || /No space left|quota exceeded/.test(error.message) || comesOfFullDisk(error.cause);
+}

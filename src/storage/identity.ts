@@ -4,7 +4,7 @@
  * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
  */
 import { asBuffer, assert, crc32, equalBytes, failStep, fromHex, toHex } from '../base/index.js';
-import type { Incarnation, Member, ServerId } from '../wire/index.js';
+import type { Incarnation, Member, ServerId, Slot } from '../wire/index.js';
 import type { Disk, Done } from './disk.js';
 import { diskError, StorageError, waysOn } from './errors.js';
 import { segmentNumber, type WalIdentity } from './segment.js';
@@ -13,6 +13,8 @@ import { runSteps } from './steps.js';
 export const IDENTITY_NAME = 'identity';
 const NEW_NAME = 'identity.new';
 const FORMAT = 1;
+/** With the field `origin`: a program that does not know it must not start on such a directory. */
+const FORMAT_ORIGIN = 2;
 const COUNTER_MAX = 2 ** 21 - 1;
 
 /** The cluster this directory belongs to, once it is sealed. */
@@ -39,6 +41,8 @@ interface Contents {
   /** A log was begun here: one that is missing was lost. */
   readonly logBegun: boolean;
   readonly seal: Seal | undefined;
+  /** See {@link Directory.origin}. */
+  readonly origin: Slot;
 }
 
 export class Directory {
@@ -75,6 +79,7 @@ export class Directory {
       counter,
       logBegun: old?.logBegun ?? false,
       seal: old?.seal,
+      origin: old?.origin ?? 0,
     };
     const incarnation = counter * 0x1_0000_0000 + asBuffer(options.randomBytes(4)).readUInt32BE(0);
     const directory = new Directory(disk, contents, incarnation);
@@ -93,6 +98,15 @@ export class Directory {
 
   get seal(): Seal | undefined {
     return this.#contents.seal;
+  }
+
+  /**
+   * The slot with whose state the cluster began, as far as this directory knows; 0 if it began with nothing. No log
+   * leads
+   * to that state: without one in its store the directory must not be started.
+   */
+  get origin(): Slot {
+    return this.#contents.origin;
   }
 
   /** True once {@link logBegun} was called in any life: `Wal.open` must then find a log. */
@@ -130,6 +144,19 @@ export class Directory {
     const same = equalBytes(held.clusterId, seal.clusterId);
     if (same && (held.epoch !== seal.epoch || sameMembers(held, seal))) done(undefined);
     else done(foreignCluster(held.clusterId, seal.clusterId));
+  }
+
+  /** Seals a new directory for a cluster that begins with the state of slot `origin`; both become known together. */
+  beginWith(seal: Seal, origin: Slot, done: Done): void {
+    assert(this.#contents.seal === undefined && !this.#contents.logBegun, 'only a new directory begins with a state');
+    this.#write({ ...this.#contents, seal, origin }, done);
+  }
+
+  /** Keeps the origin that came with a peer's state, once that is in the store. */
+  keepOrigin(origin: Slot, done: Done): void {
+    if (this.#contents.origin === origin) return done(undefined);
+    assert(this.#contents.origin === 0, 'a cluster begins once');
+    this.#write({ ...this.#contents, origin }, done);
   }
 
   /** The log's first segment is on disk; to be durable before the first vote leaves. */
@@ -191,9 +218,9 @@ function sameMembers(a: Seal, b: Seal): boolean {
 
 /** One line of JSON that people can read, and a line with its checksum. */
 function encodeContents(contents: Contents): Buffer {
-  const { seal } = contents;
+  const { seal, origin } = contents;
   const text = JSON.stringify({
-    format: FORMAT,
+    format: origin === 0 ? FORMAT : FORMAT_ORIGIN,
     serverId: contents.serverId,
     birthId: toHex(contents.birthId),
     counter: contents.counter,
@@ -203,6 +230,7 @@ function encodeContents(contents: Contents): Buffer {
       epoch: seal.epoch,
       members: seal.members.map(({ id, birthId }) => ({ id, birthId: toHex(birthId) })),
     }),
+    ...(origin !== 0 && { origin }),
   });
   return Buffer.from(`${text}\n${checksum(text)}\n`);
 }
@@ -239,14 +267,16 @@ function readContents(disk: Disk): Contents | undefined {
 /** A checksum that holds proves who wrote the line, not that its fields are what they are named. */
 function decodeContents(json: string): Contents {
   const raw = parseObject(json);
-  if (raw.format !== FORMAT) throw damaged(`has format ${raw.format}, which this program does not know`);
+  if (raw.format !== FORMAT && raw.format !== FORMAT_ORIGIN)
+    throw damaged(`has format ${raw.format}, which this program does not know`);
   const { clusterId, logBegun } = raw;
   if (typeof logBegun !== 'boolean') throw damaged('does not say whether a log was begun');
   const serverId = integer(raw.serverId, 0, 0xffff);
   const birthId = bytes16(raw.birthId);
   // The life that is about to begin needs a number, too.
   const counter = integer(raw.counter, 1, COUNTER_MAX - 1);
-  if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined };
+  const origin = raw.format === FORMAT ? 0 : integer(raw.origin, 1, Number.MAX_SAFE_INTEGER);
+  if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined, origin };
   const epoch = integer(raw.epoch, 0, Number.MAX_SAFE_INTEGER);
   if (!Array.isArray(raw.members)) throw damaged('holds no list of members');
   const members = (raw.members as unknown[]).map((member): Member => {
@@ -254,7 +284,7 @@ function decodeContents(json: string): Contents {
     const { id, birthId } = member as Record<string, unknown>;
     return { id: integer(id, 1, 0xffff), birthId: bytes16(birthId) };
   });
-  return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members } };
+  return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members }, origin };
 }
 
 function parseObject(json: string): Record<string, unknown> {

@@ -10,7 +10,7 @@ export {
   loadCheckpoint,
   storedBirth,
 } from './checkpoint.js';
-export { type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
+export { comesOfFullDisk, type Disk, type Done, errorCode, isDiskFull, type ReadDone } from './disk.js';
 export {
   DamagedLog,
   diskError,
@@ -28,6 +28,7 @@ export { type DirectoryLock, lockDirectory } from './lock-file.js';
 export { LogReader, type SlotValuesDone } from './log-reader.js';
 export { MemoryDisk } from './memory-disk.js';
 export { type Later, MemoryHome, MemoryRows, MemoryStore } from './memory-store.js';
+export { asPathError, type PathUse, pathError } from './path-error.js';
 export { prefixStore } from './prefix-store.js';
 export {
   type CutTail,
@@ -49,9 +50,10 @@ export {
   type WalIdentity,
 } from './segment.js';
 export { SlotIndex } from './slot-index.js';
+export { damagedSnapshot, type SnapshotHeader, SnapshotReader, SnapshotWriter } from './snapshot-file.js';
 export { StateBuilder } from './state-builder.js';
 export { chatRowsOf, type SetNumber, type StateSet, StateSets } from './state-sets.js';
-export { StateSource, type StateSourceParts } from './state-source.js';
+export { type StatePiece, StateSource, type StateSourceParts } from './state-source.js';
 export {
   type GetDone,
   type KeyRange,
@@ -64,6 +66,7 @@ export {
   type StoreHome,
   type StoreSnapshot,
 } from './state-store.js';
+export { syncPath, syncTree } from './sync-tree.js';
 export { type OpenDone, type SegmentInfo, Wal, type WalOptions } from './wal.js';
 export type { LoggedValue, ValuesDone } from './wal-read.js';
 export type { LogRecord, ReadRecord } from './wal-record.js';

@@ -21,6 +21,7 @@ import { Wires } from './library/wires.js';
 import { birthOf, type Makers, soundMakers } from './makers.js';
 import { Network } from './network.js';
 import { drawOptions, type SimOptions } from './options.js';
+import type { Origin } from './origin.js';
 import { SimServer } from './server.js';
 import { Tape } from './tape.js';
 import { demand } from './violation.js';
@@ -34,6 +35,8 @@ export interface ClusterSetup {
   readonly plants?: Partial<Plants>;
   /** Parts that tests plant bugs in. */
   readonly makers?: Partial<Makers>;
+  /** The state with which the cluster begins, as one does that was made of a snapshot. */
+  readonly origin?: Origin;
   /** False: the gate is not watched from outside, so that only the consequences of a bug can show. Default true. */
   readonly watchGate?: boolean;
   /** False: states are not compared from outside, only by the servers. Default true. */
@@ -104,6 +107,7 @@ export class Cluster {
       watchGate: setup.watchGate ?? true,
       watchHashes: setup.watchHashes ?? true,
       library: this.options.library,
+      origin: setup.origin?.slot ?? 0,
     });
     this.linkFaults = new LinkFaults(ids, () => this.kernel.nowUs / 1000);
     this.network = new Network({
@@ -131,6 +135,7 @@ export class Cluster {
           tape: this.#tape,
           membership: library === undefined ? { clusterId: Buffer.alloc(16, 0xc1), epoch: 1, members } : undefined,
           library,
+          origin: setup.origin,
           plants: setup.plants ?? {},
           logger: (server) => tracer(setup.trace, this.kernel, `server ${server}`),
           makers,

@@ -23,6 +23,7 @@ import {
   type Incarnation,
   membersItem,
   type ServerId,
+  type Slot,
   TOKEN_HASH_BYTES,
 } from '../../src/wire/index.js';
 import { SimDisk, type SimDiskOptions } from '../support/sim-disk.js';
@@ -40,6 +41,7 @@ import { LibrarySide } from './library/server-side.js';
 import { Host, type Wires } from './library/wires.js';
 import { birthOf, type Makers } from './makers.js';
 import type { SimOptions } from './options.js';
+import type { Origin } from './origin.js';
 import { SimClock } from './sim-clock.js';
 import type { SimStore } from './sim-store.js';
 import type { Point, Tape } from './tape.js';
@@ -57,6 +59,8 @@ export interface Surroundings {
   readonly library:
     | { readonly wires: Wires; readonly balancer: string; readonly servers: readonly string[] }
     | undefined;
+  /** The state that first directories begin with. */
+  readonly origin: Origin | undefined;
   readonly plants: Partial<Plants>;
   readonly logger: (id: ServerId) => Logger;
   readonly makers: Makers;
@@ -127,6 +131,8 @@ function isDiskError(error: Error): boolean {
 
 /** What a server may say of damage to its log. */
 const damageCodes = new Set<StorageErrorCode>(['LOG_DAMAGED', 'LOG_MISSING', 'LOG_VERSION']);
+/** What one may say whose store is gone, in a cluster that began with a state. */
+const stateLostCodes = new Set<StorageErrorCode>(['STATE_MISSING', 'LOG_DAMAGED', 'LOG_TRIMMED']);
 /** Segments of the log. */
 export const logFile = /^wal-\d/;
 
@@ -148,13 +154,15 @@ export class SimServer implements ServerEnd {
   readonly id: ServerId;
   readonly #world: Surroundings;
   #disk: SimDisk;
-  #rows = new MemoryRows();
+  #rows: MemoryRows;
   readonly #clockRate: number;
   #lives = 0;
   #life: Life | undefined;
   #pausedUntilUs = 0;
   #backlog: (() => void)[] = [];
-  #everOpened = false;
+  #everOpened: boolean;
+  /** As its directory says. */
+  #origin: Slot;
   /** On its disk. */
   #membership: Membership | undefined;
   #damaged = false;
@@ -171,7 +179,11 @@ export class SimServer implements ServerEnd {
     this.#birthId = birthOf(id);
     const skew = world.options.clockSkewPerMille;
     this.#clockRate = 1000 + (skew === 0 ? 0 : world.chances.of(`clock ${id}`).between(-skew, skew));
-    this.#disk = new SimDisk(this.#diskOptions(undefined));
+    const image = world.origin?.images.get(id);
+    this.#disk = image?.disk.copy() ?? new SimDisk(this.#diskOptions(undefined));
+    this.#rows = image?.rows.copy() ?? new MemoryRows();
+    this.#origin = world.origin?.slot ?? 0;
+    this.#everOpened = image !== undefined;
   }
 
   /** True between start and crash, also while it recovers. */
@@ -230,9 +242,13 @@ export class SimServer implements ServerEnd {
     if (this.#life !== undefined || this.#refused) return;
     const { kernel, oracle, options, coverage, chances, tape, makers } = this.#world;
     const storeLoss = tape.point(`lose the store of ${this.id}`);
-    if (this.#everOpened && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
+    const isBegun = this.#world.origin !== undefined;
+    const mayLose = !isBegun || this.#world.mayLose(this);
+    if (this.#everOpened && mayLose && storeLoss.strikes(1000 * options.storeLossPercent) !== undefined) {
       this.loseStore();
-      coverage.add('stores rebuilt');
+      // Without its state it is as good as emptied, which it will be before it comes back.
+      if (isBegun) this.#damaged = true;
+      else coverage.add('stores rebuilt');
     }
     this.#lives++;
     const random = chances.of(`life ${this.#lives} of ${this.id}`);
@@ -331,6 +347,7 @@ export class SimServer implements ServerEnd {
     this.#rows = new MemoryRows();
     this.#membership = membership;
     this.#everOpened = false;
+    this.#origin = 0;
     this.#damaged = false;
     this.#refused = false;
     this.#hasVoted = false;
@@ -491,6 +508,7 @@ export class SimServer implements ServerEnd {
 
   #open(life: Life): void {
     const { oracle, options, makers } = this.#world;
+    const isBegun = this.#world.origin !== undefined;
     const { segmentBytes } = options;
     const replayed: RecoveredEntry[] = [];
     openDriver(
@@ -514,6 +532,7 @@ export class SimServer implements ServerEnd {
         },
         wanted: () => true,
         expectLog: this.#everOpened,
+        origin: this.#origin,
         wal: { segmentBytes, firstSegmentBytes: segmentBytes },
         stateChunkBytes: 1000,
         retainBytes: options.retainSegments === 0 ? undefined : options.retainSegments * segmentBytes,
@@ -534,6 +553,12 @@ export class SimServer implements ServerEnd {
           this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
           return;
         }
+        if (isBegun && this.#damaged && error instanceof StorageError && stateLostCodes.has(error.code)) {
+          // Whoever looks after it starts it with an empty directory, as it says.
+          this.#empty();
+          this.#world.kernel.after(0, tags.fault, () => this.#endOf(life));
+          return;
+        }
         if (error !== undefined && this.#isDamage(error)) {
           const mended = error instanceof DamagedLog && makers.mendsDamage(this.#disk, error);
           if (!mended) this.#refuse();
@@ -543,6 +568,8 @@ export class SimServer implements ServerEnd {
         demand(opened !== undefined, 'recovery succeeds', () => `server ${this.id}: ${error?.message}`);
         if (opened === undefined) return;
         this.#everOpened = true;
+        this.#origin = opened.chat.origin;
+        if (isBegun) this.#damaged = false;
         const { recovered, checkpointSlot, chat } = opened;
         const entries = [...replayed, ...recovered.entries];
         const { coverage } = this.#world;

@@ -54,6 +54,40 @@ t.test('each life counts, the birth id stays, the seal stays', async (t) => {
   t.match(second.walIdentity, { serverId: 2, epoch: 1, incarnation: second.incarnation });
 });
 
+t.test('a cluster that began with a state: its slot stays, in a format that older programs refuse', async (t) => {
+  const world = new World();
+  const disk = world.disk();
+  const format = (): unknown => JSON.parse(String(disk.content('identity')).split('\n')[0] ?? '').format;
+  const first = openDirectory(world, disk);
+  t.equal(first.origin, 0);
+  t.equal(format(), 1);
+  t.error(wait(world, (done) => first.beginWith(seal, 4711, done)));
+  t.equal(format(), 2);
+  t.error(wait(world, (done) => first.logBegun(done)));
+  const second = openDirectory(world, disk.crash());
+  t.equal(second.origin, 4711);
+  t.same(second.seal, seal);
+  t.throws(() => second.beginWith(seal, 4712, () => undefined), /only a new directory/);
+  t.error(wait(world, (done) => second.keepOrigin(4711, done)));
+  t.throws(() => second.keepOrigin(4712, () => undefined), /a cluster begins once/);
+});
+
+t.test("the origin that came with a peer's state is kept", async (t) => {
+  const world = new World();
+  let disk = world.disk();
+  const first = openDirectory(world, disk);
+  t.error(wait(world, (done) => first.setSeal(seal, done)));
+  t.error(
+    wait(world, (done) => first.keepOrigin(0, done)),
+    'a cluster that began with nothing',
+  );
+  disk = disk.crash();
+  const second = openDirectory(world, disk);
+  t.equal(second.origin, 0);
+  t.error(wait(world, (done) => second.keepOrigin(4711, done)));
+  t.equal(openDirectory(world, disk.crash()).origin, 4711);
+});
+
 t.test('an id given later is kept', async (t) => {
   const world = new World();
   const disk = world.disk();
@@ -150,6 +184,9 @@ t.test('a line whose checksum holds but whose fields are no identity is refused 
     ['logBegun of a kind that counts as false', text({ logBegun: 0 })],
     ['members that are none', text({ members: { length: 1 } })],
     ['a member that is null', text({ members: [null] })],
+    ['no slot where there must be one', text({ format: 2 })],
+    ['a slot that is none', text({ format: 2, origin: 0 })],
+    ['a format of tomorrow', text({ format: 3 })],
   ] as const;
   const openWith = (json: string): Directory => {
     const disk = world.disk();

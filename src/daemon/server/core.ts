@@ -111,6 +111,8 @@ export class Core {
   /** What was last logged for operators. */
   #noted = '';
   #ended = false;
+  /** Ends as it should, with nothing broken before. */
+  #isOrderly = false;
 
   /** Use openCore (open-core.ts). */
   constructor(options: CoreOptions, store: StateStore, opened: OpenedDriver, hooks: CoreHooks) {
@@ -355,6 +357,7 @@ export class Core {
 
   /** No more input, no more ticks; the links end with or without a word. */
   end(orderly: boolean): void {
+    this.#isOrderly = orderly && !this.#opened.driver.halted;
     this.#ended = true;
     this.#opened.driver.end();
     if (this.#interval !== undefined) clearInterval(this.#interval);
@@ -368,7 +371,10 @@ export class Core {
   /** Flushes the log and closes the files; after {@link end}. Rejects when the log's end could not be written. */
   async close(): Promise<void> {
     const { storeHome, logger } = this.#options;
-    const logError = await new Promise<Error | undefined>((resolve) => this.#opened.wal.close(resolve));
+    const { wal, chat } = this.#opened;
+    // So that the log alone says at the next start that all of it is chosen: `synod snapshot save` asks nobody else.
+    if (this.#isOrderly && !wal.full) wal.append({ kind: 'commit', upto: chat.applied });
+    const logError = await new Promise<Error | undefined>((resolve) => wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;
     if (damage !== undefined) await setStoreAside(storeHome, logger, damage.message);

@@ -470,10 +470,11 @@ export class Driver {
 
   /** Reads chosen values for a peer. Too many reads at once for one peer are ignored: it asks again. */
   #answerLearn(learn: AnswerLearn): void {
-    const { reader, index, logger } = this.#parts;
+    const { chat, reader, index, logger } = this.#parts;
     const { to, request, from, upto, commit, promised } = learn;
     const reply = (values: readonly Uint8Array[]): void => {
-      const firstSlot = index.firstKept;
+      // What was chosen before this cluster is history here, and leads nobody to its state.
+      const firstSlot = Math.max(index.firstKept, chat.origin + 1);
       // Chosen values are facts: this reply vouches for no record of ours (PAXOS.md, Catch-up).
       this.#gate.push({
         to,
@@ -481,7 +482,7 @@ export class Driver {
         message: { type: 'learnReply', request, commit, promised, firstSlot, from, values },
       });
     };
-    if (from > upto) {
+    if (from > upto || from <= chat.origin) {
       reply([]);
       return;
     }

@@ -56,6 +56,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         afterDisk: () => hooks.afterDisk(),
         wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
         expectLog: directory.expectLog,
+        origin: directory.origin,
       },
       done,
     );
@@ -63,6 +64,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   try {
     await new Promise<void>((resolve, reject) => {
       directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
+    });
+    // The state that an earlier life got from a peer says where the cluster began.
+    await new Promise<void>((resolve, reject) => {
+      directory.keepOrigin(opened.chat.origin, (error) => (error === undefined ? resolve() : reject(error)));
     });
     return new Core(options, store, opened, hooks);
   } catch (error) {

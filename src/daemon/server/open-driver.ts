@@ -51,6 +51,10 @@ export interface OpenOptions {
   readonly wanted?: ChatOptions['wanted'];
   /** The directory is known to have held a log: an empty one is damage, not a new server. */
   readonly expectLog?: boolean;
+  /**
+   * The directory's: the store must hold a state of the cluster that began with that slot; 0 for none in particular.
+   */
+  readonly origin?: Slot;
   /** Bytes of log kept at least; undefined: all of it. */
   readonly retainBytes?: number | undefined;
   /** About the size of a chunk of state; only tests give one. */
@@ -77,6 +81,8 @@ export interface OpenedDriver {
   readonly store: StateStore;
   /** The key spaces of the store. */
   readonly sets: StateSets;
+  readonly retention: Retention;
+  readonly checkpointer: Checkpointer;
   /** What the log held above what it says is chosen. */
   readonly recovered: Recovered;
   /** The slot of the checkpoint that recovery began with, 0 if there was none. */
@@ -87,7 +93,8 @@ export type OpenDriverDone = (error: Error | undefined, opened?: OpenedDriver) =
 
 /**
  * Fails with a {@link StorageError}: LOG_DAMAGED when the log lacks what it says is chosen, STORE_DAMAGED when the
- * checkpoint is not what was written. Nothing is sent before `done`.
+ * checkpoint is not what was written, STATE_MISSING when the store has lost what no log leads to. Nothing is sent
+ * before `done`.
  */
 export function openDriver(options: OpenOptions, done: OpenDriverDone): void {
   const { store } = options;
@@ -147,6 +154,10 @@ interface Loaded {
 
 function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): void {
   const { chat, sets, index, meta } = loaded;
+  const { origin = 0 } = options;
+  // Before the log is touched: without that state this server knows nothing of slots that are chosen, and which no vote
+  // would ever tell it of.
+  if (origin > 0 && chat.origin !== origin) return done(missingState(origin));
   const { clock, logger, store, retainBytes } = options;
   let driver: Driver | undefined;
   Wal.open(
@@ -191,6 +202,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
       const { epoch, members, serverId, birthId } = options.identity;
       const roster = new Roster({ epoch, members }, { id: serverId, birthId }, chat.members);
       const retention = new Retention({ wal, index, retainBytes, logger });
+      const checkpointer = new Checkpointer({ store, sets, wal, index, retention, last: meta });
       driver = new Driver({
         replica: newReplica(options, recovered, chat.applied, roster),
         roster,
@@ -202,7 +214,7 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         sets,
         retention,
         chunkBytes: options.stateChunkBytes ?? limits.stateChunkBytes,
-        checkpointer: new Checkpointer({ store, sets, wal, index, retention, last: meta }),
+        checkpointer,
         newChat: () => newChat(options),
         loadChat,
         transport: options.transport,
@@ -221,6 +233,8 @@ function openLog(options: OpenOptions, loaded: Loaded, done: OpenDriverDone): vo
         wal,
         store,
         sets,
+        retention,
+        checkpointer,
         recovered,
         checkpointSlot: meta?.applied ?? 0,
       });
@@ -257,6 +271,14 @@ function newReplica(options: OpenOptions, recovered: Recovered, commit: Slot, ro
 
 function nowOf(clock: Clock): Now {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
+function missingState(origin: Slot): StorageError {
+  return new StorageError(
+    'STATE_MISSING',
+    `this server's cluster began with a snapshot, of slot ${origin}, and the directory state that held it is gone or ` +
+      `empty. The log does not lead there: put the directory state back and ${waysOn('it')}`,
+  );
 }
 
 function foreignStore(): StorageError {

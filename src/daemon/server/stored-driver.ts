@@ -1,6 +1,7 @@
 /**
  * A driver on its state store. The store is a cache of what the log says: a damaged one is set aside, and the log is
- * replayed into an empty one, without anybody's help.
+ * replayed into an empty one, without anybody's help. Where the log does not lead there (its beginning was deleted, or
+ * the cluster began with a snapshot), that fails, and nothing but the store was touched.
  */
 import { failpoint, type Logger } from '../../base/index.js';
 import { isStoreDamage, type StateStore, type StoreHome } from '../../storage/index.js';

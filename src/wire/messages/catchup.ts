@@ -42,7 +42,7 @@ export interface LearnReply {
   /** The responder's commit index when it answered. */
   readonly commit: Slot;
   readonly promised: Ballot;
-  /** The lowest slot the responder's log still holds; above `from` it tells the asker to fetch state. */
+  /** The lowest slot that the responder can give to a learner; above `from` it tells the asker to fetch state. */
   readonly firstSlot: Slot;
   readonly from: Slot;
   readonly values: readonly Uint8Array[];

@@ -10,7 +10,7 @@ interface Placed {
 }
 
 export class History {
-  #applied: Slot = 0;
+  #applied: Slot;
   /** Per room: the text of each event, by number - 1. */
   readonly #rooms = new Map<string, string[]>();
   readonly #posts = new Map<string, number>();
@@ -18,6 +18,11 @@ export class History {
   readonly #placed = new Map<string, Placed>();
   readonly #lastSeq = new Map<string, number>();
   readonly #expired = new Set<string>();
+
+  /** The log begins behind `origin`. */
+  constructor(origin: Slot) {
+    this.#applied = origin;
+  }
 
   /** Messages that had an effect somewhere in the log. */
   get messages(): number {

@@ -20,11 +20,13 @@ export interface OracleOptions {
   readonly watchHashes: boolean;
   /** Clients are production's library. */
   readonly library: boolean;
+  /** The cluster begins with a state of this slot; 0: with nothing. */
+  readonly origin: Slot;
 }
 
 export class Oracle {
   readonly agreement: Agreement;
-  readonly history = new History();
+  readonly history: History;
   /** What clients of production's library said; the simulator's own say the same again in another session. */
   readonly lines: Lines | undefined;
   #cluster: string | undefined;
@@ -35,7 +37,8 @@ export class Oracle {
   /** Per server: the last slot applied in its present life. */
   readonly #appliedThrough = new Map<ServerId, Slot>();
 
-  constructor(members: readonly Member[], { watchGate, watchHashes, library }: OracleOptions) {
+  constructor(members: readonly Member[], { watchGate, watchHashes, library, origin }: OracleOptions) {
+    this.history = new History(origin);
     this.lines = library ? new Lines() : undefined;
     this.agreement = new Agreement(members, watchHashes);
     this.#frames = new FrameRules(this.agreement, watchGate);
