@@ -121,7 +121,8 @@ t.test('Prometheus asks the ports that the units open', async (t) => {
     ['synod-server@.service', 'synod-server'],
     ['synod-balancer.service', 'synod-balancer'],
   ] as const) {
-    const port = / --http 127\.0\.0\.1:(\d+) /.exec(readFileSync(path.join('deploy/systemd', file), 'utf8'))?.[1] ?? '';
+    const port =
+      /^Environment=HTTP=127\.0\.0\.1:(\d+)$/m.exec(readFileSync(path.join('deploy/systemd', file), 'utf8'))?.[1] ?? '';
     const targets = jobs.find((each) => each.job_name === job)?.static_configs[0].targets ?? [];
     t.ok(targets.length > 0 && targets.every((target) => target.endsWith(`:${port}`)), `${job}: ${port}`);
   }
