@@ -32,7 +32,8 @@ export function parseAddress(text: string): Address | { readonly error: string }
 
 /** `host:port`, an IPv6 literal in brackets. */
 export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  // Joined, it is one string; a template keeps its pieces, too, and every connection keeps an address.
+  return [host.includes(':') ? `[${host}]` : host, port].join(':');
 }
 
 /** Where to listen: `localhost` is IPv4 whatever the system's resolver prefers. */

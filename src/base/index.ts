@@ -37,6 +37,7 @@ export { Prng } from './prng.js';
 export { readAtMost } from './read-at-most.js';
 export { sanitise } from './sanitise.js';
 export { sha256 } from './sha256.js';
+export { SmallMap, SmallSet } from './small.js';
 export { type Column, renderTable } from './table.js';
 export { TroubleLog, type Voice } from './trouble-log.js';
 export { isAscii, isUtf8, viewAround } from './utf8.js';

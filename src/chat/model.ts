@@ -1,5 +1,5 @@
 /** The three things the chat's state is made of, and how they refer to each other: names, sessions, rooms. */
-import { asBuffer, assert } from '../base/index.js';
+import { asBuffer, assert, SmallSet } from '../base/index.js';
 import type { SessionId, Slot } from '../wire/index.js';
 import { Remembered } from './remembered.js';
 import type { Retention } from './retention.js';
@@ -20,9 +20,9 @@ export class Name {
   /** How many sessions of this name are attached: whether a client of it is connected, as far as the log knows. */
   attachedSessions = 0;
   /** Sessions of this name without a connection, as far as the log knows. */
-  readonly away = new Set<Session>();
+  readonly away = new SmallSet<Session>();
   /** Sessions of this name that have joined a room. */
-  readonly present = new Set<Session>();
+  readonly present = new SmallSet<Session>();
 
   constructor(folded: string, display: string, tokenHash: Uint8Array) {
     this.folded = folded;
@@ -47,7 +47,7 @@ export class Session {
   /** The log clock at its last sign of life. */
   activeMs = 0;
   readonly answers = new Remembered();
-  readonly rooms = new Set<Room>();
+  readonly rooms = new SmallSet<Room>();
 
   constructor(id: SessionId, nonce: Uint8Array, name: Name, window: number) {
     this.id = id;

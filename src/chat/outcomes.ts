@@ -5,7 +5,8 @@ import type { Outcome, OutcomeCode } from '../wire/index.js';
  * Collects the outcomes of consecutive messages as ranges: one object for a whole run of ok posts, not one a message.
  */
 export class OutcomeRanges {
-  readonly #ranges: Outcome[] = [];
+  /** Begun with its first element: pushed to, an empty array takes room for 17, and it is kept for a session's life. */
+  #ranges: Outcome[] | undefined;
   #code: OutcomeCode = 'ok';
   #count = 0;
   #n = 0;
@@ -30,7 +31,7 @@ export class OutcomeRanges {
 
   finish(): readonly Outcome[] {
     this.#flush();
-    return this.#ranges;
+    return this.#ranges ?? [];
   }
 
   #begin(code: OutcomeCode, count: number, n: number): void {
@@ -41,7 +42,10 @@ export class OutcomeRanges {
   }
 
   #flush(): void {
-    if (this.#count > 0) this.#ranges.push({ code: this.#code, count: this.#count, n: this.#n });
+    if (this.#count === 0) return;
+    const range = { code: this.#code, count: this.#count, n: this.#n };
+    if (this.#ranges === undefined) this.#ranges = [range];
+    else this.#ranges.push(range);
     this.#count = 0;
   }
 }

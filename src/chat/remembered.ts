@@ -30,7 +30,9 @@ export class Remembered {
 
   /** Adds the newest answer; its firstSeq must follow the last seq remembered. */
   push(answer: RememberedAnswer): void {
-    this.#answers.push(answer);
+    // An empty array that is pushed to takes room for 17: most sessions remember one answer for hours.
+    if (this.#answers.length === 0) this.#answers = [answer];
+    else this.#answers.push(answer);
   }
 
   /** Forgets every answer with a seq less than `below`. */
@@ -43,7 +45,7 @@ export class Remembered {
       this.#head += 1;
     }
     if (this.#head > 64 || this.#head === this.#answers.length) {
-      this.#answers.splice(0, this.#head);
+      this.#answers = this.#answers.slice(this.#head);
       this.#head = 0;
     }
   }

@@ -36,10 +36,11 @@ export interface Proofs {
 
 const noProofs: Proofs = {};
 
+const always = (): boolean => true;
+
 export class Connection implements FrameConnection {
   readonly id: number;
   readonly remoteAddress: string;
-  readonly localAddress: string;
   readonly stats: ConnectionStats = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, writes: 0 };
 
   readonly #socket: Socket;
@@ -69,11 +70,17 @@ export class Connection implements FrameConnection {
   readonly #isAnswered: () => boolean;
   #guestBecause: string | undefined;
 
-  /** `socket` is connected. Nothing is read until `attach`. */
-  constructor(socket: Socket, limits: ConnectionLimits, context: NetContext, proofs: Proofs = noProofs) {
+  /** `socket` is connected. Nothing is read until `attach`. `onGone` is told once the socket is closed. */
+  constructor(
+    socket: Socket,
+    limits: ConnectionLimits,
+    context: NetContext,
+    proofs: Proofs = noProofs,
+    onGone?: (socket: Socket) => void,
+  ) {
     this.id = ++lastId;
     this.#prover = proofs.prover;
-    this.#isAnswered = proofs.isAnswered ?? (() => true);
+    this.#isAnswered = proofs.isAnswered ?? always;
     this.#guestBecause = proofs.guestBecause;
     this.#socket = socket;
     this.#limits = limits;
@@ -83,7 +90,6 @@ export class Connection implements FrameConnection {
     this.#outbound = new Outbound(socket);
     this.#liveness = new Liveness(limits.pingEveryMs, limits.silentMs);
     this.remoteAddress = formatAddress(socket.remoteAddress ?? '?', socket.remotePort ?? 0);
-    this.localAddress = formatAddress(socket.localAddress ?? '?', socket.localPort ?? 0);
     socket.setNoDelay(true);
     socket.pause();
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -95,6 +101,7 @@ export class Connection implements FrameConnection {
     socket.on('close', () => {
       this.#finish(closedThere('ENDED', `${this.remoteAddress} closed the connection`), false);
       context.sweeper.remove(this);
+      onGone?.(socket);
     });
     context.sweeper.add(this);
   }

@@ -29,9 +29,8 @@ export interface ConnectionHandlers {
 export interface FrameConnection {
   /** Rising in this process; the epoch by which owners tell a replaced connection from its successor. */
   readonly id: number;
-  /** `host:port` of the other side and of this side. */
+  /** `host:port` of the other side. */
   readonly remoteAddress: string;
-  readonly localAddress: string;
   /**
    * Why the other side may do no more than a chat may, whatever its hello says; undefined: it may do what its role may.
    * Known once its first message is there.

@@ -54,6 +54,8 @@ export class Listener implements SecureAcceptEvents {
   readonly #logger: Logger;
   readonly #hosts = new Map<string, number>();
   #address = '';
+  /** One for all connections. */
+  readonly #onGone = (socket: Socket): void => void this.#open.delete(socket);
 
   /** Use {@link listen}. */
   constructor(options: ListenOptions, context: NetContext) {
@@ -162,9 +164,8 @@ export class Listener implements SecureAcceptEvents {
   #begin(socket: Socket, guestBecause: string | undefined): void {
     const host = socket.remoteAddress ?? '?';
     const proofs = listenerProofs(this.#context.security, guestBecause, host, this.#wrongProofs);
-    const connection = new Connection(socket, strangerLimits, this.#context, proofs);
+    const connection = new Connection(socket, strangerLimits, this.#context, proofs, this.#onGone);
     this.#open.set(socket, connection);
-    socket.once('close', () => this.#open.delete(socket));
     this.#options.onConnection(connection);
   }
 

@@ -24,7 +24,6 @@ export interface SocketClock {
 /** As much of net.Socket as a Connection uses. Bytes arrive at the other end in a later turn of its clock. */
 export class MemorySocket extends EventEmitter {
   readonly remoteAddress = '127.0.0.1';
-  readonly localAddress = '127.0.0.1';
   destroyed = false;
   /** Bytes written whose other end does not read. */
   writableLength = 0;

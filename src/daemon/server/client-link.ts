@@ -1,4 +1,5 @@
 /** One client's connection as the parts of the server's client side share it. */
+import { SmallMap } from '../../base/index.js';
 import type { FrameConnection } from '../../net/index.js';
 import type { OutcomeCode } from '../../wire/index.js';
 import type { SubmissionHandle } from './submissions.js';
@@ -11,11 +12,11 @@ export interface ClientLink {
   /** Its other end knows `kept` and NAME_BLOCKED. */
   readonly knowsDecisions: boolean;
   /** Sessions this connection speaks for, by {@link sessionKey}; nearly always one. */
-  readonly handles: Map<string, SubmissionHandle<ClientLink>>;
+  readonly handles: SmallMap<SubmissionHandle<ClientLink>>;
   /** The one that spoke last: looked at first. */
   speaking: SubmissionHandle<ClientLink> | undefined;
   /** Rooms it subscribes to. */
-  readonly subscriptions: Map<string, Subscription>;
+  readonly subscriptions: SmallMap<Subscription>;
   /** Registers, resumes and pages asked for and not answered. */
   asked: number;
 }
@@ -35,9 +36,9 @@ export function newClientLink(
     connection,
     tokenHash,
     knowsDecisions,
-    handles: new Map(),
+    handles: new SmallMap(),
     speaking: undefined,
-    subscriptions: new Map(),
+    subscriptions: new SmallMap(),
     asked: 0,
   };
 }

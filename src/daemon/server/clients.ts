@@ -33,6 +33,7 @@ import { beginAsking, type ClientLink, codeFor, endAsking, newClientLink } from 
 import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
 import type { History, HistoryPage } from './history.js';
+import { type LinkEvents, LinkHandlers, type Party } from './link-handlers.js';
 import type { MessageRate } from './message-rate.js';
 import { Sessions, sessionKey } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
@@ -77,7 +78,7 @@ export class Clients implements Listener {
   /** From a message's arrival here to its answer, in seconds. */
   readonly commitSeconds = new BucketHistogram(secondsBounds);
   readonly #options: ClientsOptions;
-  readonly #links = new Map<ClientLink, 'client' | 'operator'>();
+  readonly #links = new Map<ClientLink, Party>();
   readonly #submissions: Submissions<ClientLink>;
   readonly #sessions: Sessions;
   readonly subscriptions: Subscriptions;
@@ -88,6 +89,11 @@ export class Clients implements Listener {
   #arrivedEver = 0;
   readonly #droppedFor = new Map<CloseCode, number>();
   #flushArmed = false;
+  readonly #events: LinkEvents = {
+    onMessage: (link, message, rights) => this.#onMessage(link, message, rights),
+    onClose: (link, party, reason) => this.#onClose(link, party, reason),
+    onDrain: (link) => this.subscriptions.drained(link),
+  };
   #standing: StandingChange | undefined;
   #onStopped: () => void = () => undefined;
 
@@ -156,11 +162,7 @@ export class Clients implements Listener {
     const rights = connection.guestBecause === undefined ? party : 'client';
     this.#links.set(link, party);
     connection.useLimits(clientLimits);
-    connection.attach({
-      onMessage: (message) => this.#onMessage(link, message, rights),
-      onClose: (reason) => this.#onClose(link, party, reason),
-      onDrain: () => this.subscriptions.drained(link),
-    });
+    connection.attach(new LinkHandlers(this.#events, link, party, rights));
     if (party === 'operator') return;
     this.#arrivedEver++;
     this.#count(this.#clients + 1);
@@ -263,7 +265,7 @@ export class Clients implements Listener {
     this.#onStopped();
   }
 
-  #onMessage(link: ClientLink, message: Message, rights: 'client' | 'operator'): void {
+  #onMessage(link: ClientLink, message: Message, rights: Party): void {
     if (message.type === 'submit') {
       this.#submit(link, message);
       return;
@@ -324,7 +326,7 @@ export class Clients implements Listener {
     return true;
   }
 
-  #onClose(link: ClientLink, party: 'client' | 'operator', { code, text, byPeer }: CloseReason): void {
+  #onClose(link: ClientLink, party: Party, { code, text, byPeer }: CloseReason): void {
     const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
     if (!isOrderly) {
       this.#droppedFor.set(code, (this.#droppedFor.get(code) ?? 0) + 1);

@@ -2,7 +2,7 @@
  * Tells clients of the direct rooms that are theirs, so that a message to somebody reaches whoever never opened its
  * room.
  */
-import { limits, toHex } from '../../base/index.js';
+import { limits, SmallSet, toHex } from '../../base/index.js';
 import type { ChatState } from '../../chat/index.js';
 import type { DirectRoom } from '../../wire/index.js';
 import type { ClientLink } from './client-link.js';
@@ -10,7 +10,7 @@ import type { ClientLink } from './client-link.js';
 export class DirectRoomNews {
   readonly #chat: Pick<ChatState, 'room' | 'directRooms' | 'directOwners'>;
   /** Connections that proved a token, by its hash. */
-  readonly #links = new Map<string, Set<ClientLink>>();
+  readonly #links = new Map<string, SmallSet<ClientLink>>();
 
   constructor(chat: Pick<ChatState, 'room' | 'directRooms' | 'directOwners'>) {
     this.#chat = chat;
@@ -19,7 +19,7 @@ export class DirectRoomNews {
   opened(link: ClientLink): void {
     if (link.tokenHash === undefined) return;
     const key = toHex(link.tokenHash);
-    const links = this.#links.get(key) ?? new Set();
+    const links = this.#links.get(key) ?? new SmallSet<ClientLink>();
     this.#links.set(key, links.add(link));
     this.tellAll(link);
   }
