@@ -16,7 +16,7 @@ Those in test/long take minutes and run only with a FILTER.
 /** Beginnings of the paths of files that take longest, started first so that the end is not spent waiting for one. */
 const longFirst = [
   ...['test/sim/', 'test/storage/', 'test/daemon/'],
-  ...['test/e2e/operating', 'test/e2e/g1-to-g3', 'test/e2e/security', 'test/e2e/screen-chat', 'test/e2e/g'],
+  ...['test/long/operating', 'test/e2e/g1-to-g3', 'test/e2e/security', 'test/e2e/screen-chat', 'test/e2e/g'],
   ...[
     'test/long/redis-mirror',
     'test/long/g1-to-g3',

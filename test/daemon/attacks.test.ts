@@ -128,10 +128,15 @@ t.test('an invitation chats, and is no server, no registrant and no operator', a
     t.match(await operator.take('reject'), { request, code: 'NOT_ALLOWED', text: /invitation.*--secret-file/ });
   }
   operator.send({ type: 'statusRequest', request: 3 });
-  t.match(await operator.take('status'), { serverId: 2 }, 'what any chat may ask, to find a leader');
+  const { serverId, clients } = await operator.take('status');
+  t.equal(serverId, 2, 'what any chat may ask, to find a leader');
+  const commit: Message = { type: 'commit', ballot: (await cluster.status(1)).ballot, upto: 1 };
   const paxos = await Raw.welcomed(address, {}, invited());
-  paxos.send({ type: 'commit', ballot: (await cluster.status(1)).ballot, upto: 1 });
+  paxos.send(commit);
   t.match(await paxos.ended(), { code: 'PROTOCOL_ERROR', byPeer: true });
+  operator.send(commit);
+  t.match(await operator.ended(), { code: 'PROTOCOL_ERROR', byPeer: true });
+  t.equal((await cluster.status(2)).clients, clients, 'an operator that is gone was no chat');
   await allIsWell(t);
 });
 

@@ -109,7 +109,7 @@ t.test('many files are read through few descriptors', async (t) => {
   t.ok(fs.readdirSync('/proc/self/fd').length <= before);
 });
 
-/** Rolls the log with every descriptor taken, in a process that may have 64; prints what came of it. */
+/** Rolls the log with every descriptor taken, in a process that may have 256; prints what came of it. */
 const starved = `
 import * as fs from 'node:fs';
 const [library, world, base, directory] = process.argv.slice(2);
@@ -143,7 +143,7 @@ t.test('the log rolls although the process has no descriptor left (RELIABILITY.m
   fs.writeFileSync(script, starved);
   const names = ['../../src/storage/index.js', './world.js', '../../src/base/index.js'].map(url);
   const data = path.join(directory, 'data');
-  const command = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, script, ...names, data];
+  const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, ...names, data];
   const result = JSON.parse(execFileSync('sh', command, { encoding: 'utf8', timeout: 60_000 }));
   t.ok(result.held > 10, `${result.held} descriptors taken`);
   t.match(result, { fatal: '', durable: 40 });
