@@ -13,8 +13,8 @@ import { runSteps } from './steps.js';
 export const IDENTITY_NAME = 'identity';
 const NEW_NAME = 'identity.new';
 const FORMAT = 1;
-/** With the field `origin`: a program that does not know it must not start on such a directory. */
-const FORMAT_ORIGIN = 2;
+/** With what programs of format 1 cannot read, {@link Demands}: they must not start on such a directory. */
+const FORMAT_DEMANDS = 2;
 const COUNTER_MAX = 2 ** 21 - 1;
 
 /** The cluster this directory belongs to, once it is sealed. */
@@ -34,15 +34,24 @@ export interface DirectoryOptions {
 
 export type DirectoryDone = (error: Error | undefined, directory?: Directory) => void;
 
-interface Contents {
+/** What a program must know of before it starts on a directory: 0.6.0 does not, refuses, and leaves it as it is. */
+export interface Demands {
+  /**
+   * The slot with whose state the cluster began, 0 if it began with nothing. No log leads to that state: without one in
+   * its store the directory must not be started.
+   */
+  readonly origin: Slot;
+  /** Operators have decided something: whoever applies their items otherwise comes to another state. */
+  readonly decisions: boolean;
+}
+
+interface Contents extends Demands {
   readonly serverId: ServerId;
   readonly birthId: Uint8Array;
   readonly counter: number;
   /** A log was begun here: one that is missing was lost. */
   readonly logBegun: boolean;
   readonly seal: Seal | undefined;
-  /** See {@link Directory.origin}. */
-  readonly origin: Slot;
 }
 
 export class Directory {
@@ -80,6 +89,7 @@ export class Directory {
       logBegun: old?.logBegun ?? false,
       seal: old?.seal,
       origin: old?.origin ?? 0,
+      decisions: old?.decisions ?? false,
     };
     const incarnation = counter * 0x1_0000_0000 + asBuffer(options.randomBytes(4)).readUInt32BE(0);
     const directory = new Directory(disk, contents, incarnation);
@@ -100,13 +110,10 @@ export class Directory {
     return this.#contents.seal;
   }
 
-  /**
-   * The slot with whose state the cluster began, as far as this directory knows; 0 if it began with nothing. No log
-   * leads
-   * to that state: without one in its store the directory must not be started.
-   */
-  get origin(): Slot {
-    return this.#contents.origin;
+  /** As far as this directory knows. */
+  get demands(): Demands {
+    const { origin, decisions } = this.#contents;
+    return { origin, decisions };
   }
 
   /** True once {@link logBegun} was called in any life: `Wal.open` must then find a log. */
@@ -152,11 +159,13 @@ export class Directory {
     this.#write({ ...this.#contents, seal, origin }, done);
   }
 
-  /** Keeps the origin that came with a peer's state, once that is in the store. */
-  keepOrigin(origin: Slot, done: Done): void {
-    if (this.#contents.origin === origin) return done(undefined);
-    assert(this.#contents.origin === 0, 'a cluster begins once');
-    this.#write({ ...this.#contents, origin }, done);
+  /** Keeps what the state here demands: its origin, once that is in the store, and that there are decisions. */
+  demand({ origin, decisions }: Demands, done: Done): void {
+    const held = this.#contents;
+    assert(held.origin === origin || held.origin === 0, 'a cluster begins once');
+    assert(decisions || !held.decisions, 'what was decided stays decided');
+    if (held.origin === origin && held.decisions === decisions) done(undefined);
+    else this.#write({ ...held, origin, decisions }, done);
   }
 
   /** The log's first segment is on disk; to be durable before the first vote leaves. */
@@ -218,9 +227,9 @@ function sameMembers(a: Seal, b: Seal): boolean {
 
 /** One line of JSON that people can read, and a line with its checksum. */
 function encodeContents(contents: Contents): Buffer {
-  const { seal, origin } = contents;
+  const { seal, origin, decisions } = contents;
   const text = JSON.stringify({
-    format: origin === 0 ? FORMAT : FORMAT_ORIGIN,
+    format: origin === 0 && !decisions ? FORMAT : FORMAT_DEMANDS,
     serverId: contents.serverId,
     birthId: toHex(contents.birthId),
     counter: contents.counter,
@@ -231,6 +240,7 @@ function encodeContents(contents: Contents): Buffer {
       members: seal.members.map(({ id, birthId }) => ({ id, birthId: toHex(birthId) })),
     }),
     ...(origin !== 0 && { origin }),
+    ...(decisions && { decisions }),
   });
   return Buffer.from(`${text}\n${checksum(text)}\n`);
 }
@@ -267,7 +277,7 @@ function readContents(disk: Disk): Contents | undefined {
 /** A checksum that holds proves who wrote the line, not that its fields are what they are named. */
 function decodeContents(json: string): Contents {
   const raw = parseObject(json);
-  if (raw.format !== FORMAT && raw.format !== FORMAT_ORIGIN)
+  if (raw.format !== FORMAT && raw.format !== FORMAT_DEMANDS)
     throw damaged(`has format ${raw.format}, which this program does not know`);
   const { clusterId, logBegun } = raw;
   if (typeof logBegun !== 'boolean') throw damaged('does not say whether a log was begun');
@@ -275,8 +285,8 @@ function decodeContents(json: string): Contents {
   const birthId = bytes16(raw.birthId);
   // The life that is about to begin needs a number, too.
   const counter = integer(raw.counter, 1, COUNTER_MAX - 1);
-  const origin = raw.format === FORMAT ? 0 : integer(raw.origin, 1, Number.MAX_SAFE_INTEGER);
-  if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined, origin };
+  const demands = raw.format === FORMAT ? { origin: 0, decisions: false } : decodeDemands(raw);
+  if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined, ...demands };
   const epoch = integer(raw.epoch, 0, Number.MAX_SAFE_INTEGER);
   if (!Array.isArray(raw.members)) throw damaged('holds no list of members');
   const members = (raw.members as unknown[]).map((member): Member => {
@@ -284,7 +294,15 @@ function decodeContents(json: string): Contents {
     const { id, birthId } = member as Record<string, unknown>;
     return { id: integer(id, 1, 0xffff), birthId: bytes16(birthId) };
   });
-  return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members }, origin };
+  return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members }, ...demands };
+}
+
+function decodeDemands(raw: Record<string, unknown>): Demands {
+  const { decisions = false } = raw;
+  if (typeof decisions !== 'boolean') throw damaged('does not say whether there are decisions');
+  const origin = raw.origin === undefined ? 0 : integer(raw.origin, 1, Number.MAX_SAFE_INTEGER);
+  if (origin === 0 && !decisions) throw damaged('demands nothing that is known');
+  return { origin, decisions };
 }
 
 function parseObject(json: string): Record<string, unknown> {

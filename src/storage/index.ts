@@ -21,7 +21,14 @@ export {
   waysOn,
 } from './errors.js';
 export { FileDisk, type FileDiskOptions } from './file-disk.js';
-export { Directory, type DirectoryDone, type DirectoryOptions, IDENTITY_NAME, type Seal } from './identity.js';
+export {
+  type Demands,
+  Directory,
+  type DirectoryDone,
+  type DirectoryOptions,
+  IDENTITY_NAME,
+  type Seal,
+} from './identity.js';
 export { LevelHome } from './level-home.js';
 export { LevelStore, type OpenStoreDone } from './level-store.js';
 export { type DirectoryLock, lockDirectory } from './lock-file.js';

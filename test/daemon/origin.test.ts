@@ -52,7 +52,7 @@ async function openAlone(t: Test, offline: OfflineDirectory): Promise<Lone> {
           stopped: nothing,
         },
         onFatal: (error) => t.fail(error.message),
-        origin: offline.directory.origin,
+        origin: offline.directory.demands.origin,
       },
       (error, result) => (result === undefined ? reject(error) : resolve(result)),
     );
@@ -81,7 +81,7 @@ t.test('whoever asks for slots before the origin is told to fetch the state', as
   t.teardown(() => made.end());
   const offline = await takeOffline(made.dataDir('server-1'), 1);
   t.teardown(() => offline.release());
-  t.equal(offline.directory.origin, slot);
+  t.equal(offline.directory.demands.origin, slot);
   const { opened, sent } = await openAlone(t, offline);
   t.equal(opened.chat.origin, slot);
   t.equal(opened.index.firstKept, 1, 'its log holds them all, for history');

@@ -59,17 +59,17 @@ t.test('a cluster that began with a state: its slot stays, in a format that olde
   const disk = world.disk();
   const format = (): unknown => JSON.parse(String(disk.content('identity')).split('\n')[0] ?? '').format;
   const first = openDirectory(world, disk);
-  t.equal(first.origin, 0);
+  t.equal(first.demands.origin, 0);
   t.equal(format(), 1);
   t.error(wait(world, (done) => first.beginWith(seal, 4711, done)));
   t.equal(format(), 2);
   t.error(wait(world, (done) => first.logBegun(done)));
   const second = openDirectory(world, disk.crash());
-  t.equal(second.origin, 4711);
+  t.equal(second.demands.origin, 4711);
   t.same(second.seal, seal);
   t.throws(() => second.beginWith(seal, 4712, () => undefined), /only a new directory/);
-  t.error(wait(world, (done) => second.keepOrigin(4711, done)));
-  t.throws(() => second.keepOrigin(4712, () => undefined), /a cluster begins once/);
+  t.error(wait(world, (done) => second.demand({ origin: 4711, decisions: false }, done)));
+  t.throws(() => second.demand({ origin: 4712, decisions: false }, () => undefined), /a cluster begins once/);
 });
 
 t.test("the origin that came with a peer's state is kept", async (t) => {
@@ -78,14 +78,33 @@ t.test("the origin that came with a peer's state is kept", async (t) => {
   const first = openDirectory(world, disk);
   t.error(wait(world, (done) => first.setSeal(seal, done)));
   t.error(
-    wait(world, (done) => first.keepOrigin(0, done)),
+    wait(world, (done) => first.demand({ origin: 0, decisions: false }, done)),
     'a cluster that began with nothing',
   );
   disk = disk.crash();
   const second = openDirectory(world, disk);
-  t.equal(second.origin, 0);
-  t.error(wait(world, (done) => second.keepOrigin(4711, done)));
-  t.equal(openDirectory(world, disk.crash()).origin, 4711);
+  t.equal(second.demands.origin, 0);
+  t.error(wait(world, (done) => second.demand({ origin: 4711, decisions: false }, done)));
+  t.equal(openDirectory(world, disk.crash()).demands.origin, 4711);
+});
+
+t.test('that operators have decided something is kept, beside an origin or alone', async (t) => {
+  const world = new World();
+  let disk = world.disk();
+  const demand = (directory: Directory, origin: number, decisions: boolean): unknown =>
+    wait(world, (done) => directory.demand({ origin, decisions }, done));
+  const format = (): unknown => JSON.parse(String(disk.content('identity')).split('\n')[0] ?? '').format;
+  const first = openDirectory(world, disk);
+  t.error(demand(first, 0, false));
+  t.equal(format(), 1);
+  t.error(demand(first, 0, true));
+  t.equal(format(), 2, 'no program of format 1 starts here');
+  disk = disk.crash();
+  const second = openDirectory(world, disk);
+  t.same(second.demands, { origin: 0, decisions: true });
+  t.throws(() => demand(second, 0, false), /stays decided/);
+  t.error(demand(second, 4711, true));
+  t.same(openDirectory(world, disk.crash()).demands, { origin: 4711, decisions: true });
 });
 
 t.test('an id given later is kept', async (t) => {
@@ -184,7 +203,8 @@ t.test('a line whose checksum holds but whose fields are no identity is refused 
     ['logBegun of a kind that counts as false', text({ logBegun: 0 })],
     ['members that are none', text({ members: { length: 1 } })],
     ['a member that is null', text({ members: [null] })],
-    ['no slot where there must be one', text({ format: 2 })],
+    ['a demand for nothing', text({ format: 2 })],
+    ['decisions that are none', text({ format: 2, decisions: 1 })],
     ['a slot that is none', text({ format: 2, origin: 0 })],
     ['a format of tomorrow', text({ format: 3 })],
   ] as const;

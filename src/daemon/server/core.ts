@@ -25,6 +25,7 @@ import { AbsentServers } from './absent-servers.js';
 import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
 import { Decisions } from './decisions.js';
+import { DemandKeeper } from './demands.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
@@ -110,6 +111,7 @@ export class Core {
   #wasFull = false;
   /** What was last logged for operators. */
   #noted = '';
+  readonly #demands: DemandKeeper;
   #ended = false;
   /** Ends as it should, with nothing broken before. */
   #isOrderly = false;
@@ -205,6 +207,7 @@ export class Core {
     hooks.afterDisk = () => this.#armWal();
     hooks.members = () => this.#onMembers();
     hooks.decided = (decisions) => this.#onDecided(decisions);
+    this.#demands = new DemandKeeper(options.directory, opened.chat, options.onFatal);
   }
 
   /** The newest members decided on: those with seats of their own, as a balancer seals them. */
@@ -269,8 +272,9 @@ export class Core {
     this.#options.onMembers();
   }
 
-  /** From the first one on, whoever cannot read them is kept out. */
+  /** From the first one on, whoever cannot read them is kept out, and starts on this directory no more. */
   #onDecided(decisions: readonly Decided[]): void {
+    void this.#demands.keep();
     const { needs } = this.#book();
     if (needs !== this.#needs) this.peers.setBook(this.#book());
     this.#needs = needs;
@@ -372,8 +376,10 @@ export class Core {
   async close(): Promise<void> {
     const { storeHome, logger } = this.#options;
     const { wal, chat } = this.#opened;
+    await this.#demands.keep();
     // So that the log alone says at the next start that all of it is chosen: `synod snapshot save` asks nobody else.
-    if (this.#isOrderly && !wal.full) wal.append({ kind: 'commit', upto: chat.applied });
+    // Not to a program that would apply it otherwise.
+    if (this.#isOrderly && !wal.full && this.#demands.isKept) wal.append({ kind: 'commit', upto: chat.applied });
     const logError = await new Promise<Error | undefined>((resolve) => wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;
@@ -403,6 +409,7 @@ export class Core {
     this.#housekeptMs = nowMs;
     this.clients.tick(nowMs);
     this.#decisions.tick();
+    void this.#demands.keep();
     const { heard, leader } = this.#opened.driver.view;
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);

@@ -88,7 +88,7 @@ export async function withDriver<T>(
         onFatal: fail,
         afterDisk: () => afterDisk(),
         expectLog: directory.expectLog,
-        origin: isEmpty === true ? 0 : directory.origin,
+        origin: isEmpty === true ? 0 : directory.demands.origin,
       },
       done,
     );

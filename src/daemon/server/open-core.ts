@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { nodeClock, Prng } from '../../base/index.js';
 import { isStoreDamage } from '../../storage/index.js';
 import { Core, type CoreHooks, type CoreOptions } from './core.js';
+import { demandsOf } from './demands.js';
 import { openDriver } from './open-driver.js';
 import { closeStore, openStoredDriver } from './stored-driver.js';
 
@@ -56,7 +57,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         afterDisk: () => hooks.afterDisk(),
         wanted: (room) => hooks.clients?.subscriptions.wanted(room) ?? false,
         expectLog: directory.expectLog,
-        origin: directory.origin,
+        origin: directory.demands.origin,
       },
       done,
     );
@@ -65,9 +66,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await new Promise<void>((resolve, reject) => {
       directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
     });
-    // The state that an earlier life got from a peer says where the cluster began.
+    // An earlier life may have ended between the state and the word about it.
     await new Promise<void>((resolve, reject) => {
-      directory.keepOrigin(opened.chat.origin, (error) => (error === undefined ? resolve() : reject(error)));
+      directory.demand(demandsOf(opened.chat), (error) => (error === undefined ? resolve() : reject(error)));
     });
     return new Core(options, store, opened, hooks);
   } catch (error) {

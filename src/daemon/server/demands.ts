@@ -1,0 +1,46 @@
+/** Keeps in a server's directory, while it runs, what a program must know of before it starts there. */
+import type { ChatState } from '../../chat/index.js';
+import { type Demands, type Directory, isDiskFull } from '../../storage/index.js';
+
+export function demandsOf({ origin, decisions }: ChatState): Demands {
+  return { origin, decisions: decisions > 0 };
+}
+
+export class DemandKeeper {
+  readonly #directory: Directory;
+  readonly #chat: ChatState;
+  readonly #onError: (error: Error) => void;
+  #writing: Promise<void> | undefined;
+
+  constructor(directory: Directory, chat: ChatState, onError: (error: Error) => void) {
+    this.#directory = directory;
+    this.#chat = chat;
+    this.#onError = onError;
+  }
+
+  /** The directory says all of it. */
+  get isKept(): boolean {
+    const held = this.#directory.demands;
+    const { origin, decisions } = demandsOf(this.#chat);
+    return held.origin === origin && held.decisions === decisions;
+  }
+
+  /**
+   * After each decision, each state that was taken over, and now and then, for a disk that was full. Resolves when
+   * nothing is being written any more.
+   */
+  keep(): Promise<void> {
+    if (this.#writing === undefined && !this.isKept) this.#writing = this.#write();
+    return this.#writing ?? Promise.resolve();
+  }
+
+  async #write(): Promise<void> {
+    const error = await new Promise<Error | undefined>((resolve) =>
+      this.#directory.demand(demandsOf(this.#chat), resolve),
+    );
+    this.#writing = undefined;
+    if (error === undefined) return this.keep();
+    // A full disk is told by the log, and waited out.
+    if (!isDiskFull(error.cause as Error)) this.#onError(error);
+  }
+}
