@@ -2,6 +2,8 @@
  * What operators decide, over real sockets: told on every server, definite for every line, safe for slow and old
  * readers, and kept from servers that cannot read it.
  */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import { features, type Hello, type MessageOf, type RunMessage } from '../../src/wire/index.js';
 import { Cluster, decide, User } from './cluster.js';
@@ -291,10 +293,17 @@ t.test('the first decision needs every member, and keeps servers of older releas
   t.match(await decide(cluster, 1, { verb: 'retain', subject: room, count: 1 }), { outcome: 'later' }, 'it is of 0.6');
   welcomed.end();
 
+  /** The format of a server's identity: 0.6 starts on a directory of format 1 only. */
+  const format = (id: number): number =>
+    JSON.parse(readFileSync(path.join(cluster.dataDir(`server-${id}`), 'identity'), 'utf8').split('\n')[0] ?? '')
+      .format;
+  t.same([1, 2, 3].map(format), [1, 1, 1]);
+
   await cluster.startServer(3);
   await until('all members are there', async () => {
     return (await decide(cluster, 1, { verb: 'retain', subject: room, count: 1 })).outcome === 'taken';
   });
+  await until('all directories say that something was decided', () => [1, 2, 3].every((id) => format(id) === 2));
   await cluster.kill(3);
   t.match(
     await decide(cluster, 1, { verb: 'retain', subject: room, count: 2 }),

@@ -376,10 +376,12 @@ export class Core {
   async close(): Promise<void> {
     const { storeHome, logger } = this.#options;
     const { wal, chat } = this.#opened;
-    await this.#demands.keep();
-    // So that the log alone says at the next start that all of it is chosen: `synod snapshot save` asks nobody else.
-    // Not to a program that would apply it otherwise.
-    if (this.#isOrderly && !wal.full && this.#demands.isKept) wal.append({ kind: 'commit', upto: chat.applied });
+    if (this.#isOrderly) {
+      await this.#demands.keep();
+      // So that the log alone says at the next start that all of it is chosen: `synod snapshot save` asks nobody else.
+      // Not to a program that would apply it otherwise.
+      if (!wal.full && this.#demands.isKept) wal.append({ kind: 'commit', upto: chat.applied });
+    }
     const logError = await new Promise<Error | undefined>((resolve) => wal.close(resolve));
     await closeStore(this.#store);
     const { damage } = this.#hooks;

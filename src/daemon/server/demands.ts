@@ -27,7 +27,7 @@ export class DemandKeeper {
 
   /**
    * After each decision, each state that was taken over, and now and then, for a disk that was full. Resolves when
-   * nothing is being written any more.
+   * nothing is being written any more; never rejects.
    */
   keep(): Promise<void> {
     if (this.#writing === undefined && !this.isKept) this.#writing = this.#write();
