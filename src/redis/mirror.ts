@@ -4,7 +4,7 @@ import { type DaemonHandle, type ExitReason, exitReason, stoppedReason } from '.
 import type { RedisAddress } from './address.js';
 import { ChatSource, type ChatSourceOptions } from './chat-source.js';
 import { type MakeClient, RedisConnection } from './connection.js';
-import { otherCluster } from './other-cluster.js';
+import { otherCluster, unknownCluster } from './other-cluster.js';
 import { RoomMirror, type Step } from './room-mirror.js';
 import { RoomStreams } from './stream.js';
 import { RedisTrouble } from './trouble.js';
@@ -172,7 +172,9 @@ class Mirror implements MirrorHandle {
     const visited = await this.#roomsToVisit();
     if (visited === undefined) return false;
     const steps = new Set<Step>();
-    for (const room of [...visited].sort((a, b) => Number(b === this.#failing) - Number(a === this.#failing))) {
+    const unclaimed = new Set<RoomMirror>();
+    const queue = [...visited].sort((a, b) => Number(b === this.#failing) - Number(a === this.#failing));
+    for (const room of queue) {
       let step: Step;
       try {
         step = await room.step();
@@ -198,6 +200,11 @@ class Mirror implements MirrorHandle {
         return true;
       }
       steps.add(step);
+      if (step !== 'unclaimed') continue;
+      // A second time behind all others: those that can tell whose the streams are have told it then.
+      if (!unclaimed.has(room)) queue.push(room);
+      else if (!steps.has('later')) throw unknownCluster(this.#source.cluster, this.#streams.holderKey);
+      unclaimed.add(room);
     }
     // Redis answers also while it takes no writes: it is well when what there was to write is written.
     if (!steps.has('later')) {
