@@ -31,8 +31,7 @@ export type MirrorHandle = Pick<DaemonHandle, 'stop' | 'closed'>;
 
 /**
  * Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do, or holds
- * another
- * cluster's streams.
+ * another cluster's streams.
  */
 export async function startMirror(options: MirrorOptions): Promise<MirrorHandle> {
   const mirror = new Mirror(options);
