@@ -1,6 +1,6 @@
 /**
  * The house rules as a program: prints each broken rule with its remedy and ends with 1 if there is one; --fix first
- * wraps comments that are too wide.
+ * wraps comments that are too wide, or that an earlier wrapping left ragged.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

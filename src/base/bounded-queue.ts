@@ -5,10 +5,8 @@ const INITIAL_CAPACITY = 16;
 
 /**
  * `push` answers false when the item does not fit: the caller decides what that means (busy, drop, close). Items leave
- * in
- * order; both ends cost constant time. An item larger than `bytesMax` is let into an empty queue, so that nothing
- * lawful
- * can be stuck for ever.
+ * in order; both ends cost constant time. An item larger than `bytesMax` is let into an empty queue, so that nothing
+ * lawful can be stuck for ever.
  */
 export class BoundedQueue<T> {
   readonly itemsMax: number;

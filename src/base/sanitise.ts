@@ -8,8 +8,7 @@ const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-
 
 /**
  * The text with every unsafe character replaced: a tab by a space, a C0 control by its picture (U+2400 and on), the
- * rest
- * by U+FFFD. The result holds no newline, so one event stays one line.
+ * rest by U+FFFD. The result holds no newline, so one event stays one line.
  */
 export function sanitise(text: string): string {
   return text.replace(unsafe, (character) => {

@@ -129,8 +129,7 @@ export class SessionTable {
   readonly #byActivity = new Set<Session>();
   /**
    * No session was last active before this, so that most slots need not look for one: a Set finds its first element
-   * only
-   * past all that were deleted before it.
+   * only past all that were deleted before it.
    */
   #activeFromMs = 0;
 

@@ -1,7 +1,6 @@
 /**
  * A whole cluster as child processes of this one: balancer, servers and perhaps a fault proxy between them, their logs
- * in
- * files, single servers killed, paused and started again, and the orderly end of all.
+ * in files, single servers killed, paused and started again, and the orderly end of all.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';

@@ -17,8 +17,7 @@ export class LinkProbe {
 
   /**
    * Sends a ping and calls `done` once: true as soon as anything arrives; false after `duplicateProbeMs` or when the
-   * link
-   * has closed. Never calls back before it returns.
+   * link has closed. Never calls back before it returns.
    */
   ask(done: (answered: boolean) => void): void {
     const before = this.#connection.stats.framesIn;

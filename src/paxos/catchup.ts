@@ -162,8 +162,7 @@ export class Catchup {
 
   /**
    * True for a reply that is worth taking: the one to the outstanding request, the first to a greeting, or a late one
-   * that
-   * teaches something. Without the late ones a round trip above a second would never teach anything.
+   * that teaches something. Without the late ones a round trip above a second would never teach anything.
    */
   isUseful(from: ServerId, reply: LearnReply): boolean {
     if (reply.request > this.#requests || reply.from > this.#log.commit + 1) return false;
@@ -178,8 +177,7 @@ export class Catchup {
 
   /**
    * Takes a useful reply: keeps the values as chosen and commits. Only the reply to the outstanding request asks for
-   * the next
-   * batch, and only if it moved the commit: duplicates must not multiply requests.
+   * the next batch, and only if it moved the commit: duplicates must not multiply requests.
    */
   onReply(from: ServerId, reply: LearnReply): void {
     const before = this.#log.commit;

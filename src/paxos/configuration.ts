@@ -1,9 +1,8 @@
 /**
  * Who votes on which slots. A membership entry chosen in slot c governs the slots from c + α on, where α is the
- * furthest
- * that anybody proposes ahead of what it has applied (`limits.membersAheadSlots`): so whoever proposes a slot has
- * applied
- * everything that could say who votes on it (PAXOS.md, Changing the members; Lamport, "Paxos Made Simple", section 3).
+ * furthest that anybody proposes ahead of what it has applied (`limits.membersAheadSlots`): so whoever proposes a slot
+ * has applied everything that could say who votes on it (PAXOS.md, Changing the members; Lamport, "Paxos Made Simple",
+ * section 3).
  */
 import { assert } from '../base/index.js';
 import type { ServerId, Slot } from '../wire/index.js';

@@ -333,8 +333,7 @@ export class Leader {
 
   /**
    * A server with a higher promise is won back by preparing above it, but only with nothing in flight and not sooner
-   * than
-   * max(1 s, twice the last prepare) after the election.
+   * than max(1 s, twice the last prepare) after the election.
    */
   get shouldPrepareAgain(): boolean {
     return this.#nacks.size > 0 && this.mayPrepareAgain;

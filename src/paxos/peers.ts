@@ -125,8 +125,7 @@ export class Peers {
 
   /**
    * It answered one of our last rounds: three, and where answers take long as many more as lie within twice that time,
-   * or
-   * servers far apart would never hear each other.
+   * or servers far apart would never hear each other.
    */
   hears(id: ServerId): boolean {
     const { answeredRound, delayTicks } = this.get(id);

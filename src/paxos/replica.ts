@@ -111,8 +111,7 @@ export class Replica {
 
   /**
    * Takes one input and returns what must be done about it. Deterministic: the same inputs, clocks and generator give
-   * the
-   * same effects.
+   * the same effects.
    * @throws InvariantError if this server has done, or was told by a majority, what must never be: the process must
    * stop
    */

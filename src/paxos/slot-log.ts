@@ -52,8 +52,7 @@ export class SlotLog {
 
   /**
    * True if a value of `bytes` at `slot` stays within what is kept in memory above the commit index. The next slot to
-   * be
-   * committed always has room: everything above waits for it, so that refusing it would refuse all for ever.
+   * be committed always has room: everything above waits for it, so that refusing it would refuse all for ever.
    */
   hasRoom(slot: Slot, bytes: number): boolean {
     if (bytes > limits.promisePartBytes || slot > this.#commit + limits.acceptAheadSlots) return false;

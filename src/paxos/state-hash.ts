@@ -47,8 +47,7 @@ export class StateHashes {
 
   /**
    * The highest slot at which a majority, this server included, has our hash. Each hash holds the one before it, so
-   * whoever
-   * agrees at a slot agrees on everything below.
+   * whoever agrees at a slot agrees on everything below.
    */
   #agreedSlot(): Slot {
     return this.#context.configurations.majorityReached((id) => {

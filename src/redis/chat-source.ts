@@ -63,8 +63,7 @@ export class ChatSource {
   /**
    * Posts from number `from` on, at least one if there is any; undefined when nobody answers. Posts that the server in
    * use does not have any more are looked for at all others. Rejects with an ExitError (3) when the room is not shown,
-   * or
-   * another cluster answers.
+   * or another cluster answers.
    */
   async page(room: string, from: number, options: PageOptions = {}): Promise<PostPage | undefined> {
     const { fresh = false, limit = limits.pageEventsMax } = options;
@@ -83,8 +82,7 @@ export class ChatSource {
 
   /**
    * All rooms that are open to all, as far as the server in use knows them; undefined when nobody answers, 'cannot'
-   * when
-   * that server is of a release that cannot tell.
+   * when that server is of a release that cannot tell.
    */
   async rooms(): Promise<ListedRoom[] | 'cannot' | undefined> {
     if (this.#client.canListRooms === false) return 'cannot';

@@ -16,6 +16,8 @@ export interface Post {
 export interface StreamTop {
   /** The id that it gave last; `0-0` if it never had an entry. */
   readonly id: string;
+  /** It is known of which cluster the streams of its prefix are. */
+  readonly isClaimed: boolean;
   /** Its last entry, if it still has any. */
   readonly entry?: { readonly id: string; readonly fields: ReadonlyMap<string, string> };
 }
@@ -31,7 +33,7 @@ export interface PostPage {
 /** The number of the last post in the stream, or why this is no stream of ours. */
 export type Place = { readonly n: number } | { readonly foreign: string };
 
-export function placeOf({ id, entry }: StreamTop): Place {
+export function placeOf({ id, entry }: Pick<StreamTop, 'id' | 'entry'>): Place {
   const found = /^(\d{1,16})-0$/.exec(id);
   const n = Number(found?.[1]);
   if (found === null || !Number.isSafeInteger(n)) return { foreign: `its last id is ${id}, and the mirror writes N-0` };
@@ -49,23 +51,25 @@ export function isBehind(id: string, place: number): boolean {
   return 'n' in found && found.n < place;
 }
 
-/** Whether the stream goes with the room: go on, ask again (this server does not know as much yet), or never. */
-export type Match = 'go' | 'later' | { readonly foreign: string };
+/**
+ * Whether the stream goes with the room: it does, nothing is left to compare, ask again (this server does not know as
+ * much yet), or never.
+ */
+export type Match = 'same' | 'unknown' | 'later' | { readonly foreign: string };
 
 /** `page` begins at the post of the stream's last entry, or at its last id. */
-export function matchOf(place: number, { entry }: StreamTop, page: PostPage): Match {
+export function matchOf(place: number, { entry }: Pick<StreamTop, 'entry'>, page: PostPage): Match {
   if (page.headN < place) {
     if (!page.fresh) return 'later';
     return { foreign: `it goes up to ${place}-0, and the room only to ${page.headN}` };
   }
-  if (entry === undefined) return 'go';
+  const post = page.posts.find(({ n }) => String(n) === entry?.fields.get('n'));
+  // What readers or the servers have deleted cannot be compared.
+  if (entry === undefined || post === undefined) return 'unknown';
   const { fields } = entry;
-  const post = page.posts.find(({ n }) => String(n) === fields.get('n'));
-  // What the servers have deleted cannot be compared.
-  if (post === undefined) return 'go';
   const isSame =
     fields.get('slot') === String(post.slot) && fields.get('from') === post.from && fields.get('text') === post.text;
-  return isSame ? 'go' : { foreign: `its entry ${entry.id} is not message ${post.n} of the room` };
+  return isSame ? 'same' : { foreign: `its entry ${entry.id} is not message ${post.n} of the room` };
 }
 
 /** What follows post number `after`: the posts to add, and how many before them nobody has any more. */

@@ -4,7 +4,7 @@ import { type DaemonHandle, type ExitReason, exitReason, stoppedReason } from '.
 import type { RedisAddress } from './address.js';
 import { ChatSource, type ChatSourceOptions } from './chat-source.js';
 import { type MakeClient, RedisConnection } from './connection.js';
-import { otherCluster } from './other-cluster.js';
+import { otherCluster, unknownCluster } from './other-cluster.js';
 import { RoomMirror, type Step } from './room-mirror.js';
 import { RoomStreams } from './stream.js';
 import { RedisTrouble } from './trouble.js';
@@ -31,8 +31,7 @@ export type MirrorHandle = Pick<DaemonHandle, 'stop' | 'closed'>;
 
 /**
  * Resolves once Redis and a server have answered. Rejects with an ExitError (3) when Redis will never do, or holds
- * another
- * cluster's streams.
+ * another cluster's streams.
  */
 export async function startMirror(options: MirrorOptions): Promise<MirrorHandle> {
   const mirror = new Mirror(options);
@@ -172,7 +171,9 @@ class Mirror implements MirrorHandle {
     const visited = await this.#roomsToVisit();
     if (visited === undefined) return false;
     const steps = new Set<Step>();
-    for (const room of [...visited].sort((a, b) => Number(b === this.#failing) - Number(a === this.#failing))) {
+    const unclaimed = new Set<RoomMirror>();
+    const queue = [...visited].sort((a, b) => Number(b === this.#failing) - Number(a === this.#failing));
+    for (const room of queue) {
       let step: Step;
       try {
         step = await room.step();
@@ -198,6 +199,11 @@ class Mirror implements MirrorHandle {
         return true;
       }
       steps.add(step);
+      if (step !== 'unclaimed') continue;
+      // A second time behind all others: those that can tell whose the streams are have told it then.
+      if (!unclaimed.has(room)) queue.push(room);
+      else if (!steps.has('later')) throw unknownCluster(this.#source.cluster, this.#streams.holderKey);
+      unclaimed.add(room);
     }
     // Redis answers also while it takes no writes: it is well when what there was to write is written.
     if (!steps.has('later')) {

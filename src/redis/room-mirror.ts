@@ -6,24 +6,22 @@ import type { RoomStreams } from './stream.js';
 
 /**
  * What came of one step: there is more to do now, nothing new, Redis has lost what it had, the server in use does not
- * know enough yet, or none gave an answer.
+ * know enough yet, or none gave an answer; 'unclaimed': nobody knows whose the streams are, this room cannot tell, and
+ * nothing is written unless another room does.
  */
-export type Step = 'more' | 'rest' | 'lost' | 'later' | 'unanswered';
+export type Step = 'more' | 'rest' | 'lost' | 'later' | 'unanswered' | 'unclaimed';
+
+type MirroredStreams = Pick<RoomStreams, 'keyOf' | 'top' | 'claim' | 'append'>;
 
 export class RoomMirror {
   readonly room: string;
   readonly #source: Pick<ChatSource, 'page' | 'cluster'>;
-  readonly #streams: Pick<RoomStreams, 'keyOf' | 'top' | 'append'>;
+  readonly #streams: MirroredStreams;
   readonly #logger: Logger;
   /** The number of the last post in the stream; undefined: Redis has to be asked. */
   #place: number | undefined;
 
-  constructor(
-    room: string,
-    source: Pick<ChatSource, 'page' | 'cluster'>,
-    streams: Pick<RoomStreams, 'keyOf' | 'top' | 'append'>,
-    logger: Logger,
-  ) {
+  constructor(room: string, source: Pick<ChatSource, 'page' | 'cluster'>, streams: MirroredStreams, logger: Logger) {
     this.room = room;
     this.#source = source;
     this.#streams = streams;
@@ -62,6 +60,7 @@ export class RoomMirror {
     }
     if (missing > 0) this.#tellMissing(place, missing);
     const top = await this.#streams.append(this.room, this.#source.cluster, place, posts);
+    if (top === 'unclaimed') return top;
     if (top !== `${last.n}-0`) {
       if (isBehind(top, place)) return 'lost';
       this.#logger.info('stream-shared', {
@@ -77,7 +76,7 @@ export class RoomMirror {
   }
 
   /** Where the stream stands, once it is sure that it is this room's. */
-  async #findPlace(): Promise<number | 'later' | 'unanswered'> {
+  async #findPlace(): Promise<number | 'later' | 'unanswered' | 'unclaimed'> {
     const top = await this.#streams.top(this.room);
     const place = placeOf(top);
     if ('foreign' in place) throw this.#foreign(place.foreign);
@@ -89,7 +88,11 @@ export class RoomMirror {
       const page = await this.#source.page(this.room, compared, { fresh, limit: 1 });
       if (page === undefined) return 'unanswered';
       const match = matchOf(n, top, page);
-      if (match === 'go') return n;
+      if (match === 'unknown') return top.isClaimed ? n : 'unclaimed';
+      if (match === 'same') {
+        if (!top.isClaimed) await this.#streams.claim(this.#source.cluster);
+        return n;
+      }
       if (match !== 'later') throw this.#foreign(match.foreign);
     }
     return 'later';

@@ -1,10 +1,8 @@
 /**
  * One process per data directory. Node has no flock, so each process puts a file there whose *name* says who it is:
- * boot,
- * pid namespace, pid and the pid's start time. Such a name is never used twice, so a dead process's file can be removed
- * without a race, unlike one lock file that two starters may both find stale. Of several starters at the same moment
- * the one
- * with the lowest name wins; the others withdraw.
+ * boot, pid namespace, pid and the pid's start time. Such a name is never used twice, so a dead process's file can be
+ * removed without a race, unlike one lock file that two starters may both find stale. Of several starters at the same
+ * moment the one with the lowest name wins; the others withdraw.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';

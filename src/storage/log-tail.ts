@@ -1,8 +1,7 @@
 /**
  * The end of the log as it will be once everything appended has been written: gives each record its place, encodes it
- * and
- * gathers records into batches. A batch is what one write and one sync carry; it never spans two segments, and the next
- * one is written only when it is synced, which is what the records' claim of durability rests on.
+ * and gathers records into batches. A batch is what one write and one sync carry; it never spans two segments, and the
+ * next one is written only when it is synced, which is what the records' claim of durability rests on.
  */
 import { assert } from '../base/index.js';
 import type { Ballot, Slot } from '../wire/index.js';

@@ -67,8 +67,7 @@ export interface ScanOptions extends SegmentsOptions {
   readonly durableFloor?: number;
   /**
    * Takes, in slot order, what the log itself says is chosen above `appliedSlot`, as soon as it says so; it is not
-   * among
-   * the entries then. So a log of any length is replayed in the memory of a few values.
+   * among the entries then. So a log of any length is replayed in the memory of a few values.
    */
   readonly onChosen?: (entry: RecoveredEntry) => void;
   /** Sees every record in order. */
@@ -84,8 +83,7 @@ export interface ScannedLog extends Recovered {
   readonly blank: number | undefined;
   /**
    * Where in the head segment its last batch begins (0: with the header). No later batch proves that it was ever
-   * durable: it
-   * may stand in the page cache only, and after a failed sync even a new sync would not write it.
+   * durable: it may stand in the page cache only, and after a failed sync even a new sync would not write it.
    */
   readonly unprovenFrom: number;
   /** Segment files behind the head whose header never became durable; they hold nothing. */
@@ -231,8 +229,7 @@ class Scan {
 
   /**
    * Files behind the newest valid header: a blank one prepared ahead, or one whose header was torn while the log
-   * rolled.
-   * Records behind the first two (which are written with the header) prove that the header had been durable.
+   * rolled. Records behind the first two (which are written with the header) prove that the header had been durable.
    */
   #behindHead(numbers: readonly number[]): { blank: number | undefined; discard: number[] } {
     let blank: number | undefined;

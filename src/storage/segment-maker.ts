@@ -1,7 +1,6 @@
 /**
  * Prepares the next segment's file in the background: zero-filled, synced, named and its name synced, so that a file
- * that
- * has a segment's name always has its full length, and a sync of it writes data only (PERFORMANCE.md, choice 5).
+ * that has a segment's name always has its full length, and a sync of it writes data only (PERFORMANCE.md, choice 5).
  */
 import { assert, failStep } from '../base/index.js';
 import { type Disk, type Done, isDiskFull } from './disk.js';

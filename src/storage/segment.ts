@@ -1,7 +1,6 @@
 /**
  * A segment's name and its first 4 KiB. The header ties the file to one cluster, one server, one directory and one
- * place
- * in the chain of records; a valid one says that every segment before it was durable to its last record.
+ * place in the chain of records; a valid one says that every segment before it was durable to its last record.
  */
 import { assert, crc32, readU64, writeU53 } from '../base/index.js';
 import type { Incarnation, Member, ServerId } from '../wire/index.js';

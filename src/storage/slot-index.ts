@@ -1,7 +1,6 @@
 /**
  * Where each applied slot's value stands in the log. Full rows of 256 slots live in the state store; memory holds only
- * the
- * slots since the last checkpoint, the unfinished row and the places of slots that are logged and not yet applied.
+ * the slots since the last checkpoint, the unfinished row and the places of slots that are logged and not yet applied.
  * It also knows the highest slot in each segment, and so what is lost with one: see `trim`.
  */
 import { assert } from '../base/index.js';
@@ -169,8 +168,7 @@ export class SlotIndex {
 
   /**
    * The locations of the slots from … upto, at most `limit` and at least one; undefined where this log does not hold
-   * the
-   * value. All slots must be applied.
+   * the value. All slots must be applied.
    */
   locate(
     from: Slot,

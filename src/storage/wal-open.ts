@@ -13,8 +13,7 @@ const pieceBytes = 1024 * 1024;
 
 /**
  * The steps in order; idempotent, so that a crash anywhere in them leaves a log that opens to the same result.
- * `keepBlank`:
- * the blank segment behind the head will be used.
+ * `keepBlank`: the blank segment behind the head will be used.
  */
 export function tidySteps(disk: Disk, scanned: ScannedLog, keepBlank: boolean, logger: Logger): Step[] {
   const head = scanned.segments.at(-1);

@@ -1,7 +1,7 @@
 /**
  * The log's records as bytes. Each can be verified alone (its place and its segment are part of what the checksum
- * covers)
- * and in its chain (it carries its predecessor's checksum), and says which records were durable when it was written.
+ * covers) and in its chain (it carries its predecessor's checksum), and says which records were durable when it was
+ * written.
  *
  *    0  u32  crc32 of bytes 4 …, seeded with the segment's seed
  *    4  u32  length of the whole record

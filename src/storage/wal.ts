@@ -1,7 +1,6 @@
 /**
  * The write-ahead log: appends are gathered while one batch is being synced, then written in one go and synced
- * together.
- * It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
+ * together. It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
  */
 import {
   assert,
@@ -119,8 +118,7 @@ export class Wal {
 
   /**
    * Reads the log back, makes what it read durable (it may have been in the page cache only), cuts a torn tail, and
-   * begins
-   * a new segment. Idempotent: a crash anywhere in it leaves a log that opens to the same result. Fails with a
+   * begins a new segment. Idempotent: a crash anywhere in it leaves a log that opens to the same result. Fails with a
    * {@link StorageError}; nothing was lost by trying.
    */
   static open(disk: Disk, identity: WalIdentity, options: WalOptions, done: OpenDone): void {
@@ -459,8 +457,7 @@ export class Wal {
 
   /**
    * Reads values back and checks each against its record's checksum. The locations must rise within one segment and
-   * should
-   * be near each other: they are read in one piece. What is not written yet is read as soon as it is.
+   * should be near each other: they are read in one piece. What is not written yet is read as soon as it is.
    */
   readValues(locations: readonly Location[], done: ValuesDone): void {
     const last = locations.at(-1);

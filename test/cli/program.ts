@@ -23,8 +23,7 @@ export interface Running {
 
 /**
  * Starts `program` (synod or an old spelling). `home` keeps the identity away from the real one; it has no
- * configuration
- * unless `environment` names one.
+ * configuration unless `environment` names one.
  */
 export function start(
   program: string,

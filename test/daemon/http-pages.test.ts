@@ -8,7 +8,7 @@ import { readProbe } from '../../src/daemon/http/side-door.js';
 import { missingOf } from '../../src/daemon/server/readiness.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { ask } from '../support/http-pages.js';
-import { until } from '../support/until.js';
+import { until, within } from '../support/until.js';
 
 const histogram = new BucketHistogram([0.5, 1]);
 histogram.observe(0.2, 3);
@@ -217,8 +217,10 @@ t.test('probes are answered in the midst of a flood from their own address, and 
   await until('a foreign name to be', 10_000, async () => (await probe('/livez', { host: 'evil.example' })) === ended);
 });
 
+const isProbed = (path: string): boolean => path === '/livez' || path === '/readyz';
+
 t.test('what a probe is', async (t) => {
-  const read = (text: string) => readProbe(Buffer.from(text));
+  const read = (text: string) => readProbe(Buffer.from(text), isProbed);
   t.same(read('GET /livez HTTP/1.1\r\nHost: a:1 \r\nUser-Agent: kube-probe/1.30\r\n\r\n'), {
     path: '/livez',
     host: 'a:1',
@@ -227,9 +229,64 @@ t.test('what a probe is', async (t) => {
   for (const wrong of [
     ...['', 'GET /livez HTTP/1.1\r\nHost: a\r\n', 'POST /livez HTTP/1.1\r\n\r\n', 'GET /livez\r\n\r\n'],
     ...['GET /livez HTTP/1.1\r\n\r\n'.repeat(2), `GET /livez HTTP/1.1\r\nx: ${'x'.repeat(1_000)}\r\n\r\n`],
+    ...['GET /status HTTP/1.1\r\n\r\n', 'GET /livez\r\n?x HTTP/1.1\r\n\r\n', 'GET /livezHTTP/1.1\r\n\r\n'],
   ]) {
     t.equal(read(wrong), undefined, JSON.stringify(wrong));
   }
+});
+
+t.test('no filling of a probe takes long to read', async (t) => {
+  const spent = (from: NodeJS.CpuUsage): number => {
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / 1_000;
+  };
+  const [callsMax, cpuMsMax] = [400, 200];
+  const probe = 'GET /livez HTTP/1.1\r\n';
+  for (const [name, start, filling, end] of [
+    ['spaces', `${probe}host:`, ' ', '\n\r\n\r\n'],
+    ['tabs and spaces', `${probe}host:`, '\t ', '\n\r\n\r\n'],
+    ['spaces behind a name', `${probe}host: a`, ' ', '\n\r\n\r\n'],
+    ['hosts', probe, 'host:', '\r\n\r\n'],
+    ['lines', probe, '\r\nhost:', '\n\r\n\r\n'],
+    ['bare line feeds', `${probe}host:`, '\n', '\r\n\r\n'],
+    ['a path', 'GET ', '/', ' HTTP/1.1\n\r\n\r\n'],
+    ['questions', 'GET /livez', '?', ' HTTP/1.1\n\r\n\r\n'],
+    ['versions', 'GET /livez?', ' HTTP/1.1', '\n\r\n\r\n'],
+  ] as const) {
+    const filled = start + filling.repeat((1_024 - start.length - end.length) / filling.length) + end;
+    const chunk = Buffer.from(filled);
+    const began = process.cpuUsage();
+    let calls = 0;
+    while (calls < callsMax && spent(began) < cpuMsMax) {
+      readProbe(chunk, isProbed);
+      calls++;
+    }
+    t.equal(calls, callsMax, `${name}: ${calls} readings in ${spent(began)} ms of the processor`);
+  }
+});
+
+t.test('a silent connection through the side door does not hold up the end', async (t) => {
+  const listener = await startHttp({ address: '127.0.0.1:0', pages: pagesFor(), logger: silentLogger });
+  const silent: Socket[] = [];
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await until('one to be let in in the midst of a flood', 10_000, async () => {
+    const flood = callFrom(stranger, listener.address);
+    flood.write('GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1_000));
+    await until('the flood to be cut off', 10_000, () => flood.closed);
+    const socket = callFrom(stranger, listener.address);
+    silent.push(socket);
+    await until('it to connect', 10_000, () => !socket.connecting);
+    // The next one goes through the side door, too, if this page is no answer.
+    return await ask(listener.address, '/status', { from: stranger }).then(
+      () => false,
+      () => true,
+    );
+  });
+  await within('the end', limits.httpRequestMs / 2, listener.stop());
+  await until('the silent ones to be sent away', 10_000, () => silent.every(({ closed }) => closed));
+  t.pass('at once, and they were sent away');
 });
 
 t.test('by staying nobody keeps others out: a newcomer takes a place of who has most', async (t) => {

@@ -1,8 +1,7 @@
 /**
  * Fetching a state, chunk by chunk, over simulated links and disks: chunks that are lost, late or damaged, links that
  * break, senders and receivers that die at every chunk. The simulator's checkers watch all of it: nothing acknowledged
- * is
- * lost, promises hold, hashes agree, streams have no gaps.
+ * is lost, promises hold, hashes agree, streams have no gaps.
  */
 import t from 'tap';
 import { limits } from '../../src/base/index.js';

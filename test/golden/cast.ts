@@ -15,8 +15,7 @@ export const earlyMs = 50;
 export const lateMs = 1500;
 /**
  * A server that starts asks the others how far they are, again after a fifth of a second when they had no link to
- * answer
- * on: it shows early, and may, what was said before that.
+ * answer on: it shows early, and may, what was said before that.
  */
 const settledMs = 500;
 

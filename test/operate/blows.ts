@@ -16,8 +16,7 @@ export interface Blow {
 const downMs = 4_000;
 /**
  * While two of three servers are there: silence is noticed after 3 s, a balancer that does not answer after 2 s, and
- * the
- * two processors of this machine are busy.
+ * the two processors of this machine are busy.
  */
 const majorityMs = 8_000;
 /** Longer than clients and servers need to give each other up. */

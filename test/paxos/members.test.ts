@@ -1,7 +1,6 @@
 /**
  * Changing the members (PAXOS.md): who governs which slot, whose votes and promises count there, and when a leader
- * needs
- * another ballot or has to give way.
+ * needs another ballot or has to give way.
  */
 import t from 'tap';
 import { InvariantError, limits } from '../../src/base/index.js';

@@ -97,7 +97,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'posts are entries with the numbers of the room': async (t, stage) => {
     const streams = streamsOf(t, stage);
-    t.same(await streams.top('#ops'), { id: '0-0' });
+    t.same(await streams.top('#ops'), { id: '0-0', isClaimed: false });
     t.equal(await streams.append('#ops', home, 0, [post(1), post(2, 'ü 🌍\n"\0'), post(3)]), '3-0');
     const entries = await stage.look.xrange('synod:#ops', '-', '+');
     t.same(
@@ -144,10 +144,24 @@ const cases: Readonly<Record<string, Case>> = {
       await t.rejects(streams.append(room, other, after, [post(after + 1)]), refused);
     }
     t.equal(await stage.look.xlen('synod:#ops'), 1);
-    t.same(await streams.top('#new'), { id: '0-0' });
+    t.same(await streams.top('#new'), { id: '0-0', isClaimed: true });
+  },
+  'streams that nobody knows the cluster of are nobody else’s by a new one beside them': async (t, stage) => {
+    const [one, two] = [streamsOf(t, stage), streamsOf(t, stage)];
+    const other = '02'.repeat(16);
+    await one.append('#ops', home, 0, [post(1)]);
     await stage.look.del('synod:cluster');
-    t.equal(await streams.append('#ops', home, 1, [post(2)]), '2-0', 'streams without an owner are taken over');
-    t.equal(await streams.holder(), home);
+    t.equal(await two.append('#new', other, 0, [post(1)]), 'unclaimed');
+    t.equal(await one.append('#ops', home, 1, [post(2)]), 'unclaimed', 'not even by their own room, unless compared');
+    t.equal(await one.holder(), undefined);
+    t.same(await one.top('#new'), { id: '0-0', isClaimed: false });
+    t.equal((await one.top('#ops')).isClaimed, false);
+    await one.claim(home);
+    await one.claim(home);
+    await t.rejects(two.claim(other), { code: 'FOREIGN_CLUSTER', exitCode: 3 }, 'of two at once the first one');
+    await t.rejects(two.append('#new', other, 0, [post(1)]), { code: 'FOREIGN_CLUSTER', exitCode: 3 });
+    t.equal(await one.append('#ops', home, 1, [post(2)]), '2-0');
+    t.equal(await one.append('#new', home, 0, [post(1)]), '1-0');
   },
   'what the servers no longer have is a jump in the ids': async (t, stage) => {
     const streams = streamsOf(t, stage);
@@ -171,8 +185,24 @@ const gaps: Readonly<Record<string, (t: Tap, stage: Stage, redis: RedisServer) =
     t.equal(top.id, '2-0');
     t.equal(top.entry?.id, '1-0');
     await client.xtrim('synod:#ops', 'MAXLEN', 0);
-    t.same(await streams.top('#ops'), { id: '2-0' });
+    t.same(await streams.top('#ops'), { id: '2-0', isClaimed: true });
+    await client.del('synod:cluster');
+    t.equal(await streams.append('#new', home, 0, [post(1)]), 'unclaimed', 'an empty one has begun, too');
+    await streams.claim(home);
     t.equal(await streams.append('#ops', home, 2, [post(3)]), '3-0');
+  },
+  'SCAN: what is no stream, or has not begun, and streams elsewhere keep nobody from a prefix': async (
+    t,
+    stage,
+    { client },
+  ) => {
+    const streams = streamsOf(t, stage);
+    await client.xgroup('CREATE', 'synod:#ops', 'readers', '0', 'MKSTREAM');
+    await client.set('synod:#text', 'mine');
+    await client.xadd('elsewhere:#ops', '7-0', 'n', '7');
+    for (let i = 0; i < 3_000; i++) await client.set(`synod:other ${i}`, '');
+    t.equal(await streams.append('#ops', home, 0, [post(1)]), '1-0');
+    t.equal(await streams.holder(), home);
   },
   'MAXLEN ~: the oldest entries give way': async (t, stage, { client }) => {
     const streams = streamsOf(t, stage, 100);
@@ -184,10 +214,10 @@ const gaps: Readonly<Record<string, (t: Tap, stage: Stage, redis: RedisServer) =
   },
   'WRONGTYPE: a key of another type is refused with its name and what to do': async (t, stage, { client }) => {
     await client.set('synod:#ops', 'mine');
-    const wrong = { code: 'WRONGTYPE', kind: 'refused', message: /key 'synod:#ops', holds something else.*DEL/ };
+    const message = /key 'synod:#ops' or 'synod:cluster', holds something else.*DEL/;
+    const wrong = { code: 'WRONGTYPE', kind: 'refused', message };
     await t.rejects(streamsOf(t, stage).top('#ops'), wrong);
-    const one = { ...wrong, message: /key 'synod:#ops' or 'synod:cluster', holds something else.*DEL/ };
-    await t.rejects(streamsOf(t, stage).append('#ops', home, 0, [post(1)]), one);
+    await t.rejects(streamsOf(t, stage).append('#ops', home, 0, [post(1)]), wrong);
     await client.set(sealKey, 'mine');
     const refused = { code: 'WRONGTYPE', exitCode: 3, message: /key 'synod:seal'/ };
     await t.rejects(registryOf(t, stage).offer(seal(1, 1, [1, 2, 3]), false), refused);

@@ -18,7 +18,11 @@ const page = (numbers: readonly number[], headN: number, fresh = true): PostPage
 });
 const fieldsOf = (n: number, more: Record<string, string> = {}): ReadonlyMap<string, string> =>
   new Map(Object.entries({ n: `${n}`, slot: `${10 + n}`, from: 'aaron', text: `t${n}`, ...more }));
-const top = (id: string, entry?: StreamTop['entry']): StreamTop => (entry === undefined ? { id } : { id, entry });
+const top = (id: string, entry?: StreamTop['entry']): StreamTop => ({
+  id,
+  isClaimed: true,
+  ...(entry === undefined ? {} : { entry }),
+});
 
 t.test('where a stream stands', async (t) => {
   t.same(placeOf(top('0-0')), { n: 0 });
@@ -32,9 +36,9 @@ t.test('where a stream stands', async (t) => {
 
 t.test('whether it is the stream of the room', async (t) => {
   const seven = top('7-0', { id: '7-0', fields: fieldsOf(7) });
-  t.equal(matchOf(7, seven, page([7], 9)), 'go');
-  t.equal(matchOf(7, seven, page([8, 9], 9)), 'go', 'the servers have deleted what could be compared');
-  t.equal(matchOf(7, top('7-0'), page([7], 9)), 'go', 'Redis has nothing to compare');
+  t.equal(matchOf(7, seven, page([7], 9)), 'same');
+  t.equal(matchOf(7, seven, page([8, 9], 9)), 'unknown', 'the servers have deleted what could be compared');
+  t.equal(matchOf(7, top('7-0'), page([7], 9)), 'unknown', 'Redis has nothing to compare');
   t.match(matchOf(7, seven, page([], 6)), { foreign: /7-0.*6/ }, 'more than the room ever had');
   t.equal(matchOf(7, seven, page([], 6, false)), 'later', '… but a server without a quorum cannot know');
   for (const change of [{ slot: '1' }, { from: 'lala' }, { text: 'x' }]) {

@@ -439,3 +439,32 @@ t.test('streams of before that key are taken over by the cluster that they are o
   t.match(await within('its end', deadlineMs, other.closed), { exitCode: 3, code: 'FOREIGN_STREAM' });
   t.same(await look.keys('synod:*'), ['synod:#lobby'], 'which has not become theirs');
 });
+
+t.test('a new room beside streams that nobody knows the cluster of', async (t) => {
+  const stage = await Stage.start(t as Tap);
+  const address = addressOf();
+  const look = mockAt(address.port);
+  await stage.say('#lobby', 'one');
+  await stage.say('#ops', 'one');
+  const first = await stage.mirror(address);
+  await mirrored(t as Tap, stage, address, ['#lobby', '#ops']);
+  await first.stop();
+
+  await look.del('synod:cluster');
+  await stage.say('#a-new-one', 'first of all rooms');
+  const two = await Promise.all([1, 2].map(() => stage.mirror(address)));
+  await mirrored(t as Tap, stage, address, ['#a-new-one', '#lobby', '#ops']);
+  await Promise.all(two.map((mirror) => mirror.stop()));
+  t.match(await look.hgetall('synod:cluster'), { id: /^[0-9a-f]{32}$/ }, 'any of the others tells whose they are');
+
+  for (const key of ['synod:cluster', 'synod:#a-new-one', 'synod:#lobby']) await look.del(key);
+  await madeAnew(stage);
+  await stage.say('#a-new-one', 'of another cluster');
+  const other = await stage.mirror(address);
+  t.match(await within('its end', deadlineMs, other.closed), {
+    exitCode: 3,
+    code: 'UNKNOWN_CLUSTER',
+    text: /no 'synod:cluster'.*redis-cli HSET 'synod:cluster' id [0-9a-f]{32}\. Else .*--prefix/,
+  });
+  t.same(await look.keys('synod:*'), ['synod:#ops'], 'and nothing is written');
+});

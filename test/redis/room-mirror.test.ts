@@ -6,11 +6,21 @@ import { RoomMirror } from '../../src/redis/room-mirror.js';
 
 const post = (n: number): Post => ({ n, slot: n, from: 'Amy', text: `${n}`, time: '', kind: 'post' });
 
+interface Scene {
+  readonly streamN: number;
+  readonly knownN: number;
+  readonly roomN: number;
+  readonly isClaimed?: boolean;
+  readonly isEmptied?: boolean;
+}
+
 /** A stream that stands at post `streamN`, and a server that knows up to `knownN` of the `roomN` that are committed. */
-function setUp({ streamN, knownN, roomN }: { streamN: number; knownN: number; roomN: number }) {
+function setUp({ streamN, knownN, roomN, isClaimed = true, isEmptied = false }: Scene) {
   const asked: string[] = [];
   const fields = new Map(Object.entries(post(streamN)).map(([name, value]) => [name, String(value)]));
-  const top: StreamTop = { id: `${streamN}-0`, entry: { id: `${streamN}-0`, fields } };
+  const id = `${streamN}-0`;
+  const top: StreamTop = { id, isClaimed, ...(isEmptied ? {} : { entry: { id, fields } }) };
+  const claims: string[] = [];
   const source = {
     cluster: '01'.repeat(16),
     page: async (_: string, from: number, { fresh = false } = {}): Promise<PostPage> => {
@@ -23,9 +33,10 @@ function setUp({ streamN, knownN, roomN }: { streamN: number; knownN: number; ro
   const streams = {
     keyOf: (room: string) => room,
     top: async () => top,
+    claim: async (cluster: string) => void claims.push(cluster),
     append: async (_: string, __: string, after: number, posts: readonly Post[]) => `${posts.at(-1)?.n ?? after}-0`,
   };
-  return { asked, mirror: new RoomMirror('#ops', source, streams, silentLogger) };
+  return { asked, claims, mirror: new RoomMirror('#ops', source, streams, silentLogger) };
 }
 
 t.test('a start asks the server in use, and no majority', async (t) => {
@@ -41,4 +52,19 @@ t.test('a majority is asked when that server knows less than the stream', async 
   t.same(asked, ['one from 3', 'all from 3', 'one from 4']);
   const foreign = setUp({ streamN: 3, knownN: 2, roomN: 2 });
   await t.rejects(foreign.mirror.step(), { code: 'FOREIGN_STREAM' }, 'and only a majority knows that it never had it');
+});
+
+t.test('whose the streams are, a room tells whose entry is one of its messages', async (t) => {
+  const known = { streamN: 3, knownN: 5, roomN: 5 };
+  const own = setUp(known);
+  t.equal(await own.mirror.step(), 'rest');
+  t.same(own.claims, [], 'that is known');
+  const compared = setUp({ ...known, isClaimed: false });
+  t.equal(await compared.mirror.step(), 'rest');
+  t.same(compared.claims, ['01'.repeat(16)]);
+  const emptied = setUp({ ...known, isClaimed: false, isEmptied: true });
+  t.equal(await emptied.mirror.step(), 'unclaimed', 'and none that readers have emptied');
+  t.same(emptied.claims, []);
+  t.notOk(emptied.mirror.holds(1), 'it is looked at again');
+  t.equal(await setUp({ ...known, isEmptied: true }).mirror.step(), 'rest');
 });

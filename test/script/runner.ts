@@ -2,10 +2,8 @@
  * Runs transcript scenarios: text files that alternate commands with what the replicas then print.
  *
  * A file is a list of blocks, separated by blank lines. `#` begins a comment line. A block is one or more command
- * lines,
- * then a line `----`, then the recorded output. To record again: `SYNOD_RECORD=1 node
- * dist/test/script/scenarios.test.js`
- * and commit only changes that you understand.
+ * lines, then a line `----`, then the recorded output. To record again: `SYNOD_RECORD=1 node
+ * dist/test/script/scenarios.test.js` and commit only changes that you understand.
  *
  * Commands (ids are servers; `all` stands for every server that runs; times are simulated):
  *   servers N [seed=S] [plant=NAME]   begins; N bare replicas, all links up. Must come first
@@ -34,8 +32,7 @@
  * all that are named must match.
  *
  * After every block no two servers may have committed different values in a slot; the line that says so would be
- * recorded
- * as `DISAGREEMENT …`, and a scenario without `plant=` fails with it whatever was recorded.
+ * recorded as `DISAGREEMENT …`, and a scenario without `plant=` fails with it whatever was recorded.
  */
 import { noPlants, type Plants } from '../../src/paxos/index.js';
 import { describe, type Frame, ScriptCluster } from './script-cluster.js';

@@ -284,3 +284,52 @@ t.test('wrapping again changes nothing, and keeps lists and indents', async (t) 
   t.match(once, `const code = '${'x'.repeat(60)}';`);
   t.equal(rewrapComments(once, 40), once);
 });
+
+const comment = (...lines: readonly string[]): string =>
+  ['/**', ...lines.map((line) => ` * ${line}`), ' */'].join('\n');
+
+t.test('a comment is wrapped to the end of its paragraph, and no further', async (t) => {
+  const next = [
+    '',
+    'Another',
+    'paragraph.',
+    '- an item',
+    '- and another',
+    '@throws never',
+    '| a | table |',
+    '```',
+    'x',
+    '```',
+  ];
+  const text = comment('Eleven words, which are four too many for a line', 'like this one, and', 'then some.', ...next);
+  t.equal(
+    rewrapComments(text, 40),
+    comment('Eleven words, which are four too many', 'for a line like this one, and then', 'some.', ...next),
+  );
+  const items = comment('- alpha beta gamma delta epsilon zeta eta theta', '  iota', '- kappa', 'lambda');
+  t.equal(
+    rewrapComments(items, 40),
+    comment('- alpha beta gamma delta epsilon zeta', '  eta theta iota', '- kappa', 'lambda'),
+  );
+  const slashes = ['  // alpha beta gamma delta epsilon zeta eta', '  // theta.', '  //   code()', '  run();'].join(
+    '\n',
+  );
+  t.equal(
+    rewrapComments(slashes, 40),
+    ['  // alpha beta gamma delta epsilon zeta', '  // eta theta.', '  //   code()', '  run();'].join('\n'),
+  );
+});
+
+t.test('a scrap that an earlier wrapping left in the midst of a paragraph goes into the next line', async (t) => {
+  const text = comment('alpha beta gamma delta epsilon zeta', 'theta', 'iota kappa lambda', 'end.');
+  const whole = comment('alpha beta gamma delta epsilon zeta', 'theta iota kappa lambda end.');
+  t.equal(rewrapComments(text, 40), whole);
+  t.equal(rewrapComments(whole, 40), whole);
+  for (const kept of [
+    comment('Lines that somebody broke:', 'one', 'two', 'three'),
+    comment('alpha beta gamma delta epsilon zeta', 'theta', '', 'iota'),
+    comment('alpha beta gamma delta epsilon zeta', 'theta', '- iota'),
+    comment('alpha beta gamma delta epsilon zeta', 'theta with many more words', 'end.'),
+  ])
+    t.equal(rewrapComments(kept, 40), kept);
+});

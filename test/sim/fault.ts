@@ -45,8 +45,7 @@ export type DueFault = Timed &
 
 /**
  * Something that strikes as a thing happens. `point` names the thing: `lose 1>2 accept` is an accept from 1 to 2 that
- * is
- * lost. It strikes the first such thing at or after `atUs`; of those at that very microsecond it spares `skip`.
+ * is lost. It strikes the first such thing at or after `atUs`; of those at that very microsecond it spares `skip`.
  */
 export interface Strike extends Timed {
   readonly kind: 'strike';

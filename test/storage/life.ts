@@ -1,7 +1,6 @@
 /**
  * A server reduced to what storage sees of it: appends, applies, checkpoints. Its state is how many slots it has
- * applied
- * and, in forty rows, which one last touched each. Holds no tests.
+ * applied and, in forty rows, which one last touched each. Holds no tests.
  */
 import { assert } from '../../src/base/index.js';
 import {

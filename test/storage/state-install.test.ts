@@ -1,7 +1,6 @@
 /**
  * A peer's state, from its pieces to the live one: what is promised, kept and lost, and a crash at every single event
- * of
- * it leaves the old state or the new one.
+ * of it leaves the old state or the new one.
  */
 import t from 'tap';
 import { MemoryRows } from '../../src/storage/index.js';

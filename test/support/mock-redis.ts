@@ -7,7 +7,7 @@ import { streamLua } from '../../src/redis/stream.js';
 
 /**
  * The mock has no XINFO: what it gave last is the id of the last entry, as long as nobody deletes that. In its Lua,
- * arrays within arrays are objects of JavaScript, which count from 0, a table that grew
+ * arrays within arrays are objects of JavaScript, which count from 0, so that SCAN can't be read; a table that grew
  * does not come back, and `false` is not nil. Our entries have seven fields.
  */
 const standIn = `
@@ -20,6 +20,12 @@ local function last_entry(key)
 end
 local function last_id(key)
   return last_entry(key) or '0-0'
+end
+local function any_begun(pattern)
+  for _, key in ipairs(redis.call('KEYS', pattern)) do
+    if last_id(key) ~= '0-0' then return true end
+  end
+  return false
 end
 `;
 

@@ -1,7 +1,7 @@
 /**
  * A disk for tests and the simulator: finishes operations through a scheduler, and after `crash()` looks as a real one
- * does
- * when the power failed: what was synced is there; of what was not, any part may be, in any order and torn anywhere.
+ * does when the power failed: what was synced is there; of what was not, any part may be, in any order and torn
+ * anywhere.
  */
 import { assert, type Prng } from '../../src/base/index.js';
 import type { Disk, Done, ReadDone } from '../../src/storage/index.js';
@@ -244,8 +244,7 @@ export class SimDisk implements Disk {
 
   /**
    * The process dies, the machine goes on: everything written is there, but what no sync covered is still in the page
-   * cache
-   * only and may be lost by a later crash. Nothing is answered any more.
+   * cache only and may be lost by a later crash. Nothing is answered any more.
    */
   kill(options: SimDiskOptions = this.#options): SimDisk {
     this.#dead = true;

@@ -1,7 +1,6 @@
 /**
  * The load of all measurements: clients of the library that post in closed or open loop, each end counted. `synod
- * bench`
- * and the developers' benchmarks in bench/ run this one.
+ * bench` and the developers' benchmarks in bench/ run this one.
  */
 import { randomBytes } from 'node:crypto';
 import { type Clock, ExitError, exitCodes, nodeClock, type Prng } from '../../base/index.js';
@@ -38,8 +37,7 @@ export interface LoadOptions {
   readonly linesMax?: number;
   /**
    * Before the names of its clients. A name belongs to the token that used it first, so that it must be another one
-   * each
-   * time; drawn unless it is given.
+   * each time; drawn unless it is given.
    */
   readonly namePrefix?: string;
   /** Hits fractions of a millisecond where an open loop is to do so (FineClock). */

@@ -1,7 +1,6 @@
 /**
  * One client of the load: posts while its pace and its window allow, and times what comes back. Nothing is allocated
- * for a
- * message here, and the clock, which costs more than all the rest, is read once for several answers of one frame.
+ * for a message here, and the clock, which costs more than all the rest, is read once for several answers of one frame.
  */
 import type { Clock } from '../../base/index.js';
 import type { ChatClient } from '../../client/index.js';

@@ -89,8 +89,7 @@ function readServerWord(word: string): ServerWord {
 
 /**
  * What the proxy's control API takes, once the servers are known. `name` is the rules' own, so that none replaces that
- * of
- * another fault.
+ * of another fault.
  *
  * @throws PlanError
  */

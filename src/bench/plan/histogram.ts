@@ -1,7 +1,6 @@
 /**
  * A histogram of latencies with HDR buckets: exact below 2,048 µs, above that within 0.1 %. Node's own takes a call out
- * of
- * JavaScript for each value; this one takes a few nanoseconds, can be added to another, and is listed whole in a
+ * of JavaScript for each value; this one takes a few nanoseconds, can be added to another, and is listed whole in a
  * report.
  */
 

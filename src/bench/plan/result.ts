@@ -33,8 +33,7 @@ export interface ProcessUse {
 
 /**
  * Whether the rooms hold what was acknowledged. `excess`: they hold more than was ever sent. `unchecked`: nobody
- * answered
- * a fresh read in time.
+ * answered a fresh read in time.
  */
 export interface HistoryCheck {
   readonly state: 'complete' | 'incomplete' | 'excess' | 'unchecked';

@@ -1,7 +1,6 @@
 /**
  * When an open loop means to send: a schedule fixed beforehand, of which nothing is ever skipped. What the system
- * cannot
- * take stays due, and its latency counts from then (coordinated omission: Gil Tene, wrk2).
+ * cannot take stays due, and its latency counts from then (coordinated omission: Gil Tene, wrk2).
  */
 import type { Prng } from '../../base/index.js';
 
@@ -17,8 +16,8 @@ export interface Schedule {
 
 /**
  * One schedule for each of `clients`, which together send `perSecond`. Evenly: one every 1 / `perSecond`, the clients
- * in
- * turn. Poisson: each client's gaps are exponential and its own, which makes the sum of them a Poisson process as well.
+ * in turn. Poisson: each client's gaps are exponential and its own, which makes the sum of them a Poisson process as
+ * well.
  */
 export function schedules(
   arrivals: Arrivals,

@@ -24,8 +24,7 @@ export function seatsOf({ members, joining }: Seal): number {
 
 /**
  * `seal` is further in the same cluster's log than `than`. One that was taken over from a server lacks those who have
- * no
- * seat of their own, so that of two of one epoch the one with more members knows more.
+ * no seat of their own, so that of two of one epoch the one with more members knows more.
  */
 export function isNewerSeal(seal: Seal, than: Seal): boolean {
   return seal.epoch > than.epoch || (seal.epoch === than.epoch && seal.members.length > than.members.length);

@@ -11,7 +11,7 @@ import { checkHttpAddress } from './address.js';
 import { AddressSockets, addressOf } from './address-sockets.js';
 import { Pace } from './pace.js';
 import { type Answer, type Page, plainAnswer } from './page.js';
-import { type Probe, serveOneProbe } from './side-door.js';
+import { type Doorkeeper, type Probe, serveOneProbe } from './side-door.js';
 
 export interface HttpOptions {
   /** `host:port`; port 0 picks a free one. */
@@ -55,17 +55,20 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
   const pages = new Map(options.pages.map((page) => [page.path, page]));
   const pace = new Pace(nodeClock, limits.httpRequestsPerSecond);
   const serving = { pages, host, pace, logger: options.logger };
+  const keeper: Doorkeeper = {
+    isProbed: (path) => pages.get(path)?.isProbe === true,
+    judge: (probe) => statusOf(probe, serving),
+  };
   const sockets = new AddressSockets(connectionsMax);
   // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends the connections
-  // of
-  // the address that it comes from, and nobody else's. What comes from there in the same second gets no parser.
+  // of the address that it comes from, and nobody else's. What comes from there in the same second gets no parser.
   pace.onFlood = (floods) => sockets.end(floods);
   const [takeIn] = server.listeners('connection');
   assert(takeIn !== undefined, 'an HTTP server listens to its connections');
   server.removeAllListeners('connection');
   server.on('connection', (socket) => {
     sockets.add(socket);
-    if (pace.floods(addressOf(socket))) serveOneProbe(socket, (probe) => statusOf(probe, serving));
+    if (pace.floods(addressOf(socket))) serveOneProbe(socket, keeper);
     else takeIn.call(server, socket);
   });
   server.on('request', (request, response) => void serve(request, response, serving));
@@ -76,7 +79,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        // The server knows only those that have a parser.
+        sockets.end(() => true);
       }),
   };
 }
@@ -134,10 +138,10 @@ async function answerTo(request: IncomingMessage, { pages, host, pace, logger }:
   return made(page, logger);
 }
 
-/** Of what comes from an address in the midst of its flood, only probes have an answer. */
+/** What a probe hears that comes from an address in the midst of its flood. Never rejects. */
 async function statusOf({ path, host: named }: Probe, { pages, host, logger }: Serving): Promise<number | undefined> {
   const page = pages.get(path);
-  if (page?.isProbe !== true || !isNamed(named, host)) return undefined;
+  if (page === undefined || !isNamed(named, host)) return undefined;
   return (await made(page, logger)).status;
 }
 

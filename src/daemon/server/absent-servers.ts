@@ -22,8 +22,7 @@ export class AbsentServers {
 
   /**
    * The peers that have not been heard for `limits.leaveAfterMs`, each named once until it is heard again; none while
-   * this
-   * server does not lead, so that only one server writes the leaves (a second one would have no effect at apply).
+   * this server does not lead, so that only one server writes the leaves (a second one would have no effect at apply).
    */
   due(heard: readonly ServerId[], leading: boolean, nowMs: number): ServerId[] {
     for (const peer of heard) {

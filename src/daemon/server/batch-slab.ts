@@ -10,8 +10,7 @@ const slabBytes = 1 << 18;
 
 /**
  * Appends bytes to the batch that is being built. A batch and the items in it are views of one slab, so that what is
- * kept
- * for a later resubmission costs no copy of its own. Slabs are never reused: whoever holds a view may keep it.
+ * kept for a later resubmission costs no copy of its own. Slabs are never reused: whoever holds a view may keep it.
  */
 export class BatchSlab {
   #slab: Buffer = Buffer.alloc(0);

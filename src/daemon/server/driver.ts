@@ -1,15 +1,11 @@
 /**
  * The loop around the replica: step, append, gate, apply, flush, in this order and nowhere else. It knows no sockets,
- * sets
- * no timers and reads no clock, so that the very same object runs in the simulator.
+ * sets no timers and reads no clock, so that the very same object runs in the simulator.
  *
  * One call in (tick, message, submit, something reached the disk) is one step of the replica, whose effects are obeyed
- * in
- * the order of {@link Effects}: records are appended to the log, frames queue behind the durable gate, committed slots
- * are
- * applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write for the
- * turn.
- * Calls made while a step is being obeyed (a listener that submits) wait until it is done.
+ * in the order of {@link Effects}: records are appended to the log, frames queue behind the durable gate, committed
+ * slots are applied, and the clients' side hears what became of its batches. `endOfTurn` then gives the disk one write
+ * for the turn. Calls made while a step is being obeyed (a listener that submits) wait until it is done.
  */
 import { assert, failpoint, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';

@@ -20,8 +20,7 @@ export interface EnlistmentOptions {
 
 /**
  * Takes what the balancer links report. `membership` resolves once the seal is on this server's disk, or rejects with
- * the
- * ExitError of a refusal. A sealed server doesn't wait for a balancer that is not there.
+ * the ExitError of a refusal. A sealed server doesn't wait for a balancer that is not there.
  */
 export class Enlistment {
   readonly membership: Promise<Membership>;

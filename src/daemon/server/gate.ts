@@ -13,8 +13,7 @@ export type GateOutput = (to: ServerId, message: PaxosMessage) => void;
  * disk before which frame leaves"). There is no second way out, so a resend waits exactly as the first send did.
  *
  * Frames that wait leave in the order of what they wait for, equal ones in the order given. A frame that waits for
- * nothing
- * overtakes those that do: a heartbeat must not stand behind a slow disk.
+ * nothing overtakes those that do: a heartbeat must not stand behind a slow disk.
  */
 export class DurableGate {
   readonly #output: GateOutput;

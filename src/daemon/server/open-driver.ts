@@ -1,7 +1,6 @@
 /**
  * From a data directory to a running driver: checkpoint, slot index, log, replay, replica, in this order. Callback
- * style
- * and without timers of its own, so that the simulator recovers exactly as production does.
+ * style and without timers of its own, so that the simulator recovers exactly as production does.
  */
 import { type Clock, equalBytes, failpoint, type Logger, limits, type Prng } from '../../base/index.js';
 import { type ChatOptions, ChatState } from '../../chat/index.js';

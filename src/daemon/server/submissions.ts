@@ -1,7 +1,6 @@
 /**
  * What this server's clients want logged and have no answer for yet: it joins runs into batches, submits lost ones
- * again
- * and sends answers back to the connection that speaks for the session. Pure: no sockets, no timers, no clock.
+ * again and sends answers back to the connection that speaks for the session. Pure: no sockets, no timers, no clock.
  *
  * How to use it (the server's clients part and the simulator do exactly this):
  *  1. `open(connection, session, nonce, window)` once the state machine has confirmed that the connection speaks for
@@ -13,11 +12,10 @@
  *  4. `close(handle, connection, nowMs)` when its connection ends, `tick(nowMs)` about every second.
  *
  * PAXOS.md, Forwarding and Sessions: a batch may be lost, or overtaken by a later one of the same session, which then
- * is a
- * gap that the state machine does not answer. When the place of a batch in the log has been applied, whatever in it is
- * still unanswered is submitted again, in order, from the session's first unanswered run on. A run is in at most one
- * outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst of
- * losses costs one resubmission per loss, not one per message behind it.
+ * is a gap that the state machine does not answer. When the place of a batch in the log has been applied, whatever in
+ * it is still unanswered is submitted again, in order, from the session's first unanswered run on. A run is in at most
+ * one outstanding batch, and nothing behind an outstanding run is submitted again before that run settles: so a burst
+ * of losses costs one resubmission per loss, not one per message behind it.
  */
 import { assert, type BucketHistogram, equalBytes, limits } from '../../base/index.js';
 import type { Answer } from '../../chat/index.js';
@@ -234,8 +232,7 @@ export class Submissions<C> {
 
   /**
    * Logs another item (an encoded register, touch, attach or detach). It is submitted again as long as `isPending`
-   * says, when
-   * its batch settles, that it is not logged yet. False: this server is full.
+   * says, when its batch settles, that it is not logged yet. False: this server is full.
    */
   item(bytes: Uint8Array, isPending: () => boolean): boolean {
     if (this.#bytes + bytes.length > this.#bytesMax) return false;

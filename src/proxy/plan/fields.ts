@@ -17,8 +17,7 @@ export interface Range {
 
 /**
  * Each field is asked for by its name; `end` refuses what nobody has asked for, so that a misspelt field is never
- * ignored.
- * A field that is null counts as absent.
+ * ignored. A field that is null counts as absent.
  */
 export class Fields {
   readonly #values: JsonObject;

@@ -48,8 +48,7 @@ export interface ToxicStage {
   update(attributes: ToxicAttributes): void;
   /**
    * The toxic is taken away: what is held is passed on at once. The end behind it, if it has come, is passed on for it,
-   * and
-   * nothing is called afterwards, whatever it waits for.
+   * and nothing is called afterwards, whatever it waits for.
    */
   remove(): void;
 }

@@ -6,8 +6,7 @@ import type { FaultAnswer } from './faults.js';
 
 /**
  * A key: `Enter`, `C-a`, `M-Left`, or `text` for what is typed. Modifiers come in the order `C-`, `M-`, `S-`; a
- * letter's
- * shift is the letter itself, as in `M-B`.
+ * letter's shift is the letter itself, as in `M-B`.
  */
 export interface Key {
   readonly name: string;

@@ -4,8 +4,7 @@ import { type Grapheme, graphemes, isPlain } from './graphemes.js';
 /**
  * The text in lines of at most `columns` (1 or more) terminal columns, the very first of at most `firstColumns` (0 or
  * more; what an opening such as a name leaves of it). A '\n' begins a line. Lines break between words, and the spaces
- * at
- * a break go; a word is broken only if it is too wide for a line, or stands behind indentation. Where even one wide
+ * at a break go; a word is broken only if it is too wide for a line, or stands behind indentation. Where even one wide
  * grapheme doesn't fit into `columns`, a '?' stands for it.
  */
 export function wrap(text: string, columns: number, firstColumns = columns): string[] {

@@ -81,8 +81,7 @@ export const learnReplySpec = defineMessage<LearnReply>({
 
 /**
  * Lagging server → peer: send me the part of your state that begins at `position`. Slot 0 begins a new transfer; so
- * does
- * any that the peer does not hold (any more) for us.
+ * does any that the peer does not hold (any more) for us.
  */
 export interface StateRequest {
   readonly type: 'stateRequest';

@@ -113,8 +113,8 @@ export interface DirectRoom {
 
 /**
  * Server → client, unasked: direct rooms that the token proved in hello may read. Without `news` all of them, after
- * hello and
- * after a registration; with `news` those in which something has just happened and which the client does not follow.
+ * hello and after a registration; with `news` those in which something has just happened and which the client does not
+ * follow.
  */
 export interface DirectRooms {
   readonly type: 'directRooms';
