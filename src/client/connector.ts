@@ -73,7 +73,7 @@ export class Connector {
         found: (address) => this.#moveToLeader(this.#router.routeTo(address), 'another server has one'),
         metElsewhere: (cluster) =>
           this.#router.findElsewhere(cluster, (route) =>
-            this.#moveToLeader(route, 'a balancer names one of another cluster, which has'),
+            this.#moveToLeader(route, 'a balancer names a server of another cluster that has one'),
           ),
       },
       shared.environment,

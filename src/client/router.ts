@@ -169,8 +169,8 @@ export class Router {
     if (!isElsewhere) this.learn(said.addresses);
     switch (said.status) {
       case 'ok':
-        // While balancers of ours are silent its servers may live: each is tried before the client leaves for good.
-        if (isElsewhere) return { address: this.#untried() ?? said.address, vouched, said };
+        // While balancers of ours are silent its servers may live: they are tried first, each in turn.
+        if (isElsewhere) return { address: this.#fallback() ?? said.address, vouched, said };
         // A balancer that has not noticed yet may repeat an address that just failed here: one not tried is better.
         if (!this.#failed.has(said.address)) return { address: said.address, vouched, said };
         return { address: this.#untried() ?? said.address, vouched, said };

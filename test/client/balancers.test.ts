@@ -174,3 +174,18 @@ t.test('ours are silent: every server of ours is tried before another cluster is
   t.ok(log.slot > 0);
   t.end();
 });
+
+t.test('ours are silent, and what the other names is not there: ours are tried again', (t) => {
+  const w = new World({ balancers: [BALANCER, DEAD[0]!] });
+  const other = new ScriptedBalancer(DEAD[0]!, ['127.0.0.1:9110'], w.network);
+  other.cluster = new Uint8Array(16).fill(2);
+  w.up();
+  w.balancer.kill();
+  for (const server of w.servers) server.kill();
+  w.clock.advance(20_000);
+  t.ok(w.network.dialled.includes('127.0.0.1:9110'), 'all of ours were tried');
+  w.servers[1]!.start();
+  w.until(() => w.client.phase === 'ready', 20_000, 'back at home');
+  t.same(w.of('cluster'), []);
+  t.end();
+});
