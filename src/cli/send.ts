@@ -1,4 +1,7 @@
-/** `synod send`: submits one message, or one for each line of stdin, and waits until all are committed. */
+/**
+ * `synod send`: submits one message, or one for each line of stdin, and waits until all are committed. When another
+ * cluster takes the place of the one they were written for, it reads no further and ends (decision 0020).
+ */
 
 import { exitCodes, sanitise } from '../base/index.js';
 import {
@@ -33,7 +36,12 @@ export async function send(call: Call): Promise<number> {
   client.on('connected', () => progress.onConnected());
   client.on('disconnected', (event) => progress.onDisconnected(event.reason));
   client.on('quorum', (event) => progress.onQuorum(event));
-  client.on('cluster', ({ text }) => output.note(`${call.program}: ${text}`));
+  const reading = new AbortController();
+  client.on('cluster', ({ text }) => {
+    reading.abort();
+    output.note(`${call.program}: ${text}`);
+    progress.onCluster();
+  });
   client.on('error', (event) => progress.onError(event, client.sessionState === 'refused'));
   client.on('state', (event) => {
     if (options.has('json')) print(event);
@@ -54,7 +62,9 @@ export async function send(call: Call): Promise<number> {
   const isGiven = call.positionals.length > 0;
   const given = isGiven
     ? submit(text)
-    : eachLine(call.stdin, call.signal, (line) => (line === '' ? done() : submit(line)));
+    : eachLine(call.stdin, AbortSignal.any([call.signal, reading.signal]), (line) =>
+        line === '' ? done() : submit(line),
+      );
   const stopped = Promise.race([progress.ended, aborted(call.signal)]);
   const code = await Promise.race([given.then(() => settle(client, progress, timeoutMs)), stopped]);
   // What became of each message first, the cause and what to do about it last.
@@ -79,6 +89,7 @@ class Progress {
   /** Resolves with the exit code when nothing more can succeed: the name is somebody else's, or nothing moves. */
   readonly ended: Promise<number>;
   #end: ((code: number) => void) | undefined;
+  #otherCluster = '';
   #error = '';
   #noQuorum = '';
   #notConnected = '';
@@ -95,7 +106,7 @@ class Progress {
 
   /** Why it may take long, in words; empty when nothing is known to be wrong. */
   get trouble(): string {
-    return this.#error || this.#noQuorum || this.#notConnected;
+    return this.#otherCluster || this.#error || this.#noQuorum || this.#notConnected;
   }
 
   onConnected(): void {
@@ -112,6 +123,12 @@ class Progress {
   onQuorum({ ok, up, servers }: QuorumEvent): void {
     const advice = 'nothing is committed until a majority is back, see synod status';
     this.#noQuorum = ok ? '' : `No quorum: ${up} of ${servers} servers ${up === 1 ? 'answers' : 'answer'}; ${advice}`;
+  }
+
+  /** All that was submitted has ended; what was not read yet was meant for the cluster before. */
+  onCluster(): void {
+    this.#otherCluster = 'Nothing more is read or sent; look what is missing, and send that again';
+    this.#end?.(exitCodes.unknown);
   }
 
   /** Without a session nothing more succeeds; in one, each message is answered. */

@@ -1,11 +1,13 @@
 /**
  * Asks the balancers where to go, one beside the other: the next one as soon as one fails, or after a moment without an
- * answer (as RFC 8305 has it for the addresses of a host). The first answer counts.
+ * answer (as RFC 8305 has it for the addresses of a host). The first that names a server of the client's cluster
+ * counts; without one, the best of all (best-answer.ts).
  */
 import { limits, type Timer } from '../base/index.js';
 import type { Dialling } from '../net/index.js';
 import type { Message, Routed } from '../wire/index.js';
-import { clusterOf } from './cluster.js';
+import { type Answer, bestOf, isBest } from './best-answer.js';
+import { type Vouched, vouchOf } from './cluster.js';
 import type { Environment } from './environment.js';
 import { isLockedOut } from './greet.js';
 import { askQuestion, type QuestionResult } from './question.js';
@@ -19,6 +21,8 @@ export interface BalancersOptions {
   readonly timeoutMs: number;
   /** The server that could not be used, '' for none. */
   readonly failed: string;
+  /** Whether a balancer with this word is of another cluster than the client. */
+  readonly isElsewhere: (vouched: Vouched) => boolean;
 }
 
 /** Why one balancer gave no answer. */
@@ -29,14 +33,13 @@ export interface Trouble {
 }
 
 export type BalancersSaid =
-  /** `cluster`: the one that the balancer is of, as {@link clusterOf} has it. */
-  | { readonly ok: true; readonly said: Routed; readonly cluster: string }
+  | { readonly ok: true; readonly answer: Answer }
   /** One for each of them, in their order. */
   | { readonly ok: false; readonly troubles: readonly Trouble[] };
 
 /** `done` is called once, never before this returns, and not after `cancel`. */
 export function askBalancers(
-  { balancers, token, timeoutMs, failed }: BalancersOptions,
+  { balancers, token, timeoutMs, failed, isElsewhere }: BalancersOptions,
   environment: Environment,
   done: (said: BalancersSaid) => void,
 ): Dialling {
@@ -44,6 +47,7 @@ export function askBalancers(
   const message: Message = { type: 'route', request: 1, kind: failed === '' ? 'init' : 'retry', failed };
   const isAnswer = (answer: Message): answer is Routed => answer.type === 'routed' && answer.request === 1;
   const asking = new Set<Dialling>();
+  const answers: Answer[] = [];
   const troubles: Trouble[] = [];
   let next = 0;
   let timer: Timer | undefined;
@@ -66,12 +70,18 @@ export function askBalancers(
       (result) => {
         asking.delete(one);
         if (result.ok) {
-          cancel();
-          return done({ ok: true, said: result.answer, cluster: clusterOf(result.welcome) });
-        }
-        troubles[index] = troubleOf(address, result);
-        if (next < balancers.length) askNext();
-        else if (asking.size === 0) done({ ok: false, troubles });
+          const vouched = vouchOf(result.welcome);
+          const answer = { said: result.answer, vouched, isElsewhere: isElsewhere(vouched) };
+          if (isBest(answer)) {
+            cancel();
+            return done({ ok: true, answer });
+          }
+          answers.push(answer);
+        } else troubles[index] = troubleOf(address, result);
+        if (next < balancers.length) return askNext();
+        if (asking.size > 0) return;
+        const best = bestOf(answers);
+        done(best === undefined ? { ok: false, troubles } : { ok: true, answer: best });
       },
     );
     asking.add(one);

@@ -6,10 +6,14 @@
 import { toHex } from '../base/index.js';
 
 /**
- * Who says which cluster a server may be of: a balancer, by its own id; `any` where the user named the server; '' where
- * nobody does, so that only the cluster known so far will do.
+ * Who says which cluster a server may be of: a balancer of that `cluster`, which named the server; the user, who named
+ * the server himself, so that any will do; nobody, so that only the cluster known so far will do, or whichever is the
+ * first.
  */
-export type Vouched = string;
+export type Vouched =
+  | { readonly by: 'balancer'; readonly cluster: string }
+  | { readonly by: 'user' }
+  | { readonly by: 'nobody' };
 
 /** same: go on. other: it took the place of the one before, begin anew. foreign: a stray, keep away from it. */
 export type Meeting = 'same' | 'other' | 'foreign';
@@ -21,6 +25,12 @@ export function clusterOf({ clusterId }: { readonly clusterId: Uint8Array }): st
 
 /** What a listener that belongs to no cluster yet says of itself. */
 const noCluster = '0'.repeat(32);
+
+/** What a balancer's word is worth; one that belongs to no cluster yet vouches for none. */
+export function vouchOf(welcome: { readonly clusterId: Uint8Array }): Vouched {
+  const cluster = clusterOf(welcome);
+  return cluster === noCluster ? { by: 'nobody' } : { by: 'balancer', cluster };
+}
 
 export class OwnCluster {
   #id = '';
@@ -34,7 +44,8 @@ export class OwnCluster {
   meet(cluster: string, vouched: Vouched): Meeting {
     if (cluster === noCluster || cluster === this.#id) return 'same';
     const isFirst = this.#id === '';
-    if (!isFirst && vouched !== 'any' && vouched !== cluster) return 'foreign';
+    if (vouched.by === 'balancer' && vouched.cluster !== cluster) return 'foreign';
+    if (vouched.by === 'nobody' && !isFirst) return 'foreign';
     this.#id = cluster;
     return isFirst ? 'same' : 'other';
   }
@@ -42,5 +53,10 @@ export class OwnCluster {
   /** Whether what a server of this cluster says concerns us. */
   isOurs(cluster: string): boolean {
     return this.#id === '' || cluster === this.#id;
+  }
+
+  /** Whether whoever follows this word leaves our cluster. */
+  isElsewhere(vouched: Vouched): boolean {
+    return vouched.by === 'balancer' && !this.isOurs(vouched.cluster);
   }
 }

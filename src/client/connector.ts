@@ -11,6 +11,7 @@ import { type ChatClientOptions, DIAL_TIMEOUT_MS, GOOD_CONNECTION_MS, NOT_READY_
 import { type Route, Router } from './router.js';
 import { Scout } from './scout.js';
 import { foreignServerText } from './texts.js';
+import { Told } from './told.js';
 
 /** What a client does with a connection. `shared.link` is set before `onOpen` and cleared before `onLost`. */
 export interface ConnectorSink {
@@ -37,12 +38,12 @@ export class Connector {
   readonly #moveBackoff: Backoff;
   readonly #dialTimeoutMs: number;
   readonly #cluster = new OwnCluster();
+  readonly #told = new Told();
   #phase: Phase = 'idle';
   #greeting: { cancel(): void } | undefined;
   #standing: Standing | undefined;
   #quorum = { ok: true, up: 0, servers: 0 };
   #waitingFor = -1;
-  #toldRefusal = '';
   #movedAtMs = Number.NEGATIVE_INFINITY;
   #retryTimer: Timer | undefined;
   #moveTimer: Timer | undefined;
@@ -60,6 +61,7 @@ export class Connector {
         servers: options.servers ?? [],
         token: options.token,
         timeoutMs: this.#dialTimeoutMs,
+        isElsewhere: (vouched) => this.#cluster.isElsewhere(vouched),
       },
       shared.environment,
     );
@@ -68,7 +70,11 @@ export class Connector {
         timeoutMs: this.#dialTimeoutMs,
         known: () => this.#router.known,
         isOurs: (cluster) => this.#cluster.isOurs(cluster),
-        found: (address) => this.#moveToLeader(address),
+        found: (address) => this.#moveToLeader(this.#router.routeTo(address), 'another server has one'),
+        metElsewhere: (cluster) =>
+          this.#router.findElsewhere(cluster, (route) =>
+            this.#moveToLeader(route, 'a balancer names a server of another cluster that has one'),
+          ),
       },
       shared.environment,
     );
@@ -102,7 +108,7 @@ export class Connector {
   /** The present connection does what it is for: nothing counts as failed any more. */
   ready(link: Link): void {
     link.ready = true;
-    this.#toldRefusal = '';
+    this.#told.clear();
     this.#router.succeeded();
     this.#setPhase('ready');
     this.#shared.emitter.emit('connected', { event: 'connected', server: link.server, address: link.address });
@@ -127,7 +133,7 @@ export class Connector {
   moveTo(address: string): void {
     const { link } = this.#shared;
     if (this.#phase === 'closed' || this.#options.server !== undefined || link?.address === address) return;
-    this.#router.prefer(address);
+    this.#router.prefer(this.#router.routeTo(address));
     if (link !== undefined) return this.lose(link, `Left server ${link.server} for ${address}, as asked`);
     if (this.#phase === 'idle') return;
     this.#greeting?.cancel();
@@ -147,8 +153,8 @@ export class Connector {
     else this.#scout.begin(link.address, standing.move ? 0 : limits.moveMs);
   }
 
-  /** Another server has a leader, and ours has none: goes there, unless that changes before it is time to. */
-  #moveToLeader(address: string): void {
+  /** There is a leader there, and our server has none: goes there, unless that changes before it is time to. */
+  #moveToLeader(route: Route, why: string): void {
     const { link } = this.#shared;
     if (link === undefined || this.#moveTimer !== undefined) return;
     const { clock } = this.#shared.environment;
@@ -160,8 +166,8 @@ export class Connector {
       this.#moveTimer = undefined;
       if (this.#shared.link !== link || this.#standing?.leader !== 0) return;
       this.#movedAtMs = clock.monotonicMs();
-      this.#router.prefer(address);
-      this.lose(link, `Server ${link.server} has no leader while another server has one; moving there`);
+      this.#router.prefer(route);
+      this.lose(link, `Server ${link.server} has no leader while ${why}; moving there`);
     }, delayMs);
   }
 
@@ -205,7 +211,7 @@ export class Connector {
         `No quorum: ${said.up} of ${said.servers} servers answer. Lines wait here until a majority is back`,
       );
     } else {
-      if (route.lockedOut !== undefined) this.#tellRefusal(route.lockedOut.code, route.lockedOut.text);
+      if (route.lockedOut !== undefined) this.#tellOnce(route.lockedOut.code, route.lockedOut.text);
       this.#retryAfter(0, route.trouble === undefined || route.trouble === '' ? 'No server is known' : route.trouble);
     }
   }
@@ -220,14 +226,14 @@ export class Connector {
       (result) => {
         this.#greeting = undefined;
         if (result.ok) return this.#meet(result.connection, address, result.welcome, route);
-        this.#failed(address, result.code, result.text);
+        if (isRefusal(result.code)) this.#tellOnce(result.code, result.text);
+        this.#failed(address, result.text);
       },
     );
   }
 
-  #failed(address: string, code: string, text: string): void {
+  #failed(address: string, text: string): void {
     this.#router.failed(address);
-    if (isRefusal(code)) this.#tellRefusal(code, text);
     this.#retryAfter(0, text);
   }
 
@@ -235,15 +241,19 @@ export class Connector {
   #meet(connection: FrameConnection, address: string, welcome: Welcome, route: Route): void {
     const before = this.#cluster.id;
     const cluster = clusterOf(welcome);
-    const meeting = this.#cluster.meet(cluster, route.vouched);
+    const { vouched } = route;
+    const meeting = this.#cluster.meet(cluster, vouched);
     if (meeting === 'foreign') {
       connection.abandon('it is of another cluster');
-      return this.#failed(address, 'FOREIGN_CLUSTER', foreignServerText(address, cluster, before));
+      const text = foreignServerText(address, cluster, before, vouched);
+      // However many of its servers there are: it is one thing to look at.
+      this.#tellOnce('FOREIGN_CLUSTER', text, cluster);
+      return this.#failed(address, text);
     }
     const link = this.#open(connection, address, welcome);
     if (meeting === 'same') return this.#sink.onOpen(link);
     this.#router.beginAnew(route);
-    this.#toldRefusal = '';
+    this.#told.clear();
     this.#sink.onOpenElsewhere(link, before);
   }
 
@@ -261,11 +271,9 @@ export class Connector {
     return link;
   }
 
-  /** Once, however often it is met again before a connection is ready. */
-  #tellRefusal(code: ClientErrorCode, text: string): void {
-    if (text === this.#toldRefusal) return;
-    this.#toldRefusal = text;
-    this.#shared.tellError(code, text);
+  /** Once for the same `about`, however often it is met again before a connection is ready. */
+  #tellOnce(code: ClientErrorCode, text: string, about = text): void {
+    if (this.#told.isNew(`${code} ${about}`)) this.#shared.tellError(code, text);
   }
 
   #retryAfter(server: number, reason: string): void {

@@ -3,7 +3,8 @@
  * 3.4-3.5).
  */
 import type { Routed } from '../wire/index.js';
-import { askBalancers, type Trouble } from './balancers.js';
+import { askBalancers, type BalancersSaid, type Trouble } from './balancers.js';
+import type { Answer } from './best-answer.js';
 import type { Vouched } from './cluster.js';
 import type { Environment } from './environment.js';
 
@@ -34,6 +35,8 @@ export interface RouterOptions {
   readonly token: Uint8Array;
   /** For one balancer. */
   readonly timeoutMs: number;
+  /** Whether a balancer with this word is of another cluster than the client. */
+  readonly isElsewhere: (vouched: Vouched) => boolean;
 }
 
 export class Router {
@@ -43,8 +46,8 @@ export class Router {
   /** Addresses that failed since the last success; tried again once all known ones have failed. */
   readonly #failed = new Set<string>();
   #lastFailed = '';
-  /** Where to go next, whatever balancers say; "" if nowhere in particular. */
-  #preferred = '';
+  /** Where to go next, whatever balancers say; undefined if nowhere in particular. */
+  #preferred: Route | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(options: RouterOptions, environment: Environment) {
@@ -69,9 +72,9 @@ export class Router {
     this.#lastFailed = address;
   }
 
-  /** The next question is answered with this server. */
-  prefer(address: string): void {
-    this.#preferred = address;
+  /** The next question is answered with this. */
+  prefer(route: Route): void {
+    this.#preferred = route;
   }
 
   /**
@@ -92,25 +95,45 @@ export class Router {
   find(done: (route: Route) => void): void {
     this.cancel();
     const { pinned, balancers } = this.#options;
-    const certain = pinned ?? (this.#preferred === '' ? undefined : this.#preferred);
-    this.#preferred = '';
-    if (certain !== undefined || balancers.length === 0) {
+    const preferred = this.#preferred;
+    this.#preferred = undefined;
+    if (pinned !== undefined || preferred !== undefined || balancers.length === 0) {
       const timer = this.#environment.clock.setTimeout(() => {
         this.#cancel = undefined;
-        const address = certain ?? this.#fallback();
-        done({ address, vouched: this.#isNamed(address) ? 'any' : '' });
+        done(pinned !== undefined ? this.routeTo(pinned) : (preferred ?? this.routeTo(this.#fallback())));
       }, 0);
       this.#cancel = () => this.#environment.clock.clearTimeout(timer);
       return;
     }
-    this.#ask(done);
+    this.#ask((answered) =>
+      done(answered.ok ? this.#judge(answered.answer) : this.#withoutBalancer(answered.troubles)),
+    );
   }
 
-  /** The user named this server, and nobody to ask: whatever cluster it is of, it is the one that is meant. */
-  #isNamed(address: string | undefined): boolean {
+  /**
+   * Whether to leave our cluster for this one, though a server of ours still answers: `done` is called with the way
+   * there if a balancer of that one names a server and none of ours does, else not at all. Does nothing while a
+   * question is under way. `find` and `cancel` end it.
+   */
+  findElsewhere(cluster: string, done: (route: Route) => void): void {
+    if (this.#cancel !== undefined || this.#options.balancers.length === 0) return;
+    this.#ask((answered) => {
+      if (!answered.ok) return;
+      const { said, vouched, isElsewhere } = answered.answer;
+      const isMeant = isElsewhere && vouched.by === 'balancer' && vouched.cluster === cluster;
+      if (isMeant && said.status === 'ok') done({ address: said.address, vouched, said });
+    });
+  }
+
+  /**
+   * The way to this server, which no balancer named. Where the user did, and named nobody to ask, it is the one that is
+   * meant, whatever cluster it is of.
+   */
+  routeTo(address: string | undefined): Route {
     const { pinned, balancers, servers } = this.#options;
-    if (address === undefined) return false;
-    return pinned === address || (balancers.length === 0 && servers.includes(address));
+    const isNamed =
+      address !== undefined && (pinned === address || (balancers.length === 0 && servers.includes(address)));
+    return { address, vouched: { by: isNamed ? 'user' : 'nobody' } };
   }
 
   cancel(): void {
@@ -118,14 +141,14 @@ export class Router {
     this.#cancel = undefined;
   }
 
-  #ask(done: (route: Route) => void): void {
-    const { balancers, token, timeoutMs } = this.#options;
+  #ask(done: (answered: BalancersSaid) => void): void {
+    const { balancers, token, timeoutMs, isElsewhere } = this.#options;
     const asking = askBalancers(
-      { balancers, token, timeoutMs, failed: this.#lastFailed },
+      { balancers, token, timeoutMs, failed: this.#lastFailed, isElsewhere },
       this.#environment,
       (answered) => {
         this.#cancel = undefined;
-        done(answered.ok ? this.#judge(answered.said, answered.cluster) : this.#withoutBalancer(answered.troubles));
+        done(answered);
       },
     );
     this.#cancel = () => asking.cancel();
@@ -135,16 +158,19 @@ export class Router {
     const locked = troubles.find(({ lockedOut }) => lockedOut !== undefined);
     return {
       address: this.#fallback(),
-      vouched: '',
+      vouched: { by: 'nobody' },
       trouble: troubles.map(({ text }) => text).join('; '),
       ...(locked?.lockedOut === undefined ? {} : { lockedOut: { code: locked.lockedOut, text: locked.text } }),
     };
   }
 
-  #judge(said: Routed, vouched: Vouched): Route {
-    this.learn(said.addresses);
+  #judge({ said, vouched, isElsewhere }: Answer): Route {
+    // Another cluster's servers are known once the client is of it (beginAnew).
+    if (!isElsewhere) this.learn(said.addresses);
     switch (said.status) {
       case 'ok':
+        // While balancers of ours are silent its servers may live: they are tried first, each in turn.
+        if (isElsewhere) return { address: this.#fallback() ?? said.address, vouched, said };
         // A balancer that has not noticed yet may repeat an address that just failed here: one not tried is better.
         if (!this.#failed.has(said.address)) return { address: said.address, vouched, said };
         return { address: this.#untried() ?? said.address, vouched, said };

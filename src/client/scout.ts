@@ -22,6 +22,8 @@ export interface ScoutOptions {
   readonly isOurs: (cluster: string) => boolean;
   /** Called at most once per search: this server has a leader. */
   readonly found: (address: string) => void;
+  /** A server of this other cluster has a leader. Called as often as one is met. */
+  readonly metElsewhere: (cluster: string) => void;
 }
 
 export class Scout {
@@ -78,7 +80,9 @@ export class Scout {
       this.#environment,
       (result) => {
         this.#asking.delete(asking);
-        if (!result.ok || result.answer.leader === 0 || !this.#options.isOurs(clusterOf(result.welcome))) return;
+        if (!result.ok || result.answer.leader === 0) return;
+        const cluster = clusterOf(result.welcome);
+        if (!this.#options.isOurs(cluster)) return this.#options.metElsewhere(cluster);
         this.end();
         this.#options.found(address);
       },

@@ -1,6 +1,7 @@
 /** What the codes of the protocol mean to a person: what happened, and what to do. */
 import { limits, otherName } from '../base/index.js';
 import type { Kept, OutcomeCode } from '../wire/index.js';
+import type { Vouched } from './cluster.js';
 import type { FinalCode } from './outbox.js';
 import type { PassedOver } from './room-stream.js';
 
@@ -41,9 +42,14 @@ function short(cluster: string): string {
   return cluster.slice(0, 8);
 }
 
-/** A server that nobody vouches for. */
-export function foreignServerText(address: string, met: string, own: string): string {
-  const what = `${address} belongs to another cluster (${short(met)}) than this chat (${short(own)}) and is left alone`;
+/** A server that nobody vouches for. `own` is '' before the client is of a cluster. */
+export function foreignServerText(address: string, met: string, own: string, vouched: Vouched): string {
+  const belongs = `${address} belongs to another cluster (${short(met)}) than`;
+  if (own === '' && vouched.by === 'balancer') {
+    const what = `${belongs} the balancer that named it (${short(vouched.cluster)}) and is left alone`;
+    return `${what}. Look which of the two is yours: another balancer: --balancer HOST:PORT, or that server: --server ${address}`;
+  }
+  const what = `${belongs} this chat (${short(own)}) and is left alone`;
   return `${what}. If yours was restored or made anew there, start its balancer, or name that server: --server ${address}`;
 }
 

@@ -1,7 +1,7 @@
 /** Several balancers, of which some are away: who is asked when, and what it costs whoever is not needed. */
 import t from 'tap';
 import { limits } from '../../src/base/index.js';
-import { ScriptedBalancer } from '../support/scripted-cluster.js';
+import { ScriptedBalancer, ScriptedLog, ScriptedServer } from '../support/scripted-cluster.js';
 import { BALANCER, SERVERS, World } from './world.js';
 
 const DEAD = ['127.0.0.1:8007', '127.0.0.1:8008'];
@@ -77,4 +77,115 @@ t.test('closing ends all questions', async (t) => {
   w.clock.advance(60_000);
   t.same(w.network.dialled, [DEAD[0]]);
   t.equal(w.clock.timers, 0);
+});
+
+t.test('one that names nobody does not end the round: the next one is asked at once', (t) => {
+  for (const status of ['mostFail', 'notReady'] as const) {
+    const w = new World({ balancers: [DEAD[0]!, BALANCER] });
+    const emptied = new ScriptedBalancer(DEAD[0]!, SERVERS, w.network);
+    emptied.status = status;
+    emptied.cluster = new Uint8Array(16);
+    w.client.connect();
+    t.ok(w.until(() => w.client.phase === 'ready', 5_000, 'connected') <= 5, status);
+    t.same([...w.of('quorum').filter(({ ok }) => !ok), ...w.of('waiting')], [], 'nothing that is not so is told');
+  }
+  t.end();
+});
+
+t.test('none names anybody: the one that knows servers counts, in whatever order they answer', (t) => {
+  for (const balancers of [
+    [DEAD[0]!, BALANCER],
+    [BALANCER, DEAD[0]!],
+  ]) {
+    const w = new World({ balancers });
+    const emptied = new ScriptedBalancer(DEAD[0]!, [], w.network);
+    emptied.status = 'notReady';
+    w.balancer.status = 'mostFail';
+    w.balancer.up = 1;
+    w.client.connect();
+    w.until(() => w.client.phase === 'ready', 5_000, 'connected, to read');
+    t.match(w.of('quorum')[0], { ok: false, up: 1 });
+    t.same(w.of('waiting'), []);
+  }
+  t.end();
+});
+
+t.test('none names anybody, and one is a black hole: no longer than its time-out is waited for it', (t) => {
+  const w = new World({ balancers: [BALANCER, DEAD[0]!], dialTimeoutMs: 500 });
+  w.network.swallow(DEAD[0]!);
+  w.balancer.status = 'notReady';
+  w.balancer.registered = 1;
+  w.client.connect();
+  const tookMs = w.until(() => w.of('waiting').length === 1, 5_000, 'told');
+  t.ok(tookMs >= 500 && tookMs <= 520, `${tookMs} ms`);
+  t.end();
+});
+
+t.test('an old balancer without servers comes first: the one of the cluster that was made anew is followed', (t) => {
+  for (const status of ['mostFail', 'notReady'] as const) {
+    const w = new World({ balancers: [DEAD[0]!, BALANCER] });
+    const old = new ScriptedBalancer(DEAD[0]!, SERVERS, w.network);
+    w.up();
+    w.startAnew();
+    old.status = status;
+    old.up = 0;
+    w.until(() => w.of('cluster').length === 1 && w.client.phase === 'ready', 5_000, 'moved');
+    t.same(w.of('error'), []);
+  }
+  t.end();
+});
+
+/** Another cluster that lives beside ours, with a balancer of its own. */
+function neighbour(w: World): { readonly log: ScriptedLog; readonly balancer: ScriptedBalancer } {
+  const log = new ScriptedLog(new Uint8Array(16).fill(2));
+  const addresses = ['127.0.0.1:9110', '127.0.0.1:9111'];
+  for (const [i, address] of addresses.entries()) new ScriptedServer(i + 1, address, log, w.network, addresses);
+  const balancer = new ScriptedBalancer(DEAD[0]!, addresses, w.network);
+  balancer.cluster = log.cluster;
+  return { log, balancer };
+}
+
+t.test('balancers of two clusters that live: while one of ours names a server, the other moves nobody', (t) => {
+  const w = new World({ balancers: [DEAD[0]!, BALANCER] });
+  const { balancer } = neighbour(w);
+  balancer.kill();
+  w.up();
+  balancer.start();
+  for (const server of w.servers) server.kill();
+  w.clock.advance(20_000);
+  t.ok(balancer.asked.length > 3, 'it was asked, first each time');
+  for (const server of w.servers) server.start();
+  w.until(() => w.client.phase === 'ready', 10_000, 'back at home');
+  t.same(w.of('cluster'), []);
+  t.end();
+});
+
+t.test('ours are silent: every server of ours is tried before another cluster is gone to', (t) => {
+  const w = new World({ balancers: [BALANCER, DEAD[0]!] });
+  const { log } = neighbour(w);
+  w.up();
+  w.balancer.kill();
+  for (const server of w.servers.slice(0, 2)) server.kill();
+  w.client.moveTo(SERVERS[0]!);
+  w.until(() => w.client.server?.address === SERVERS[2], 10_000, 'the last one of ours');
+  t.same(w.of('cluster'), []);
+  w.servers[2]!.kill();
+  w.until(() => w.of('cluster').length === 1 && w.client.phase === 'ready', 20_000, 'nothing of ours is left');
+  t.ok(log.slot > 0);
+  t.end();
+});
+
+t.test('ours are silent, and what the other names is not there: ours are tried again', (t) => {
+  const w = new World({ balancers: [BALANCER, DEAD[0]!] });
+  const other = new ScriptedBalancer(DEAD[0]!, ['127.0.0.1:9110'], w.network);
+  other.cluster = new Uint8Array(16).fill(2);
+  w.up();
+  w.balancer.kill();
+  for (const server of w.servers) server.kill();
+  w.clock.advance(20_000);
+  t.ok(w.network.dialled.includes('127.0.0.1:9110'), 'all of ours were tried');
+  w.servers[1]!.start();
+  w.until(() => w.client.phase === 'ready', 20_000, 'back at home');
+  t.same(w.of('cluster'), []);
+  t.end();
 });

@@ -3,8 +3,8 @@
  */
 import t from 'tap';
 import type { FinalCode } from '../../src/client/index.js';
-import { ScriptedLog, ScriptedServer } from '../support/scripted-cluster.js';
-import { SERVERS, World } from './world.js';
+import { ScriptedBalancer, ScriptedLog, ScriptedServer } from '../support/scripted-cluster.js';
+import { BALANCER, SERVERS, World } from './world.js';
 
 const one = '01'.repeat(16);
 const two = '02'.repeat(16);
@@ -157,8 +157,8 @@ t.test('a name that was refused there is tried here', (t) => {
 });
 
 /** A server of another cluster where one of ours was. */
-function stray(w: World, address: string): ScriptedServer {
-  const log = new ScriptedLog(new Uint8Array(16).fill(9));
+function stray(w: World, address: string, cluster = 9): ScriptedServer {
+  const log = new ScriptedLog(new Uint8Array(16).fill(cluster));
   w.network.kill(address);
   return new ScriptedServer(1, address, log, w.network, [address]);
 }
@@ -202,6 +202,87 @@ t.test('a balancer that vouches for another cluster than the server is of vouche
   w.balancer.cluster = w.log.cluster;
   w.until(() => w.client.phase === 'ready', 5_000, 'both say the same');
   t.equal(w.client.cluster, two);
+  t.end();
+});
+
+t.test('so it is at the very first server: none is taken for ours that the balancer did not mean', (t) => {
+  const w = new World();
+  w.startAnew();
+  w.balancer.cluster = new Uint8Array(16).fill(1);
+  w.client.connect();
+  w.clock.advance(10_000);
+  t.equal(w.client.cluster, '');
+  t.match(w.of('error'), [
+    { code: 'FOREIGN_CLUSTER', text: /another cluster \(02020202\) than the balancer .*\(01010101\).*--server/ },
+  ]);
+  w.balancer.cluster = w.log.cluster;
+  w.until(() => w.client.phase === 'ready', 5_000, 'both say the same');
+  t.equal(w.client.cluster, two);
+  t.end();
+});
+
+t.test('three strays of one cluster are told once in ten minutes, and once more after all was well', (t) => {
+  const w = new World().up();
+  w.balancer.kill();
+  const told = (): number => w.of('error').filter(({ code }) => code === 'FOREIGN_CLUSTER').length;
+  for (const times of [1, 2]) {
+    for (const server of w.servers) stray(w, server.address);
+    w.clock.advance(600_000);
+    t.equal(told(), times);
+    for (const server of w.servers) {
+      server.kill();
+      server.start();
+    }
+    w.until(() => w.client.phase === 'ready', 10_000, 'back at home');
+  }
+  t.end();
+});
+
+t.test('strays of three clusters are told once each', (t) => {
+  const w = new World().up();
+  w.balancer.kill();
+  for (const [i, server] of w.servers.entries()) stray(w, server.address, 7 + i);
+  w.clock.advance(600_000);
+  t.equal(w.of('error').length, 3);
+  t.end();
+});
+
+/** All servers but the one that the client is connected to are another cluster's, and that one knows no leader. */
+function leaveOne(w: World): ScriptedServer {
+  const last = w.current;
+  for (const server of w.servers) if (server !== last) stray(w, server.address, 2);
+  last.leader = 0;
+  last.stand(1, 0, false);
+  return last;
+}
+
+t.test('one server of ours is left without a leader: a balancer of the other cluster is followed', (t) => {
+  const w = new World().up();
+  w.client.subscribe('#lobby');
+  const last = leaveOne(w);
+  w.balancer.cluster = new Uint8Array(16).fill(2);
+  w.until(() => w.of('cluster').length === 1 && w.client.phase === 'ready', 20_000, 'moved');
+  t.not(w.client.server?.address, last.address);
+  t.match(w.of('disconnected')[0]?.reason, /no leader while a balancer names .* another cluster/);
+  t.end();
+});
+
+t.test('it stays there while no balancer vouches for that one, or one of ours names a server; and asks seldom', (t) => {
+  const other = '127.0.0.1:8008';
+  for (const ours of ['names nobody', 'names a server'] as const) {
+    const w = new World({ balancers: [BALANCER, other] });
+    const second = new ScriptedBalancer(other, SERVERS, w.network);
+    second.cluster = new Uint8Array(16).fill(ours === 'names nobody' ? 3 : 2);
+    w.up();
+    const last = leaveOne(w);
+    if (ours === 'names nobody') w.balancer.status = 'mostFail';
+    const before = w.balancer.asked.length;
+    w.clock.advance(600_000);
+    t.equal(w.current, last, ours);
+    t.same(w.of('disconnected'), []);
+    const asked = w.balancer.asked.length - before;
+    t.ok(asked > 10 && asked < 100, `asked ${asked} times in ten minutes`);
+  }
   t.end();
 });
 

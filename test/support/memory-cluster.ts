@@ -6,7 +6,7 @@ import type { ServerId } from '../../src/wire/index.js';
 import { MemoryNetwork } from './duplex.js';
 import { FakeClock } from './fake-clock.js';
 import { LinkFaults } from './link-faults.js';
-import { MemoryServer } from './memory-server.js';
+import { clusterId, MemoryServer } from './memory-server.js';
 import { ScriptedBalancer } from './scripted-cluster.js';
 
 const balancerAddress = '127.0.0.1:8009';
@@ -41,7 +41,7 @@ export class MemoryCluster {
       const send = (to: ServerId, message: PaxosMessage): void => this.#send(id, to, message);
       return new MemoryServer({ id, members, addresses, clock, network, random: this.#random.fork(), send });
     });
-    new ScriptedBalancer(balancerAddress, addresses, network);
+    new ScriptedBalancer(balancerAddress, addresses, network).cluster = clusterId;
   }
 
   /** All servers run and are joined. */

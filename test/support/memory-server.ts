@@ -17,7 +17,8 @@ import type { MemoryNetwork } from './duplex.js';
 import type { FakeClock } from './fake-clock.js';
 import { SimDisk } from './sim-disk.js';
 
-const clusterId = Buffer.alloc(16, 0xc1);
+/** Of all servers here. */
+export const clusterId = Buffer.alloc(16, 0xc1);
 /** Room for all that a test writes: no log rolls. */
 const segmentBytes = 1 << 17;
 

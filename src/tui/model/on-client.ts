@@ -137,14 +137,16 @@ function onCluster(step: Step, { text }: ClusterEvent): void {
   model.search = undefined;
   model.connection.lost = undefined;
   model.connection.refusedName = undefined;
-  say(
-    step,
-    `${text}${hasFailed(model) ? ' /retry sends what was not sent, /edit takes it back, /drop forgets it.' : ''}`,
-  );
+  say(step, `${text}${whatToDo(model)}`);
 }
 
-function hasFailed({ rooms }: Step['model']): boolean {
-  return rooms.some(({ own }) => own.some((line) => !isOnItsWay(line)));
+/** What the user may do with lines that have ended; what may be in the log is not sent again by a command. */
+function whatToDo({ rooms }: Step['model']): string {
+  const own = rooms.flatMap((room) => room.own);
+  if (own.some(({ state }) => state === 'failed')) {
+    return ' /retry sends what was not sent, /edit takes a line back, /drop forgets them.';
+  }
+  return own.some(({ isGivenUp }) => isGivenUp) ? ' /edit takes back what is unconfirmed, /drop forgets it.' : '';
 }
 
 function onError(step: Step, { code, text }: ErrorEvent): void {

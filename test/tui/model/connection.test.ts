@@ -204,3 +204,21 @@ t.test('another cluster: the rooms are empty and begin anew, what was typed stay
     'what may be in the old one is for the user to decide',
   );
 });
+
+t.test('another cluster: only the commands are named that do something', async (t) => {
+  const reason = 'Another cluster answers now';
+  for (const [state, wanted] of [
+    ['failed', /Another\. \/retry sends .* \/edit .* \/drop/],
+    ['unconfirmed', /Another\. \/edit takes back what is unconfirmed, \/drop/],
+    ['committed', /Another\.$/],
+  ] as const) {
+    const desk = new Desk({ columns: 120 });
+    desk.connect(2);
+    desk.open();
+    const id = desk.say('typed');
+    desk.state(id, 'sending');
+    desk.state(id, state, '#lobby', state === 'committed' ? { slot: 9, n: 1 } : { reason });
+    desk.client({ event: 'cluster', before: '1', now: '2', unconfirmed: 0, notSent: 0, text: 'Another.' });
+    t.match(lastText(desk), wanted, state);
+  }
+});
