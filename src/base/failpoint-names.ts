@@ -78,8 +78,9 @@ export const failpointNames = {
   'snapshot.after-switch': 'it took the place of the old one',
 
   // --- a snapshot that becomes a cluster -------------------------------------------------------------------------
-  'restore.sealed': 'a directory is sealed and has no state yet',
+  'restore.sealed': 'a directory is sealed and has no state yet; all of them know the origin',
   'restore.filled': 'it has its state, the others may not',
+  'restore.completed': 'a directory may be started, the others may not yet',
   'restore.before-rename': 'all directories are made and synced, out of sight',
   'restore.after-rename': 'they are there, the folder around them is not synced',
 

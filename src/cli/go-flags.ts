@@ -1,7 +1,7 @@
 /**
  * Go's flag grammar (-x=v, -x v, --x=v, -- ends flags) rewritten into the one form the parser reads, for declared
- * options
- * only: whatever is not declared passes through untouched, so that values and typing mistakes keep their spelling.
+ * options only: whatever is not declared passes through untouched, so that values and typing mistakes keep their
+ * spelling.
  */
 
 /** As much of an option as the grammar needs. */

@@ -11,11 +11,17 @@ import { readServers } from './values.js';
 export async function snapshotSave(call: Call): Promise<number> {
   const file = onlyFile(call, 'save');
   const dataDir = dataDirOf(call, 'the data directory of a stopped server');
-  return show(call, 'save', await saveSnapshot(dataDir, file, errorsOnly(call.output)));
+  const { undecided, ...contents } = await saveSnapshot(dataDir, file, errorsOnly(call.output), call.signal);
+  if (undecided > 0)
+    call.output.note(
+      `${call.program}: warning: ${undecided} later ${undecided === 1 ? 'slot is' : 'slots are'} voted for and not known ` +
+        'to be chosen: save another server, or start the cluster and stop it in order',
+    );
+  return show(call, 'save', contents);
 }
 
 export async function snapshotStatus(call: Call): Promise<number> {
-  return show(call, 'status', inspectSnapshot(onlyFile(call, 'status')));
+  return show(call, 'status', await inspectSnapshot(onlyFile(call, 'status'), call.signal));
 }
 
 export async function snapshotRestore(call: Call): Promise<number> {
@@ -24,7 +30,7 @@ export async function snapshotRestore(call: Call): Promise<number> {
   const dataDir = dataDirOf(call, 'where the new directories shall be');
   const servers = readServers('--servers', options.text('servers') ?? '');
   testBuildOptions(call.environment);
-  const { cluster, directories } = await restoreSnapshot(file, dataDir, servers, errorsOnly(output));
+  const { cluster, directories } = await restoreSnapshot(file, dataDir, servers, errorsOnly(output), call.signal);
   if (options.has('json')) output.line(jsonLine({ event: 'restore', cluster, directories }));
   else {
     output.line(`new cluster ${cluster.slice(0, 8)}, to be started so:`);
@@ -66,9 +72,9 @@ function show({ options, output }: Call, event: string, contents: SnapshotConten
     output.line(jsonLine({ event, ...contents }));
     return exitCodes.ok;
   }
-  const { cluster, server, slot, hash, firstKept, time, rooms, messages, names, bytes } = contents;
-  output.line(`cluster ${cluster.slice(0, 8)}, server ${server}, ${time}`);
-  output.line(`slot ${slot}, hash ${hash}, log from slot ${firstKept}`);
+  const { cluster, server, slot, hash, firstKept, time, logClock, rooms, messages, names, bytes } = contents;
+  output.line(`cluster ${cluster.slice(0, 8)}, server ${server}, saved ${time}`);
+  output.line(`slot ${slot}, log clock ${logClock}, hash ${hash}, log from slot ${firstKept}`);
   output.line(`rooms ${rooms}, messages ${messages}, names ${names}, bytes ${bytes}: sound`);
   return exitCodes.ok;
 }

@@ -243,8 +243,7 @@ export class ChatClient {
 
   /**
    * A page of the rooms that are open to all, by name from behind `after` on, "" for the first one. A server of an
-   * older
-   * release cannot answer: the question waits for another one, or times out. Never rejects.
+   * older release cannot answer: the question waits for another one, or times out. Never rejects.
    */
   rooms(after = '', timeoutMs = this.#sendTimeoutMs): Promise<Asked<RoomList>> {
     return this.#requests.ask<RoomList>('roomList', timeoutMs, (request) => ({ type: 'listRooms', request, after }));

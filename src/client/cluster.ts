@@ -1,7 +1,6 @@
 /**
  * Which cluster a client is of, and whether it may go to another one: session, places in rooms and servers that it
- * knows
- * are of one cluster and mean nothing elsewhere (decision 0020). Pure.
+ * knows are of one cluster and mean nothing elsewhere (decision 0020). Pure.
  */
 import { toHex } from '../base/index.js';
 

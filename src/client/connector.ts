@@ -18,8 +18,7 @@ export interface ConnectorSink {
   onOpen(link: Link): void;
   /**
    * In place of `onOpen`: the server is of another cluster than `before`, and there nothing of what the client has
-   * means
-   * anything.
+   * means anything.
    */
   onOpenElsewhere(link: Link, before: string): void;
   onLost(link: Link): void;

@@ -92,8 +92,7 @@ export type ClientErrorCode = OutcomeCode | RefusalCode | 'GAP' | 'DELETED' | 'T
  * The cluster is another one than before: restored from a backup, or made anew at the same addresses. Everything of the
  * old one is over when this comes: its lines have ended, questions were answered with OTHER_CLUSTER, each room that is
  * subscribed to begins anew, and numbers of messages, events and slots mean nothing beside the old ones. It comes
- * before
- * anything of the new cluster.
+ * before anything of the new cluster.
  */
 export interface ClusterEvent {
   readonly event: 'cluster';

@@ -38,8 +38,8 @@ export function hasIdentity(directory = configDirectory()): boolean {
 
 /**
  * Makes `token` this user's own, for instance one that an operator handed out for a name. The one that was there is
- * kept
- * beside it. Returns the paths of both; `before` is undefined if there was none. Throws an ExitError (exit code 3).
+ * kept beside it. Returns the paths of both; `before` is undefined if there was none. Throws an ExitError (exit code
+ * 3).
  */
 export function importIdentity(
   token: Uint8Array,

@@ -56,8 +56,7 @@ export type AckVerdict = 'taken' | 'expired' | 'foreign';
 
 /**
  * A ring of lines. From its head on: `assigned` lines carry seqs headSeq, headSeq + 1 … (they were submitted once, and
- * a
- * resend uses the same seqs and bytes), of which the first `sent` went out on the present connection; the others are
+ * a resend uses the same seqs and bytes), of which the first `sent` went out on the present connection; the others are
  * queued and may still go under another session. Pure: no clock, no connection.
  */
 export class Outbox {
@@ -237,8 +236,7 @@ export class Outbox {
 
   /**
    * Every line that is here now ends: as UNKNOWN if it was ever submitted, else as NOT_SENT. Nothing of them is sent
-   * any
-   * more; lines pushed meanwhile, by whoever hears of an end, go under the next session.
+   * any more; lines pushed meanwhile, by whoever hears of an end, go under the next session.
    */
   giveUp(reasons: GivenUp = {}): void {
     const lines = [...this.lines()];

@@ -23,6 +23,7 @@ export {
   inspectSnapshot,
   type Restored,
   restoreSnapshot,
+  type SavedSnapshot,
   type SnapshotContents,
   saveSnapshot,
   startServer,

@@ -5,7 +5,7 @@
  */
 import { assert, failStep, limits, readU32, readU64, writeU32, writeU53 } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
-import { StorageError } from './errors.js';
+import { madeAnew, StorageError } from './errors.js';
 import type { Retention } from './retention.js';
 import type { SlotIndex } from './slot-index.js';
 import { META, prefixOf, type SetNumber, type StateSet, type StateSets } from './state-sets.js';
@@ -64,7 +64,7 @@ export function loadCheckpoint(
         new StorageError(
           'STORE_DAMAGED',
           'the checkpoint in the directory state is not readable by this program: start the version that wrote it, or ' +
-            'move the directory state away; the log then replays from its first segment',
+            `move the directory state away; then ${madeAnew}`,
         ),
       );
     }

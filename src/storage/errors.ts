@@ -13,6 +13,7 @@ const CATALOGUE = {
   LOG_TRIMMED: 7,
   LOG_DAMAGED: 7,
   LOG_VERSION: 7,
+  RESTORE_UNFINISHED: 7,
   STATE_MISSING: 7,
   STORE_DAMAGED: 7,
   DISK_ERROR: 7,
@@ -74,17 +75,20 @@ export function diskError(doing: string, cause: Error): StorageError {
   );
 }
 
-/** What of a state store's errors a replay of the log makes good. */
+/** What of a state store's errors a replay of the log makes good, if it leads there. */
 export function isStoreDamage(error: unknown): boolean {
   return error instanceof StorageError && error.code === 'STORE_DAMAGED';
 }
+
+/** What becomes of a store that is not there. In a cluster made of a snapshot no log leads to the state. */
+export const madeAnew =
+  'the state is made anew from the log; where the log does not lead there the server says so, and what to do';
 
 /** The state store is not what was written. The server sets it aside by itself (StoreHome) and replays its log. */
 export function storeDamage(name: string, what: string, cause?: Error): StorageError {
   return new StorageError(
     'STORE_DAMAGED',
-    `the checkpoint store ${name} is damaged (${what}): start again, then it is moved aside and the state is rebuilt ` +
-      'from the log',
+    `the checkpoint store ${name} is damaged (${what}): start again, then it is moved aside and ${madeAnew}`,
     cause === undefined ? undefined : { cause },
   );
 }

@@ -1,7 +1,6 @@
 /**
  * Who this data directory belongs to: birth id, incarnation counter, own id and the seal, in one small file that is
- * replaced
- * as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
+ * replaced as a whole (write new, sync, rename, sync the directory). What it says is durable before anybody is told.
  */
 import { asBuffer, assert, crc32, equalBytes, failStep, fromHex, toHex } from '../base/index.js';
 import type { Incarnation, Member, ServerId, Slot } from '../wire/index.js';
@@ -30,6 +29,11 @@ export interface DirectoryOptions {
   readonly serverId: ServerId;
   /** Cryptographically strong random bytes (node:crypto), or seeded ones in a simulator. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /**
+   * Makes a new directory for a cluster that begins with the state of this slot. Until {@link Directory.complete} it
+   * does not open a second time, whoever finds it and whatever it holds by then.
+   */
+  readonly origin?: Slot;
 }
 
 export type DirectoryDone = (error: Error | undefined, directory?: Directory) => void;
@@ -52,6 +56,8 @@ interface Contents extends Demands {
   /** A log was begun here: one that is missing was lost. */
   readonly logBegun: boolean;
   readonly seal: Seal | undefined;
+  /** A restore is making it, or was. */
+  readonly unfinished: boolean;
 }
 
 export class Directory {
@@ -68,18 +74,19 @@ export class Directory {
 
   /**
    * Reads the identity, or makes one in a directory that has none, and counts this life: when `done` is called the
-   * birth
-   * id and the counter are on disk. The caller holds the directory's lock.
+   * birth id and the counter are on disk. The caller holds the directory's lock.
    */
   static open(disk: Disk, options: DirectoryOptions, done: DirectoryDone): void {
     let old: Contents | undefined;
     try {
       old = readContents(disk);
+      if (old?.unfinished === true) throw unfinishedRestore();
       checkId(old, options.serverId);
     } catch (error) {
       done(error as Error);
       return;
     }
+    assert(options.origin === undefined || old === undefined, 'only a new directory is given an origin');
     const counter = (old?.counter ?? 0) + 1;
     assert(counter <= COUNTER_MAX, 'a directory has two million lives');
     const contents: Contents = {
@@ -88,12 +95,18 @@ export class Directory {
       counter,
       logBegun: old?.logBegun ?? false,
       seal: old?.seal,
-      origin: old?.origin ?? 0,
+      origin: old?.origin ?? options.origin ?? 0,
       decisions: old?.decisions ?? false,
+      unfinished: options.origin !== undefined,
     };
     const incarnation = counter * 0x1_0000_0000 + asBuffer(options.randomBytes(4)).readUInt32BE(0);
     const directory = new Directory(disk, contents, incarnation);
     directory.#write(contents, (error) => (error === undefined ? done(undefined, directory) : done(error)));
+  }
+
+  /** A restore made this and did not come to its end: nothing has ever started here. Throws what reading throws. */
+  static isUnfinished(disk: Disk): boolean {
+    return readContents(disk)?.unfinished === true;
   }
 
   /** 0 until the balancer or the command line has given one. */
@@ -138,8 +151,7 @@ export class Directory {
 
   /**
    * Keeps the seal. A directory that is sealed already keeps its own: members of another epoch are what the log makes
-   * of
-   * them. Another cluster, or other members at the same epoch, give FOREIGN_CLUSTER.
+   * of them. Another cluster, or other members at the same epoch, give FOREIGN_CLUSTER.
    */
   setSeal(seal: Seal, done: Done): void {
     const held = this.#contents.seal;
@@ -153,19 +165,25 @@ export class Directory {
     else done(foreignCluster(held.clusterId, seal.clusterId));
   }
 
-  /** Seals a new directory for a cluster that begins with the state of slot `origin`; both become known together. */
-  beginWith(seal: Seal, origin: Slot, done: Done): void {
-    assert(this.#contents.seal === undefined && !this.#contents.logBegun, 'only a new directory begins with a state');
-    this.#write({ ...this.#contents, seal, origin }, done);
+  /** All that a directory with an origin begins with is on disk: from now on it opens as any other. */
+  complete(done: Done): void {
+    const held = this.#contents;
+    assert(
+      held.unfinished && held.seal !== undefined && held.logBegun,
+      'a restored directory is completed once, whole',
+    );
+    this.#write({ ...held, unfinished: false }, done);
   }
 
-  /** Keeps what the state here demands: its origin, once that is in the store, and that there are decisions. */
+  /**
+   * Keeps what the state here demands: its origin, once that is in the store, and that there are decisions. That was
+   * said for good: after a kill the log may not know yet that the first one is chosen, but holds it.
+   */
   demand({ origin, decisions }: Demands, done: Done): void {
     const held = this.#contents;
     assert(held.origin === origin || held.origin === 0, 'a cluster begins once');
-    assert(decisions || !held.decisions, 'what was decided stays decided');
-    if (held.origin === origin && held.decisions === decisions) done(undefined);
-    else this.#write({ ...held, origin, decisions }, done);
+    if (held.origin === origin && (held.decisions || !decisions)) done(undefined);
+    else this.#write({ ...held, origin, decisions: held.decisions || decisions }, done);
   }
 
   /** The log's first segment is on disk; to be durable before the first vote leaves. */
@@ -215,6 +233,14 @@ function wrongId(held: ServerId, asked: ServerId): StorageError {
   );
 }
 
+function unfinishedRestore(): StorageError {
+  return new StorageError(
+    'RESTORE_UNFINISHED',
+    'this data directory is of a restore that was interrupted: give `synod snapshot restore` again, with a new --data-dir ' +
+      'if this directory was moved, and start what that makes',
+  );
+}
+
 function checkId(old: Contents | undefined, asked: ServerId): void {
   if (old !== undefined && old.serverId !== 0 && asked !== 0 && old.serverId !== asked)
     throw wrongId(old.serverId, asked);
@@ -227,7 +253,7 @@ function sameMembers(a: Seal, b: Seal): boolean {
 
 /** One line of JSON that people can read, and a line with its checksum. */
 function encodeContents(contents: Contents): Buffer {
-  const { seal, origin, decisions } = contents;
+  const { seal, origin, decisions, unfinished } = contents;
   const text = JSON.stringify({
     format: origin === 0 && !decisions ? FORMAT : FORMAT_DEMANDS,
     serverId: contents.serverId,
@@ -241,6 +267,7 @@ function encodeContents(contents: Contents): Buffer {
     }),
     ...(origin !== 0 && { origin }),
     ...(decisions && { decisions }),
+    ...(unfinished && { unfinished }),
   });
   return Buffer.from(`${text}\n${checksum(text)}\n`);
 }
@@ -285,7 +312,7 @@ function decodeContents(json: string): Contents {
   const birthId = bytes16(raw.birthId);
   // The life that is about to begin needs a number, too.
   const counter = integer(raw.counter, 1, COUNTER_MAX - 1);
-  const demands = raw.format === FORMAT ? { origin: 0, decisions: false } : decodeDemands(raw);
+  const demands = raw.format === FORMAT ? { origin: 0, decisions: false, unfinished: false } : decodeDemands(raw);
   if (clusterId === undefined) return { serverId, birthId, counter, logBegun, seal: undefined, ...demands };
   const epoch = integer(raw.epoch, 0, Number.MAX_SAFE_INTEGER);
   if (!Array.isArray(raw.members)) throw damaged('holds no list of members');
@@ -297,12 +324,13 @@ function decodeContents(json: string): Contents {
   return { serverId, birthId, counter, logBegun, seal: { clusterId: bytes16(clusterId), epoch, members }, ...demands };
 }
 
-function decodeDemands(raw: Record<string, unknown>): Demands {
-  const { decisions = false } = raw;
+function decodeDemands(raw: Record<string, unknown>): Demands & Pick<Contents, 'unfinished'> {
+  const { decisions = false, unfinished = false } = raw;
+  if (typeof unfinished !== 'boolean') throw damaged('does not say whether it is finished');
   if (typeof decisions !== 'boolean') throw damaged('does not say whether there are decisions');
   const origin = raw.origin === undefined ? 0 : integer(raw.origin, 1, Number.MAX_SAFE_INTEGER);
   if (origin === 0 && !decisions) throw damaged('demands nothing that is known');
-  return { origin, decisions };
+  return { origin, decisions, unfinished };
 }
 
 function parseObject(json: string): Record<string, unknown> {

@@ -15,6 +15,7 @@ export {
   DamagedLog,
   diskError,
   isStoreDamage,
+  madeAnew,
   StorageError,
   type StorageErrorCode,
   storeDamage,

@@ -41,6 +41,9 @@ function textOf(use: PathUse, code: string): string | undefined {
     case 'EBUSY':
     case 'EXDEV':
       return 'it is a mount point. Name a folder below it';
+    case 'ENOTEMPTY':
+    case 'EEXIST':
+      return 'something was put there meanwhile. Name a new folder';
     case 'EIO':
       return 'the disk fails. Check it (dmesg, smartctl)';
     default:

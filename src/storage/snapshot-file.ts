@@ -50,7 +50,9 @@ export class SnapshotWriter {
     checkAbsent(target);
     let file: number;
     try {
-      file = openSync(partOf(target), 'w', 0o600);
+      // What an earlier one left, or somebody put there; never written through.
+      rmSync(partOf(target), { force: true });
+      file = openSync(partOf(target), 'wx', 0o600);
     } catch (error) {
       throw pathError('write', target, error);
     }
@@ -110,36 +112,42 @@ export class SnapshotWriter {
  */
 export class SnapshotReader {
   readonly header: SnapshotHeader;
-  readonly #path: string;
-  readonly #file: number;
+  /** Its name. */
+  readonly file: string;
+  readonly #fd: number;
+  /** Byte and checksum behind the header. */
+  readonly #begin: { readonly at: number; readonly sum: number };
   #at = 0;
   #sum = 0;
+  /** The checksum of all of it, once it was read to its end. */
+  #whole: number | undefined;
 
-  private constructor(source: string, file: number) {
-    this.#path = source;
-    this.#file = file;
+  private constructor(source: string, fd: number) {
+    this.file = source;
+    this.#fd = fd;
     this.#checkMagic();
     this.header = readHeader(this.#frame()) ?? this.#fail('its header says nothing that is known');
+    this.#begin = { at: this.#at, sum: this.#sum };
   }
 
   /** Reads the header; {@link SnapshotReader.close} it. */
   static open(source: string): SnapshotReader {
-    let file: number;
+    let fd: number;
     try {
-      file = openSync(source, 'r');
+      fd = openSync(source, 'r');
     } catch (error) {
       throw pathError('read', source, error);
     }
     try {
-      return new SnapshotReader(source, file);
+      return new SnapshotReader(source, fd);
     } catch (error) {
-      closeSync(file);
+      closeSync(fd);
       throw error;
     }
   }
 
   close(): void {
-    closeSync(this.#file);
+    closeSync(this.#fd);
   }
 
   /** Bytes read so far. */
@@ -147,9 +155,14 @@ export class SnapshotReader {
     return this.#at;
   }
 
+  /** From the first piece on, each time; a file that has changed since it was read to its end is damaged. */
   *pieces(): Generator<Buffer> {
+    this.#at = this.#begin.at;
+    this.#sum = this.#begin.sum;
     for (let piece = this.#frame(); piece.length > 0; piece = this.#frame()) yield piece;
     if (this.#read(Buffer.alloc(1), 0) > 0) throw this.#damaged('something follows its end');
+    this.#whole ??= this.#sum;
+    if (this.#whole !== this.#sum) throw this.#damaged('it was changed while it was read');
   }
 
   #checkMagic(): void {
@@ -161,7 +174,7 @@ export class SnapshotReader {
     throw new ExitError(
       exitCodes.damaged,
       'SNAPSHOT_VERSION',
-      `the snapshot ${this.#path} has format ${known[1]}, this program knows ${format}: use the newer program that ` +
+      `the snapshot ${this.file} has format ${known[1]}, this program knows ${format}: use the newer program that ` +
         'wrote it; if none did, the file is damaged',
     );
   }
@@ -189,9 +202,9 @@ export class SnapshotReader {
 
   #read(target: Buffer, from: number): number {
     try {
-      return readSync(this.#file, target, from, target.length - from, this.#at + from);
+      return readSync(this.#fd, target, from, target.length - from, this.#at + from);
     } catch (error) {
-      throw pathError('read', this.#path, error);
+      throw pathError('read', this.file, error);
     }
   }
 
@@ -200,7 +213,7 @@ export class SnapshotReader {
   }
 
   #damaged(why: string): ExitError {
-    return damagedSnapshot(this.#path, `${why} (byte ${this.#at})`);
+    return damagedSnapshot(this.file, `${why} (byte ${this.#at})`);
   }
 }
 

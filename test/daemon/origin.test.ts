@@ -7,13 +7,13 @@ import t, { type Test } from 'tap';
 import { nodeClock, Prng, silentLogger } from '../../src/base/index.js';
 import { inspectSnapshot } from '../../src/daemon/index.js';
 import { realGround } from '../../src/daemon/server/ground.js';
-import { type OfflineDirectory, takeOffline, withDriver } from '../../src/daemon/server/offline.js';
+import { type OfflineDirectory, settled, takeOffline, withDriver } from '../../src/daemon/server/offline.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import type { StateStore } from '../../src/storage/index.js';
-import type { ServerId } from '../../src/wire/index.js';
+import { features, type ServerId } from '../../src/wire/index.js';
 import { Cluster, User } from './cluster.js';
-import { until } from './raw.js';
+import { hello, Raw, until } from './raw.js';
 import { fails, restored, start, stopAndSave } from './snapshots.js';
 
 t.setTimeout(120_000);
@@ -76,7 +76,7 @@ async function snapshot(t: Test): Promise<string> {
 
 t.test('whoever asks for slots before the origin is told to fetch the state', async (t) => {
   const file = await snapshot(t);
-  const { slot } = inspectSnapshot(file);
+  const { slot } = await inspectSnapshot(file);
   const made = await restored(file);
   t.teardown(() => made.end());
   const offline = await takeOffline(made.dataDir('server-1'), 1);
@@ -116,9 +116,45 @@ t.test('without the state it does not touch its log', async (t) => {
   await fails(t, opens(), { code: 'STATE_MISSING', exitCode: 7 });
   await fails(t, opens(), { code: 'STATE_MISSING' }, 'nor at the next start');
   // Whatever became of the identity's line: the log says that the slots are chosen, and does not hold them.
-  const blind = withDriver(offline, { logger: silentLogger, isEmpty: true }, async () => 'it starts');
+  const blind = withDriver(offline, { logger: silentLogger, ignoreOrigin: true }, async () => 'it starts');
   await fails(t, blind, { code: 'LOG_DAMAGED', exitCode: 7 });
   const other = await takeOffline(second, 2);
   t.teardown(() => other.release());
   t.equal(await withDriver(other, { logger: silentLogger }, async ({ chat }) => chat.sessionCount), 0);
+});
+
+t.test('whoever seals it, a directory that knows an origin does not start without the state', async (t) => {
+  const cluster = new Cluster();
+  t.teardown(() => cluster.end());
+  for (const id of [1, 2, 3]) {
+    const offline = await takeOffline(cluster.dataDir(`server-${id}`), id);
+    await settled((done) => offline.directory.demand({ origin: 4711, decisions: false }, done));
+    offline.release();
+  }
+  await cluster.startBalancer(3);
+  const starts = [1, 2, 3].map((id) => fails(t, cluster.startServer(id), { code: 'STATE_MISSING', exitCode: 7 }));
+  await Promise.all(starts);
+});
+
+t.test('servers of a release that cannot read its state are kept out', async (t) => {
+  const made = await restored(await snapshot(t));
+  t.teardown(() => made.end());
+  await made.startBalancer(3);
+  await made.startServers(1, 2, 3);
+  await made.leader();
+  const operator = await Raw.welcomed(made.server(1).address, { role: 'operator' });
+  operator.send({ type: 'seatsRequest', request: 1 });
+  const { seats } = await operator.take('seats');
+  operator.send({ type: 'statusRequest', request: 2 });
+  const { clusterId } = await operator.take('status');
+  const old = hello({
+    role: 'server',
+    features: features.serves,
+    clusterId,
+    serverId: 3,
+    birthId: seats.find(({ id }) => id === 3)?.birthId ?? new Uint8Array(16),
+    incarnation: 1000 * 2 ** 32,
+  });
+  const refused = await Raw.open(made.server(1).address, old);
+  t.match(await refused.ended(), { code: 'BAD_VERSION', text: /start it with 0.7 or later/ });
 });

@@ -1,9 +1,10 @@
 /** Snapshots: a cluster saved, and begun anew as another one, with every number, sender, time and token. */
-import { chownSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { silentLogger } from '../../src/base/index.js';
 import { inspectSnapshot, restoreSnapshot, saveSnapshot } from '../../src/daemon/index.js';
+import { takeOffline } from '../../src/daemon/server/offline.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { Cluster, decide, User } from './cluster.js';
 import { Raw, until } from './raw.js';
@@ -29,10 +30,10 @@ t.test('everything that was said is there again, in another cluster', async (t) 
   const running = saveSnapshot(old.dataDir('server-1'), path.join(old.directory, 'x.snap'), silentLogger);
   await fails(t, running, { code: 'DIRECTORY_LOCKED', exitCode: 7 }, 'a server that runs is not touched');
   const file = await stopAndSave(old);
-  const contents = inspectSnapshot(file);
+  const contents = await inspectSnapshot(file);
   t.match(contents, { server: 1, rooms: 2, messages: 81, names: 2, firstKept: 1 });
   t.ok(contents.slot >= applied, 'all that it had applied');
-  t.same(contents, inspectSnapshot(file), 'to look changes nothing');
+  t.same(contents, await inspectSnapshot(file), 'to look changes nothing');
 
   const { cluster: made, id } = await restoredAs(file);
   t.not(id, contents.cluster, 'another cluster');
@@ -125,7 +126,7 @@ t.test('a snapshot of a cluster that was made of one', async (t) => {
   const lala = await User.at(second.server(2).address, 'Lala');
   await lala.say(room, 'three');
   const file = await stopAndSave(second, 2);
-  t.ok(inspectSnapshot(file).slot > inspectSnapshot(first).slot);
+  t.ok((await inspectSnapshot(file)).slot > (await inspectSnapshot(first)).slot);
   const third = await start(t, await restored(file));
   const found = await page(third, 1, room, aaron.token);
   t.same(
@@ -160,7 +161,7 @@ t.test('of a log whose beginning is gone, by a server that took over a state', a
   t.ok(await agree(old, [1, 2, 3]));
   const before = await page(old, 3, room, user.token);
   const file = await stopAndSave(old, 3);
-  t.ok(inspectSnapshot(file).firstKept > 1);
+  t.ok((await inspectSnapshot(file)).firstKept > 1);
   const made = await start(t, await restored(file), smallLogs);
   const after = await page(made, 2, room, user.token);
   t.same(after.groups, before.groups);
@@ -216,8 +217,69 @@ t.test('what cannot be saved or restored, and what to do', async (t) => {
   await restores(old.dataDir('.'), { exitCode: 3, message: /it holds balancer. A snapshot cannot/ });
   await restores(file, { exitCode: 3, message: /is a file: name a new folder/ });
   await restores(path.join(file, 'x'), { exitCode: 3, message: /a part of this path is a file/ });
+  const link = path.join(old.directory, 'link');
+  symlinkSync(path.join(old.directory, 'elsewhere'), link);
+  await restores(link, { exitCode: 3, message: /is a symbolic link: name a new folder/ });
+  const controller = new AbortController();
+  const stopped = restoreSnapshot(file, fresh, 3, silentLogger, controller.signal);
+  controller.abort();
+  await fails(t, stopped, { exitCode: 0, message: '' }, 'the signal decides');
+  await fails(t, saveSnapshot(first, `${file}2`, silentLogger, controller.signal), { exitCode: 0, message: '' });
+  t.notOk(
+    readdirSync(old.directory).some((name) => /fresh|snap2/.test(name)),
+    'and nothing is left',
+  );
   await restoreSnapshot(file, fresh, 3, silentLogger);
   await restores(fresh, { exitCode: 3, message: /it holds server-1/ });
+});
+
+t.test('of what stands in its way a restore removes only what an earlier one has left', async (t) => {
+  const old = await start(t, new Cluster());
+  await (await User.at(old.server(1).address, 'Aaron')).say(room, 'one');
+  const file = await stopAndSave(old);
+  const { slot } = await inspectSnapshot(file);
+  const folder = path.join(old.directory, 'made');
+  const [part, left] = [`${folder}.part`, path.join(`${folder}.part`, 'new')];
+  const restores = (): Promise<unknown> => restoreSnapshot(file, folder, 3, silentLogger);
+  const another = {
+    exitCode: 3,
+    message: /made.part.new.\S+ is not what an interrupted restore leaves.*move .*part away/,
+  };
+  const unfinished = async (): Promise<void> => {
+    rmSync(part, { recursive: true, force: true });
+    for (const id of [1, 2]) (await takeOffline(path.join(left, `server-${id}`), id, slot)).release();
+    mkdirSync(path.join(left, 'server-3'));
+  };
+  await unfinished();
+  writeFileSync(path.join(left, 'notes'), 'mine');
+  await fails(t, restores(), another, 'a file of somebody');
+  await unfinished();
+  writeFileSync(path.join(left, 'server-3', 'notes'), 'mine');
+  await fails(t, restores(), another, 'a file of somebody in one of the folders');
+  await unfinished();
+  const running = await takeOffline(path.join(left, 'server-3'), 3);
+  await fails(t, restores(), another, 'a server that was started there');
+  running.release();
+  await fails(t, restores(), another, 'and stopped');
+  t.ok(existsSync(path.join(left, 'server-3', 'identity')));
+  await unfinished();
+  await restores();
+  t.notOk(existsSync(part));
+
+  // All were whole, nobody had renamed them yet, and somebody has started them there.
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(part);
+  renameSync(folder, left);
+  const made = new Cluster();
+  t.teardown(() => made.end());
+  await made.startBalancer(3);
+  for (const id of [1, 2, 3]) await made.startServer(id, { dataDir: path.join(left, `server-${id}`) });
+  await made.leader();
+  await fails(t, restores(), another, 'a cluster that runs');
+  await (await User.at(made.server(1).address, 'Lala')).say(room, 'two');
+  await stopAll(made);
+  await fails(t, restores(), another, 'or has been stopped');
+  t.ok(existsSync(path.join(left, 'server-1', 'identity')));
 });
 
 t.test('a disk that is too small for a restore', { skip: !SmallDisk.available && 'no right to mount' }, async (t) => {
@@ -229,6 +291,8 @@ t.test('a disk that is too small for a restore', { skip: !SmallDisk.available &&
     const full = { exitCode: 3, message: /cannot make .*made: the disk is full. Free some space/ };
     await fails(t, restoreSnapshot(file, path.join(disk.folder, 'made'), 3, silentLogger), full);
     t.same(readdirSync(disk.folder), [], 'nothing is left of it');
+    const mounted = restoreSnapshot(file, disk.folder, 3, silentLogger);
+    await fails(t, mounted, { exitCode: 3, message: /is a mount point: name a new folder below it/ });
   } finally {
     disk.unmount();
   }

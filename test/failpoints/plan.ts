@@ -40,7 +40,7 @@ const byFolder: readonly (readonly [prefix: string, reach: Reach])[] = [
 ];
 
 const everywhere = Object.keys(failpointNames) as FailpointName[];
-/** Of `snapshot restore`, which is no part of a cluster that runs: test/long/snapshot.test.ts crashes there. */
+/** Of `snapshot restore`, which is no part of a cluster that runs: test/long/killed-restore.test.ts crashes there. */
 export const restoreNames = everywhere.filter((name) => name.startsWith('restore.'));
 export const allNames = everywhere.filter((name) => !restoreNames.includes(name));
 

@@ -1,22 +1,17 @@
 /**
  * Snapshots as an operator takes and restores them: real processes under load, servers of the new cluster that lose
- * their stores, disks and seats, and restores that are killed in the midst.
+ * their stores, disks and seats.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { type FailpointName, silentLogger, toHex } from '../../src/base/index.js';
-import { takeOffline, withDriver } from '../../src/daemon/server/offline.js';
 import { describeVerdict } from '../checkers/history.js';
 import { checkSlots } from '../checkers/slots.js';
-import { restoreNames } from '../failpoints/plan.js';
 import { Cluster } from '../support/cluster.js';
-import { endRun } from '../support/end-run.js';
 import { Load } from '../support/load.js';
 import { dumpSlots } from '../support/log-dump.js';
 import { judgeHistory } from '../support/one-history.js';
-import { Program, runToEnd } from '../support/program.js';
-import { timePasses } from '../support/until.js';
+import { runToEnd } from '../support/program.js';
 
 t.setTimeout(600_000);
 const deadlineMs = 60_000;
@@ -131,90 +126,3 @@ t.test('a cluster under load, saved, and begun anew; then its servers lose one t
   t.ok(second.slot > saved.slot);
   t.equal(second.messages, verdict.length + 2);
 });
-
-t.test('a restore that is killed leaves nothing that starts without its state', async (t) => {
-  const old = await Cluster.start();
-  t.teardown(() => old.stop());
-  const clients = [old.chat('Aaron')];
-  await clients[0]?.waitForConnected(deadlineMs);
-  const load = new Load(clients, { linesPerSecond: 200, inFlightMax: 64, explain: () => old.describe() });
-  t.teardown(() => load.stop());
-  await load.progress('some lines', 200, deadlineMs);
-  await endRun(old, clients, load, [], deadlineMs);
-  const file = path.join(old.root, 'ops.snap');
-  const { slot } = await snapshot<Contents>('save', file, '--data-dir', old.dataDir(1));
-  const folder = path.join(old.root, 'made');
-  const found = { nothing: 0, blank: 0, refused: 0, whole: 0 };
-
-  /** What a server would make of each directory that is there. */
-  const judge = async (what: string): Promise<void> => {
-    const isWhole = existsSync(folder);
-    const place = isWhole ? folder : path.join(`${folder}.part`, 'new');
-    const names = existsSync(place) ? readdirSync(place) : [];
-    if (names.length === 0) found.nothing++;
-    const hashes = new Set<string>();
-    for (const name of names) {
-      const how = await howItStarts(path.join(place, name), slot, hashes);
-      found[how]++;
-      if (isWhole) t.equal(how, 'whole', `${what}: ${name}`);
-    }
-    t.ok(hashes.size <= 1, `${what}: one state`);
-    const again = await runToEnd('synod', ['snapshot', 'restore', file, '--data-dir', folder], deadlineMs);
-    t.equal(again.code, isWhole ? 3 : 0, `${what}: the next one ${isWhole ? 'finds it done' : 'clears what is left'}`);
-    if (!isWhole) t.notOk(existsSync(`${folder}.part`), 'and leaves nothing behind');
-    for (const place of [folder, `${folder}.part`]) rmSync(place, { recursive: true, force: true });
-  };
-
-  const points: readonly (readonly [FailpointName, number])[] = [
-    ['identity.after-write', 0],
-    ['identity.after-rename', 3],
-    ['open.after-head-write', 0],
-    ['open.after-head-sync', 2],
-    ['wal.before-sync', 1],
-    ['snapshot.before-switch', 0],
-    ['snapshot.after-switch', 1],
-    ['wal.close', 2],
-    ...restoreNames.flatMap((name) =>
-      name.includes('rename') ? [[name, 0] as const] : [[name, 0] as const, [name, 2] as const],
-    ),
-  ];
-  for (const [name, passes] of points) {
-    const chain = passes === 0 ? 'crash' : `${passes}*off->crash`;
-    const env = { SYNOD_TEST_BUILD: '1', SYNOD_FAILPOINTS: `${name}=${chain}` };
-    const program = new Program('synod', ['snapshot', 'restore', file, '--data-dir', folder], { env });
-    const { signal } = await program.waitForExit(deadlineMs);
-    t.equal(signal, 'SIGKILL', `${name}, after ${passes}`);
-    await judge(name);
-  }
-  for (let round = 0; round < 12; round++) {
-    const program = new Program('synod', ['snapshot', 'restore', file, '--data-dir', folder]);
-    await timePasses(150 + 100 * round);
-    await program.kill();
-    await judge(`killed after ${150 + 100 * round} ms`);
-  }
-  t.comment(JSON.stringify(found));
-  t.ok(found.refused > 0 && found.whole > 0, JSON.stringify(found));
-});
-
-/** blank: it belongs to no cluster, and would be a newcomer anywhere. */
-async function howItStarts(
-  directory: string,
-  slot: number,
-  hashes: Set<string>,
-): Promise<'blank' | 'refused' | 'whole'> {
-  if (!existsSync(path.join(directory, 'identity'))) return 'blank';
-  const offline = await takeOffline(directory, 0);
-  try {
-    if (offline.directory.seal === undefined) return 'blank';
-    return await withDriver<'whole'>(offline, { logger: silentLogger }, async ({ chat }) => {
-      hashes.add(toHex(chat.hash));
-      if (chat.applied === slot && chat.origin === slot && chat.sessionCount === 0) return 'whole';
-      throw new Error(`${directory} starts with slot ${chat.applied}, origin ${chat.origin}`);
-    });
-  } catch (error) {
-    if ((error as { code?: string }).code === 'STATE_MISSING') return 'refused';
-    throw error;
-  } finally {
-    offline.release();
-  }
-}

@@ -5,16 +5,17 @@ import { Directory, type DirectoryOptions } from '../../src/storage/index.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import { World } from './world.js';
 
-function options(world: World, serverId = 2): DirectoryOptions {
+function options(world: World, serverId = 2, origin?: number): DirectoryOptions {
   return {
     serverId,
+    ...(origin !== undefined && { origin }),
     randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => world.random.below(256))),
   };
 }
 
-function openDirectory(world: World, disk: SimDisk, serverId = 2): Directory {
+function openDirectory(world: World, disk: SimDisk, serverId = 2, origin?: number): Directory {
   let result: Directory | Error | undefined;
-  Directory.open(disk, options(world, serverId), (error, directory) => {
+  Directory.open(disk, options(world, serverId, origin), (error, directory) => {
     result = error ?? directory;
   });
   world.until(() => result !== undefined, 'opening the identity');
@@ -57,19 +58,37 @@ t.test('each life counts, the birth id stays, the seal stays', async (t) => {
 t.test('a cluster that began with a state: its slot stays, in a format that older programs refuse', async (t) => {
   const world = new World();
   const disk = world.disk();
-  const format = (): unknown => JSON.parse(String(disk.content('identity')).split('\n')[0] ?? '').format;
-  const first = openDirectory(world, disk);
-  t.equal(first.demands.origin, 0);
-  t.equal(format(), 1);
-  t.error(wait(world, (done) => first.beginWith(seal, 4711, done)));
-  t.equal(format(), 2);
+  const content = (): Record<string, unknown> => JSON.parse(String(disk.content('identity')).split('\n')[0] ?? '');
+  const first = openDirectory(world, disk, 2, 4711);
+  t.match(content(), { format: 2, origin: 4711, unfinished: true }, 'from the first line on');
+  t.ok(Directory.isUnfinished(disk));
+  t.throws(() => first.complete(() => undefined), /completed once, whole/);
+  const starts = (): unknown => openDirectory(world, disk, 0);
+  t.throws(starts, { code: 'RESTORE_UNFINISHED', exitCode: 7 });
+  t.error(wait(world, (done) => first.setSeal(seal, done)));
+  t.throws(starts, { code: 'RESTORE_UNFINISHED' }, 'sealed');
   t.error(wait(world, (done) => first.logBegun(done)));
-  const second = openDirectory(world, disk.crash());
+  t.throws(starts, { code: 'RESTORE_UNFINISHED' }, 'with a log');
+  t.match(content(), { counter: 1 }, 'and no life is counted');
+  t.error(wait(world, (done) => first.complete(done)));
+  t.throws(() => first.complete(() => undefined), /completed once, whole/);
+  t.notOk(Directory.isUnfinished(disk));
+  const left = disk.crash();
+  const second = openDirectory(world, left);
   t.equal(second.demands.origin, 4711);
   t.same(second.seal, seal);
-  t.throws(() => second.beginWith(seal, 4712, () => undefined), /only a new directory/);
+  t.throws(() => openDirectory(world, left, 2, 4711), /only a new directory/);
   t.error(wait(world, (done) => second.demand({ origin: 4711, decisions: false }, done)));
   t.throws(() => second.demand({ origin: 4712, decisions: false }, () => undefined), /a cluster begins once/);
+});
+
+t.test('a seal leaves the origin that was there before it', async (t) => {
+  const world = new World();
+  const disk = world.disk();
+  const first = openDirectory(world, disk);
+  t.error(wait(world, (done) => first.demand({ origin: 4711, decisions: false }, done)));
+  t.error(wait(world, (done) => first.setSeal(seal, done)));
+  t.equal(openDirectory(world, disk.crash()).demands.origin, 4711);
 });
 
 t.test("the origin that came with a peer's state is kept", async (t) => {
@@ -102,7 +121,8 @@ t.test('that operators have decided something is kept, beside an origin or alone
   disk = disk.crash();
   const second = openDirectory(world, disk);
   t.same(second.demands, { origin: 0, decisions: true });
-  t.throws(() => demand(second, 0, false), /stays decided/);
+  t.error(demand(second, 0, false), 'a log that does not know yet that it is chosen');
+  t.same(second.demands, { origin: 0, decisions: true }, 'changes nothing');
   t.error(demand(second, 4711, true));
   t.same(openDirectory(world, disk.crash()).demands, { origin: 4711, decisions: true });
 });

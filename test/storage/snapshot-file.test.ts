@@ -1,5 +1,15 @@
 /** A snapshot's file: every bit that is wrong and every byte that is missing is noticed; errors say what to do. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -42,6 +52,32 @@ t.test('what was written comes back', async (t) => {
     exitCode: 3,
     message: /is there already: choose another name/,
   });
+});
+
+t.test('it can be read again, and what was changed meanwhile is not taken', (t) => {
+  const file = write(t);
+  const reader = SnapshotReader.open(file);
+  t.same([...reader.pieces()], pieces);
+  t.same([...reader.pieces()], pieces);
+  const other = `${file}2`;
+  const writer = SnapshotWriter.create(other, header);
+  for (const piece of [...pieces].reverse()) writer.add(piece);
+  writer.finish();
+  writeFileSync(file, readFileSync(other));
+  t.throws(() => [...reader.pieces()], { code: 'SNAPSHOT_DAMAGED', message: /changed while it was read/ });
+  reader.close();
+  t.end();
+});
+
+t.test('what stands in the place of the unfinished file is removed, not written through', (t) => {
+  const folder = t.testdir({ precious: 'mine' });
+  const file = path.join(folder, 'ops.snap');
+  symlinkSync(path.join(folder, 'precious'), `${file}.part`);
+  const writer = SnapshotWriter.create(file, header);
+  writer.finish();
+  t.equal(readFileSync(path.join(folder, 'precious'), 'utf8'), 'mine');
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.end();
 });
 
 t.test('every bit and every truncation', async (t) => {

@@ -246,7 +246,11 @@ export class Core {
   #book(): PeerBook {
     const { clusterId, epoch, members } = this.membership;
     const links = this.#roster.links(this.#opened.driver.view.epoch);
-    const needs = this.#opened.chat.decisions > 0 ? features.decisions : 0;
+    const { decisions, origin } = this.#opened.chat;
+    // A release that cannot read decisions cannot load a state with an origin either. After a kill the directory may
+    // know of decisions that the log does not yet know to be chosen.
+    const isNew = decisions > 0 || origin > 0 || this.#options.directory.demands.decisions;
+    const needs = isNew ? features.decisions : 0;
     return { clusterId, epoch, membershipHash: membershipHash(epoch, members), needs, links };
   }
 

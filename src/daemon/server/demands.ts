@@ -22,7 +22,7 @@ export class DemandKeeper {
   get isKept(): boolean {
     const held = this.#directory.demands;
     const { origin, decisions } = demandsOf(this.#chat);
-    return held.origin === origin && held.decisions === decisions;
+    return held.origin === origin && (held.decisions || !decisions);
   }
 
   /**

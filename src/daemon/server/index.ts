@@ -3,4 +3,4 @@ export type { Figures } from './figures.js';
 export type { Ground } from './ground.js';
 export { type Restored, restoreSnapshot } from './restore.js';
 export { startServer } from './server.js';
-export { inspectSnapshot, type SnapshotContents, saveSnapshot } from './snapshot.js';
+export { inspectSnapshot, type SavedSnapshot, type SnapshotContents, saveSnapshot } from './snapshot.js';

@@ -1,8 +1,9 @@
 /** A server's data directory without a network: what a server that starts, hears nobody and ends would do with it. */
 import { randomBytes } from 'node:crypto';
-import { type Logger, nodeClock, Prng } from '../../base/index.js';
+import { setImmediate } from 'node:timers/promises';
+import { ExitError, exitCodes, type Logger, nodeClock, Prng } from '../../base/index.js';
 import { Directory, type Disk, pathError } from '../../storage/index.js';
-import type { ServerId } from '../../wire/index.js';
+import type { ServerId, Slot } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
 import { realGround } from './ground.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
@@ -16,8 +17,11 @@ export interface OfflineDirectory {
   release(): void;
 }
 
-/** Takes a directory, made if missing; its life is counted. Throws an ExitError or a StorageError. */
-export async function takeOffline(dataDir: string, serverId: ServerId): Promise<OfflineDirectory> {
+/**
+ * Takes a directory, made if missing; its life is counted. With `origin` it must be new, see {@link Directory.open}.
+ * Throws an ExitError or a StorageError.
+ */
+export async function takeOffline(dataDir: string, serverId: ServerId, origin?: Slot): Promise<OfflineDirectory> {
   const lock = await takeDataDirectory(dataDir, 'server');
   const disk = realGround.makeDisk(dataDir, true);
   const release = (): void => {
@@ -26,7 +30,7 @@ export async function takeOffline(dataDir: string, serverId: ServerId): Promise<
   };
   try {
     const directory = await new Promise<Directory>((resolve, reject) => {
-      Directory.open(disk, { serverId, randomBytes }, (error, opened) => {
+      Directory.open(disk, { serverId, randomBytes, ...(origin !== undefined && { origin }) }, (error, opened) => {
         if (opened === undefined) reject(error);
         else resolve(opened);
       });
@@ -38,6 +42,14 @@ export async function takeOffline(dataDir: string, serverId: ServerId): Promise<
   }
 }
 
+/**
+ * Lets a signal be heard, and ends the work if one was: by an ExitError (0) without words, since the signal decides.
+ */
+export async function goOn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted === true) throw new ExitError(exitCodes.ok, 'STOPPED', '');
+}
+
 /** As a promise what takes a callback. */
 export function settled(work: (done: (error: Error | undefined) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => work((error) => (error === undefined ? resolve() : reject(error))));
@@ -45,8 +57,8 @@ export function settled(work: (done: (error: Error | undefined) => void) => void
 
 export interface OfflineOptions {
   readonly logger: Logger;
-  /** The store is yet to be filled with the state that the directory's cluster begins with. */
-  readonly isEmpty?: true;
+  /** Whatever the store holds: it is yet to be filled with the state that the directory's cluster begins with. */
+  readonly ignoreOrigin?: true;
 }
 
 /**
@@ -55,14 +67,14 @@ export interface OfflineOptions {
  */
 export async function withDriver<T>(
   { dataDir, directory, disk }: OfflineDirectory,
-  { logger, isEmpty }: OfflineOptions,
+  { logger, ignoreOrigin }: OfflineOptions,
   work: (opened: OpenedDriver) => Promise<T>,
 ): Promise<T> {
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  // What fails after the work is over fails the closing.
+  // Nobody waits for it once the work is over: whoever writes to the log opens it again, and looks.
   failed.catch(() => undefined);
   let afterDisk = (): void => undefined;
   const { store, opened } = await openStoredDriver(realGround.storeHome(dataDir), logger, (store, done) => {
@@ -88,7 +100,7 @@ export async function withDriver<T>(
         onFatal: fail,
         afterDisk: () => afterDisk(),
         expectLog: directory.expectLog,
-        origin: isEmpty === true ? 0 : directory.demands.origin,
+        origin: ignoreOrigin === true ? 0 : directory.demands.origin,
       },
       done,
     );

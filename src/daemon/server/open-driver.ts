@@ -11,6 +11,7 @@ import {
   type Disk,
   LogReader,
   loadCheckpoint,
+  madeAnew,
   type Recovered,
   type RecoveredEntry,
   Retention,
@@ -276,7 +277,8 @@ function missingState(origin: Slot): StorageError {
   return new StorageError(
     'STATE_MISSING',
     `this server's cluster began with a snapshot, of slot ${origin}, and the directory state that held it is gone or ` +
-      `empty. The log does not lead there: put the directory state back and ${waysOn('it')}`,
+      'empty (a damaged one is kept beside it, as state.damaged-N). The log does not lead there: put the directory state ' +
+      `back and ${waysOn('it')}`,
   );
 }
 
@@ -284,7 +286,7 @@ function foreignStore(): StorageError {
   return new StorageError(
     'FOREIGN_STORE',
     'the directory state belongs to another data directory: move it back to where it came from, and put this ' +
-      "server's own in its place or none; without it the log replays from its first segment",
+      `server's own in its place or none; without it ${madeAnew}`,
   );
 }
 
@@ -293,6 +295,6 @@ function damagedState(cause?: Error): StorageError {
     'STORE_DAMAGED',
     `the checkpoint in the directory state does not hold what was written` +
       `${cause === undefined ? '' : ` (${cause.message})`}: ` +
-      'move the directory state away; the log then replays from its first segment',
+      `move the directory state away; then ${madeAnew}`,
   );
 }

@@ -1,24 +1,29 @@
 /**
  * A new cluster that begins with the state in a snapshot (docs/decisions/0019). All of its directories are made out of
- * sight and appear at once: what a crash leaves is none that could be started by mistake.
+ * sight and appear at once. Each knows from its first moment that its cluster begins with a state, and opens for nobody
+ * else before all of them have it: what a crash leaves cannot be started by mistake.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { assert, ExitError, equalBytes, exitCodes, failpoint, type Logger, toHex } from '../../base/index.js';
 import { type ChatState, isHistoryRow } from '../../chat/index.js';
 import {
   asPathError,
+  Directory,
   errorCode,
+  FileDisk,
   IDENTITY_NAME,
   lockDirectory,
   type Seal,
+  SnapshotReader,
   StateBuilder,
+  StorageError,
   syncPath,
   syncTree,
 } from '../../storage/index.js';
 import type { Slot, StateItem } from '../../wire/index.js';
-import { type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
+import { goOn, type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
 import type { OpenedDriver } from './open-driver.js';
 import { readPieces, readState, type SnapshotState } from './snapshot.js';
 
@@ -34,33 +39,42 @@ const rowsAtOnce = 500;
 /** Below `DIR.part`, beside the lock: what becomes DIR. */
 const unfinishedName = 'new';
 
+interface Work {
+  /** Read to its end before. */
+  readonly reader: SnapshotReader;
+  readonly state: SnapshotState;
+  readonly servers: number;
+  readonly logger: Logger;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Makes `dataDir`, which must be missing or empty, with a directory for each server of the new cluster. Throws an
- * ExitError: 3 when it cannot be made there, 7 when the snapshot is damaged or somebody else restores into it.
+ * ExitError: 3 when it cannot be made there, 7 when the snapshot is damaged or somebody else restores into it, 0 when
+ * `signal` ended it; nothing is left of it then.
  */
 export async function restoreSnapshot(
   file: string,
   dataDir: string,
   servers: number,
   logger: Logger,
+  signal?: AbortSignal,
 ): Promise<Restored> {
-  const state = readState(file);
+  // Opened once: what is put into the directories is what was looked at, whatever the name means by then.
+  const reader = SnapshotReader.open(file);
   try {
-    const cluster = await restore(state, file, dataDir, servers, logger);
+    const state = await readState(reader, signal);
+    const cluster = await restore({ reader, state, servers, logger, signal }, dataDir);
     return { cluster, directories: namesOf(servers).map((name) => path.join(dataDir, name)) };
   } catch (error) {
     throw asPathError('make', dataDir, error);
+  } finally {
+    reader.close();
   }
 }
 
 /** Resolves to the new cluster's id. */
-async function restore(
-  state: SnapshotState,
-  file: string,
-  dataDir: string,
-  servers: number,
-  logger: Logger,
-): Promise<string> {
+async function restore(work: Work, dataDir: string): Promise<string> {
   const target = path.resolve(dataDir);
   checkTarget(target, dataDir);
   const part = `${target}.part`;
@@ -68,10 +82,9 @@ async function restore(
   const lock = await lockDirectory(part);
   try {
     const unfinished = path.join(part, unfinishedName);
-    rmSync(unfinished, { recursive: true, force: true });
+    clear(unfinished);
     try {
-      const cluster = await makeCluster(unfinished, state, file, servers, logger);
-      syncTree(unfinished);
+      const cluster = await makeCluster(unfinished, work);
       failpoint('restore.before-rename');
       renameSync(unfinished, target);
       failpoint('restore.after-rename');
@@ -93,14 +106,18 @@ function namesOf(servers: number): string[] {
 
 /** A snapshot is never put where something lives. */
 function checkTarget(target: string, dataDir: string): void {
-  if (!existsSync(target)) return;
-  if (!statSync(target).isDirectory()) throw refused(`${dataDir} is a file: name a new folder by --data-dir`);
+  const found = lstatSync(target, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isSymbolicLink()) throw refused(`${dataDir} is a symbolic link: name a new folder by --data-dir`);
+  if (!found.isDirectory()) throw refused(`${dataDir} is a file: name a new folder by --data-dir`);
+  if (found.dev !== statSync(path.dirname(target)).dev)
+    throw refused(`${dataDir} is a mount point: name a new folder below it by --data-dir`);
   const names = readdirSync(target);
   if (names.length === 0) return;
   const isServer = names.includes(IDENTITY_NAME);
-  const found = isServer ? "it is a server's data directory" : `it holds ${[...names].sort()[0]}`;
+  const what = isServer ? "it is a server's data directory" : `it holds ${[...names].sort()[0]}`;
   throw refused(
-    `nothing is restored into ${dataDir}: ${found}. A snapshot cannot take a cluster back to what it was, since its ` +
+    `nothing is restored into ${dataDir}: ${what}. A snapshot cannot take a cluster back to what it was, since its ` +
       'servers would forget what they have promised and acknowledged; it makes another cluster, in a new --data-dir. ' +
       'If a server of this cluster has lost its data, start it with an empty directory, and the others bring it up to date',
   );
@@ -113,6 +130,45 @@ function makePart(part: string): string {
   if (strange !== undefined)
     throw refused(`${part} is in the way, and holds ${strange}: move it away, or name another --data-dir`);
   return path.dirname(made ?? part);
+}
+
+/**
+ * Removes what an earlier restore has left, and nothing else: what somebody has started or put there may be all he has.
+ */
+function clear(unfinished: string): void {
+  const entries = readEntries(unfinished);
+  const strange = entries.find((entry) => !entry.isDirectory() || !isLeftOver(path.join(unfinished, entry.name)));
+  if (strange !== undefined)
+    throw refused(
+      `${path.join(unfinished, strange.name)} is not what an interrupted restore leaves, servers may have been started ` +
+        `there: move ${path.dirname(unfinished)} away, or name another --data-dir`,
+    );
+  rmSync(unfinished, { recursive: true, force: true });
+}
+
+function readEntries(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (errorCode(error as Error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Either it says so itself, or it had not come so far. */
+function isLeftOver(directory: string): boolean {
+  const names = readdirSync(directory);
+  if (!names.includes(IDENTITY_NAME))
+    return names.every((name) => name.startsWith('lock.') || name === `${IDENTITY_NAME}.new`);
+  const disk = new FileDisk(directory);
+  try {
+    return Directory.isUnfinished(disk);
+  } catch (error) {
+    if (error instanceof StorageError) return false;
+    throw error;
+  } finally {
+    disk.close();
+  }
 }
 
 /** The names of `target` and of the folders that were made for it, up to those in `above`. */
@@ -133,32 +189,34 @@ function removeEmpty(part: string): void {
   }
 }
 
-async function makeCluster(
-  folder: string,
-  { chat, header }: SnapshotState,
-  file: string,
-  servers: number,
-  logger: Logger,
-): Promise<string> {
+async function makeCluster(folder: string, { reader, state, servers, logger, signal }: Work): Promise<string> {
   const clusterId = randomBytes(16);
+  const { chat, header } = state;
   chat.beginAnew(clusterId);
   const taken: OfflineDirectory[] = [];
   try {
-    for (const [at, name] of namesOf(servers).entries()) taken.push(await takeOffline(path.join(folder, name), at + 1));
+    // All know the origin before the first seal names them.
+    for (const [at, name] of namesOf(servers).entries())
+      taken.push(await takeOffline(path.join(folder, name), at + 1, header.slot));
     const members = taken.map(({ directory }) => ({ id: directory.serverId, birthId: directory.birthId }));
     const seal: Seal = { clusterId, epoch: 1, members };
     for (const offline of taken) {
-      // From here on it does not start without its state, wherever this ends.
-      await settled((done) => offline.directory.beginWith(seal, header.slot, done));
+      await settled((done) => offline.directory.setSeal(seal, done));
       failpoint('restore.sealed');
-      await withDriver(offline, { logger, isEmpty: true }, (opened) =>
-        fillState(opened, chat, header.firstKept, readPieces(file)),
+      await withDriver(offline, { logger, ignoreOrigin: true }, (opened) =>
+        fillState(opened, chat, header.firstKept, readPieces(reader), signal),
       );
       failpoint('restore.filled');
       await withDriver(offline, { logger }, async (opened) => {
         const isSame = opened.chat.applied === header.slot && equalBytes(opened.chat.hash, chat.hash);
         assert(isSame, 'a restored directory starts with the state it was given');
+        assert(opened.recovered.commit >= header.slot, 'its log says that what the state holds is chosen');
       });
+    }
+    syncTree(folder);
+    for (const { directory } of taken) {
+      await settled((done) => directory.complete(done));
+      failpoint('restore.completed');
     }
     return toHex(clusterId);
   } finally {
@@ -175,6 +233,7 @@ export async function fillState(
   chat: ChatState,
   firstKept: Slot,
   pieces: Iterable<readonly StateItem[]>,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { driver, sets, wal, checkpointer } = opened;
   const { applied, hash, logClockMs } = chat;
@@ -183,6 +242,7 @@ export async function fillState(
   for (let at = 0; at < live.length; at += rowsAtOnce)
     await settled((done) => builder.add(live.slice(at, at + rowsAtOnce), done));
   for (const items of pieces) {
+    await goOn(signal);
     const kept = items.filter((item) => item.kind === 'value' || isHistoryRow(item.key));
     if (kept.length > 0) await settled((done) => builder.add(kept, done));
   }

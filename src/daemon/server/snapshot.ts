@@ -1,7 +1,7 @@
 /**
  * A stopped server's state and log as one file, and what such a file holds. A new cluster is made of it in restore.ts.
  */
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ExitError, exitCodes, type Logger, limits, nodeClock, toHex } from '../../base/index.js';
 import { ChatState, DamagedRow, isHistoryRow, type Row } from '../../chat/index.js';
@@ -19,7 +19,7 @@ import {
   StateSource,
 } from '../../storage/index.js';
 import { ProtocolError, readStateItems, type StateItem } from '../../wire/index.js';
-import { type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
+import { goOn, type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
 import type { OpenedDriver } from './open-driver.js';
 
 /** What a snapshot holds. */
@@ -28,13 +28,29 @@ export interface SnapshotContents extends SnapshotHeader {
   /** Messages that ever were, those no longer kept among them. */
   readonly messages: number;
   readonly names: number;
+  /** The log clock's time at `slot`, ISO 8601: about when the last of it was said. */
+  readonly logClock: string;
   /** The file's length. */
   readonly bytes: number;
 }
 
-/** The state of the stopped server in `dataDir` through the last slot that its log says is chosen, into `file`. */
-export async function saveSnapshot(dataDir: string, file: string, logger: Logger): Promise<SnapshotContents> {
+export interface SavedSnapshot extends SnapshotContents {
+  /** Later slots that the log holds votes for: they may be chosen, and are not in the file. */
+  readonly undecided: number;
+}
+
+/**
+ * The state of the stopped server in `dataDir` through the last slot that its log says is chosen, into `file`. An
+ * ExitError (0) when `signal` ended it; there is no file then.
+ */
+export async function saveSnapshot(
+  dataDir: string,
+  file: string,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<SavedSnapshot> {
   checkDirectory(dataDir);
+  let undecided = 0;
   let offline: OfflineDirectory | undefined;
   try {
     offline = await takeOffline(dataDir, 0);
@@ -43,14 +59,20 @@ export async function saveSnapshot(dataDir: string, file: string, logger: Logger
     const { directory } = offline;
     await withDriver(offline, { logger }, async (opened) => {
       await checkpoint(opened);
-      await write(opened, directory, file);
+      undecided = opened.recovered.entries.filter(({ slot }) => slot > opened.chat.applied).length;
+      await write(opened, directory, file, signal);
     });
   } catch (error) {
     throw asPathError('write', dataDir, error);
   } finally {
     offline?.release();
   }
-  return inspectSnapshot(file);
+  try {
+    return { ...(await inspectSnapshot(file, signal)), undecided };
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  }
 }
 
 function checkDirectory(dataDir: string): void {
@@ -77,7 +99,12 @@ function checkpoint({ chat, checkpointer, checkpointSlot }: OpenedDriver): Promi
   return settled((done) => checkpointer.write({ applied, hash, logClockMs, puts, deletes }, done));
 }
 
-async function write(opened: OpenedDriver, directory: Directory, file: string): Promise<void> {
+async function write(
+  opened: OpenedDriver,
+  directory: Directory,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const source = await new Promise<StateSource>((resolve, reject) => {
     StateSource.open(opened, (error, found) => (found === undefined ? reject(error) : resolve(found)));
   });
@@ -92,7 +119,10 @@ async function write(opened: OpenedDriver, directory: Directory, file: string): 
       time: new Date(nodeClock.wallMs()).toISOString(),
     });
     try {
-      for await (const piece of piecesOf(source)) writer.add(piece);
+      for await (const piece of piecesOf(source)) {
+        await goOn(signal);
+        writer.add(piece);
+      }
       writer.finish();
     } catch (error) {
       writer.abandon();
@@ -117,39 +147,40 @@ async function* piecesOf(source: StateSource): AsyncGenerator<Uint8Array> {
 }
 
 /** Reads all of it: every checksum, and whether its rows are the state that it says it is. ExitError 7 if not. */
-export function inspectSnapshot(file: string): SnapshotContents {
-  const { chat, header, bytes } = readState(file);
-  return { ...header, ...chat.totals, bytes };
+export async function inspectSnapshot(file: string, signal?: AbortSignal): Promise<SnapshotContents> {
+  const reader = SnapshotReader.open(file);
+  try {
+    const { chat, header } = await readState(reader, signal);
+    const logClock = new Date(chat.logClockMs).toISOString();
+    return { ...header, ...chat.totals, logClock, bytes: reader.bytes };
+  } finally {
+    reader.close();
+  }
 }
 
 export interface SnapshotState {
   /** The state in memory, as the old cluster had it. */
   readonly chat: ChatState;
   readonly header: SnapshotHeader;
-  readonly bytes: number;
 }
 
 /** As {@link inspectSnapshot}; all of a state's live rows are in memory then, as in a server. */
-export function readState(file: string): SnapshotState {
-  const reader = SnapshotReader.open(file);
-  try {
-    const { header } = reader;
-    const rows: Row[] = [];
-    let nextSlot = header.firstKept;
-    for (const piece of reader.pieces()) {
-      for (const item of itemsOf(file, piece)) {
-        if (item.kind === 'row') {
-          if (!isHistoryRow(item.key)) rows.push(item);
-        } else if (item.slot === nextSlot) nextSlot++;
-        else throw damagedSnapshot(file, `the value of slot ${item.slot} stands where ${nextSlot} belongs`);
-      }
+export async function readState(reader: SnapshotReader, signal: AbortSignal | undefined): Promise<SnapshotState> {
+  const { header, file } = reader;
+  const rows: Row[] = [];
+  let nextSlot = header.firstKept;
+  for (const items of readPieces(reader)) {
+    await goOn(signal);
+    for (const item of items) {
+      if (item.kind === 'row') {
+        if (!isHistoryRow(item.key)) rows.push(item);
+      } else if (item.slot === nextSlot) nextSlot++;
+      else throw damagedSnapshot(file, `the value of slot ${item.slot} stands where ${nextSlot} belongs`);
     }
-    if (nextSlot !== Math.max(header.slot + 1, header.firstKept))
-      throw damagedSnapshot(file, `the values from slot ${nextSlot} on are missing`);
-    return { chat: loadedState(file, header, rows), header, bytes: reader.bytes };
-  } finally {
-    reader.close();
   }
+  if (nextSlot !== Math.max(header.slot + 1, header.firstKept))
+    throw damagedSnapshot(file, `the values from slot ${nextSlot} on are missing`);
+  return { chat: loadedState(file, header, rows), header };
 }
 
 function loadedState(file: string, { slot, hash }: SnapshotHeader, rows: readonly Row[]): ChatState {
@@ -165,22 +196,15 @@ function loadedState(file: string, { slot, hash }: SnapshotHeader, rows: readonl
   return chat;
 }
 
-/** The items of a file that {@link readState} has read before, piece by piece. */
-export function* readPieces(file: string): Generator<StateItem[]> {
-  const reader = SnapshotReader.open(file);
-  try {
-    for (const piece of reader.pieces()) yield itemsOf(file, piece);
-  } finally {
-    reader.close();
-  }
-}
-
-function itemsOf(file: string, piece: Uint8Array): StateItem[] {
-  try {
-    return readStateItems(piece);
-  } catch (error) {
-    if (error instanceof ProtocolError) throw damagedSnapshot(file, error.message);
-    throw error;
+/** The items of a file, piece by piece. */
+export function* readPieces(reader: SnapshotReader): Generator<StateItem[]> {
+  for (const piece of reader.pieces()) {
+    try {
+      yield readStateItems(piece);
+    } catch (error) {
+      if (error instanceof ProtocolError) throw damagedSnapshot(reader.file, error.message);
+      throw error;
+    }
   }
 }
 

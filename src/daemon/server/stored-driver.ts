@@ -1,5 +1,6 @@
 /**
- * A driver on its state store. The store is a cache of what the log says: a damaged one is set aside, and the log is
+ * A driver on its state store. The store is a cache of what the log says, but for a state that a cluster began with: a
+ * damaged one is set aside, and the log is
  * replayed into an empty one, without anybody's help. Where the log does not lead there (its beginning was deleted, or
  * the cluster began with a snapshot), that fails, and nothing but the store was touched.
  */
@@ -35,7 +36,7 @@ export async function setStoreAside(home: StoreHome, logger: Logger, why: string
   });
   failpoint('store.after-set-aside');
   logger.error('state-store-damaged', {
-    text: 'the state store is damaged: it is kept aside for inspection and rebuilt from the log',
+    text: 'the state store is damaged: it is kept aside for inspection, and made anew if the log leads there',
     name,
     why,
   });
