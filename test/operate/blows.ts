@@ -50,7 +50,10 @@ export function blowsOn(installation: Installation): Blow[] {
       part.daemon.resume();
     });
   return [
-    ...servers.flatMap((part) => [killed(part.name, [part]), unplugged(part.host), paused(part)]),
+    // Never the same server twice in a row: nobody would be connected to it the second time.
+    ...servers.map((part) => killed(part.name, [part])),
+    ...servers.map((part) => unplugged(part.host)),
+    ...servers.map((part) => paused(part)),
     ...[...balancers, redis, mirror].map((part) => killed(part.name, [part])),
     killed('both balancers', balancers),
     killed('Redis and the mirror', [redis, mirror]),
