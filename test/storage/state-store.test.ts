@@ -187,7 +187,7 @@ t.test('a second process, a directory that is no store', async (t) => {
   await t.rejects(openLevel(directory), {
     code: 'STORE_DAMAGED',
     exitCode: 7,
-    message: /start again, then it is moved aside and the state is rebuilt/,
+    message: /start again, then it is moved aside and the state is made anew/,
   });
 });
 
