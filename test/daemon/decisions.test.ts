@@ -7,7 +7,8 @@ import path from 'node:path';
 import t from 'tap';
 import { features, type Hello, type MessageOf, type RunMessage } from '../../src/wire/index.js';
 import { Cluster, decide, User } from './cluster.js';
-import { hello, Raw, until } from './raw.js';
+import { oldServerHello } from './old-server.js';
+import { Raw, until } from './raw.js';
 
 t.setTimeout(120_000);
 const room = '#ops';
@@ -269,20 +270,7 @@ t.test('the first decision needs every member, and keeps servers of older releas
   t.teardown(() => cluster.end());
   const user = await User.at(cluster.server(1).address, 'Aaron');
   await user.say(room, 'one');
-  const operator = await Raw.welcomed(cluster.server(1).address, { role: 'operator' });
-  operator.send({ type: 'seatsRequest', request: 1 });
-  const { seats } = await operator.take('seats');
-  operator.send({ type: 'statusRequest', request: 2 });
-  const { clusterId } = await operator.take('status');
-  /** What server 3 of an older release would say. */
-  const old = hello({
-    role: 'server',
-    features: features.serves,
-    clusterId,
-    serverId: 3,
-    birthId: seats.find(({ id }) => id === 3)?.birthId ?? new Uint8Array(16),
-    incarnation: 1000 * 2 ** 32,
-  });
+  const old = await oldServerHello(cluster.server(1).address, 3);
   await cluster.kill(3);
   await until('server 3 is missed', async () => {
     const { outcome, text } = await decide(cluster, 1, { verb: 'retain', subject: room, count: 1 });

@@ -11,9 +11,10 @@ import { type OfflineDirectory, settled, takeOffline, withDriver } from '../../s
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import type { StateStore } from '../../src/storage/index.js';
-import { features, type ServerId } from '../../src/wire/index.js';
+import type { ServerId } from '../../src/wire/index.js';
 import { Cluster, User } from './cluster.js';
-import { hello, Raw, until } from './raw.js';
+import { oldServerHello } from './old-server.js';
+import { Raw, until } from './raw.js';
 import { fails, restored, start, stopAndSave } from './snapshots.js';
 
 t.setTimeout(120_000);
@@ -142,19 +143,7 @@ t.test('servers of a release that cannot read its state are kept out', async (t)
   await made.startBalancer(3);
   await made.startServers(1, 2, 3);
   await made.leader();
-  const operator = await Raw.welcomed(made.server(1).address, { role: 'operator' });
-  operator.send({ type: 'seatsRequest', request: 1 });
-  const { seats } = await operator.take('seats');
-  operator.send({ type: 'statusRequest', request: 2 });
-  const { clusterId } = await operator.take('status');
-  const old = hello({
-    role: 'server',
-    features: features.serves,
-    clusterId,
-    serverId: 3,
-    birthId: seats.find(({ id }) => id === 3)?.birthId ?? new Uint8Array(16),
-    incarnation: 1000 * 2 ** 32,
-  });
+  const old = await oldServerHello(made.server(1).address, 3);
   const refused = await Raw.open(made.server(1).address, old);
   t.match(await refused.ended(), { code: 'BAD_VERSION', text: /start it with 0.7 or later/ });
 });
