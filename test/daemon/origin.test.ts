@@ -7,8 +7,9 @@ import t, { type Test } from 'tap';
 import { nodeClock, Prng, silentLogger } from '../../src/base/index.js';
 import { inspectSnapshot } from '../../src/daemon/index.js';
 import { realGround } from '../../src/daemon/server/ground.js';
-import { type OfflineDirectory, settled, takeOffline, withDriver } from '../../src/daemon/server/offline.js';
+import { nobody, type OfflineDirectory, takeOffline, withDriver } from '../../src/daemon/server/offline.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
+import { settled } from '../../src/daemon/server/settled.js';
 import type { PaxosMessage } from '../../src/paxos/index.js';
 import type { StateStore } from '../../src/storage/index.js';
 import type { ServerId } from '../../src/wire/index.js';
@@ -27,7 +28,6 @@ interface Lone {
 /** The server of a directory, alone: what it sends is kept, and nobody else is there. */
 async function openAlone(t: Test, offline: OfflineDirectory): Promise<Lone> {
   const sent: Lone['sent'] = [];
-  const nothing = (): void => undefined;
   const store = await new Promise<StateStore>((resolve, reject) => {
     realGround
       .storeHome(offline.dataDir)
@@ -43,15 +43,7 @@ async function openAlone(t: Test, offline: OfflineDirectory): Promise<Lone> {
         random: new Prng(1),
         logger: silentLogger,
         transport: { send: (to, message) => void sent.push({ to, message }) },
-        listener: {
-          applied: nothing,
-          settled: nothing,
-          refused: nothing,
-          standing: nothing,
-          installed: nothing,
-          read: nothing,
-          stopped: nothing,
-        },
+        listener: nobody,
         onFatal: (error) => t.fail(error.message),
         origin: offline.directory.demands.origin,
       },

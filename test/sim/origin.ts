@@ -4,6 +4,7 @@
  */
 import { nodeClock, Prng, silentLogger } from '../../src/base/index.js';
 import { ChatState } from '../../src/chat/index.js';
+import { nobody } from '../../src/daemon/server/offline.js';
 import { type OpenedDriver, openDriver } from '../../src/daemon/server/open-driver.js';
 import { fillState } from '../../src/daemon/server/restore.js';
 import { MemoryRows, MemoryStore } from '../../src/storage/index.js';
@@ -70,7 +71,6 @@ function open(
   rows: MemoryRows,
   identity: Parameters<typeof openDriver>[0]['identity'],
 ): Promise<OpenedDriver> {
-  const nothing = (): void => undefined;
   return new Promise((resolve, reject) => {
     openDriver(
       {
@@ -80,16 +80,8 @@ function open(
         clock: nodeClock,
         random: new Prng(1),
         logger: silentLogger,
-        transport: { send: nothing },
-        listener: {
-          applied: nothing,
-          settled: nothing,
-          refused: nothing,
-          standing: nothing,
-          installed: nothing,
-          read: nothing,
-          stopped: nothing,
-        },
+        transport: { send: () => undefined },
+        listener: nobody,
         onFatal: reject,
         wal: { segmentBytes: 1 << 15, firstSegmentBytes: 1 << 15 },
       },

@@ -1,6 +1,6 @@
 /** Snapshots: a stopped server's state as a file, and a new cluster made of it. */
 import type { CommandSpec, OptionSpec } from '../command.js';
-import { json, values } from './shared.js';
+import { json, servers } from './shared.js';
 
 const dataDir: OptionSpec = { name: 'data-dir', value: 'DIR', help: '', general: false };
 
@@ -40,14 +40,7 @@ export const keeping: readonly CommandSpec[] = [
     positional: 'FILE --data-dir DIR',
     positionalMax: 1,
     options: [
-      {
-        name: 'servers',
-        value: 'N',
-        reader: values('readServers'),
-        help: 'how many servers, an odd number',
-        default: '3',
-        general: false,
-      },
+      { ...servers, general: false },
       { ...dataDir, help: 'where server-1, server-2 … shall be; missing or empty (required)' },
       json,
     ],

@@ -14,6 +14,7 @@ import {
   redis,
   room,
   server,
+  servers,
   timeout,
   values,
 } from './shared.js';
@@ -28,13 +29,7 @@ export const running: readonly CommandSpec[] = [
     positional: '',
     positionalMax: 0,
     options: [
-      {
-        name: 'servers',
-        value: 'N',
-        reader: values('readServers'),
-        help: 'how many servers, an odd number',
-        default: '3',
-      },
+      servers,
       {
         name: 'listen',
         value: 'H:P',
@@ -62,13 +57,7 @@ export const running: readonly CommandSpec[] = [
     isDaemon: true,
     options: [
       { name: 'listen', value: 'H:P', help: 'where servers and clients ask', default: '127.0.0.1:8009' },
-      {
-        name: 'servers',
-        value: 'N',
-        reader: values('readServers'),
-        help: 'how many servers make the cluster, an odd number',
-        default: '3',
-      },
+      { ...servers, help: 'how many servers make the cluster, an odd number' },
       { name: 'data-dir', value: 'DIR', help: 'the sealed membership lives here', default: './synod-data/balancer' },
       {
         name: 'registry',

@@ -38,6 +38,14 @@ export const benchFits =
   async () =>
     (await import('../bench-options.js')).benchJudges[name];
 
+/** How many servers a cluster is made with. */
+export const servers: OptionSpec = {
+  name: 'servers',
+  value: 'N',
+  reader: values('readServers'),
+  help: 'how many servers, an odd number',
+  default: '3',
+};
 export const balancer: OptionSpec = {
   name: 'balancer',
   value: 'H:P,…',

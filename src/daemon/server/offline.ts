@@ -5,8 +5,10 @@ import { ExitError, exitCodes, type Logger, nodeClock, Prng } from '../../base/i
 import { Directory, type Disk, pathError } from '../../storage/index.js';
 import type { ServerId, Slot } from '../../wire/index.js';
 import { takeDataDirectory } from '../data-directory.js';
+import type { Listener } from './driver.js';
 import { realGround } from './ground.js';
 import { type OpenedDriver, openDriver } from './open-driver.js';
+import { settled } from './settled.js';
 import { closeStore, openStoredDriver } from './stored-driver.js';
 
 export interface OfflineDirectory {
@@ -50,10 +52,16 @@ export async function goOn(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted === true) throw new ExitError(exitCodes.ok, 'STOPPED', '');
 }
 
-/** As a promise what takes a callback. */
-export function settled(work: (done: (error: Error | undefined) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => work((error) => (error === undefined ? resolve() : reject(error))));
-}
+/** Hears what a driver tells, and does nothing. */
+export const nobody: Listener = {
+  applied: () => undefined,
+  settled: () => undefined,
+  refused: () => undefined,
+  standing: () => undefined,
+  installed: () => undefined,
+  read: () => undefined,
+  stopped: () => undefined,
+};
 
 export interface OfflineOptions {
   readonly logger: Logger;
@@ -88,15 +96,7 @@ export async function withDriver<T>(
         random: new Prng(randomBytes(6).readUIntBE(0, 6)),
         logger,
         transport: { send: () => undefined },
-        listener: {
-          applied: () => undefined,
-          settled: () => undefined,
-          refused: () => undefined,
-          standing: () => undefined,
-          installed: () => undefined,
-          read: () => undefined,
-          stopped: () => undefined,
-        },
+        listener: nobody,
         onFatal: fail,
         afterDisk: () => afterDisk(),
         expectLog: directory.expectLog,

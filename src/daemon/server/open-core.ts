@@ -5,6 +5,7 @@ import { isStoreDamage } from '../../storage/index.js';
 import { Core, type CoreHooks, type CoreOptions } from './core.js';
 import { demandsOf } from './demands.js';
 import { openDriver } from './open-driver.js';
+import { settled } from './settled.js';
 import { closeStore, openStoredDriver } from './stored-driver.js';
 
 /** Opens store and log, replays, and joins the parts. Fails with an ExitError; nothing was sent then. */
@@ -63,13 +64,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     );
   });
   try {
-    await new Promise<void>((resolve, reject) => {
-      directory.logBegun((error) => (error === undefined ? resolve() : reject(error)));
-    });
+    await settled((done) => directory.logBegun(done));
     // An earlier life may have ended between the state and the word about it.
-    await new Promise<void>((resolve, reject) => {
-      directory.demand(demandsOf(opened.chat), (error) => (error === undefined ? resolve() : reject(error)));
-    });
+    await settled((done) => directory.demand(demandsOf(opened.chat), done));
     return new Core(options, store, opened, hooks);
   } catch (error) {
     await closeStore(store);

@@ -23,8 +23,9 @@ import {
   syncTree,
 } from '../../storage/index.js';
 import type { Slot, StateItem } from '../../wire/index.js';
-import { goOn, type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
+import { goOn, type OfflineDirectory, takeOffline, withDriver } from './offline.js';
 import type { OpenedDriver } from './open-driver.js';
+import { settled } from './settled.js';
 import { readPieces, readState, type SnapshotState } from './snapshot.js';
 
 export interface Restored {

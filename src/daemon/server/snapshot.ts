@@ -19,8 +19,9 @@ import {
   StateSource,
 } from '../../storage/index.js';
 import { ProtocolError, readStateItems, type StateItem } from '../../wire/index.js';
-import { goOn, type OfflineDirectory, settled, takeOffline, withDriver } from './offline.js';
+import { goOn, type OfflineDirectory, takeOffline, withDriver } from './offline.js';
 import type { OpenedDriver } from './open-driver.js';
+import { settled } from './settled.js';
 
 /** What a snapshot holds. */
 export interface SnapshotContents extends SnapshotHeader {
