@@ -191,15 +191,15 @@ t.test('probes are answered in the midst of a flood from their own address, and 
   });
   flood();
   const ended = 'ended';
-  const probe = (path: string, headers = {}): Promise<number | string> =>
-    ask(listener.address, path, { from: stranger, headers }).then(
-      ({ status }) => status,
+  const probe = (path: string, { method = 'GET', headers = {} } = {}): Promise<string> =>
+    ask(listener.address, path, { from: stranger, method, headers }).then(
+      ({ status, body }) => `${status} ${body}`,
       () => ended,
     );
   // The one that is under way when a flood begins is lost with it; never two in a row.
-  const probeTwice = async (path: string): Promise<number | string> => {
-    const first = await probe(path);
-    return first === ended ? probe(path) : first;
+  const probeTwice = async (path: string, method = 'GET'): Promise<string> => {
+    const first = await probe(path, { method });
+    return first === ended ? probe(path, { method }) : first;
   };
   // Through the beginnings of several seconds, in which the flood is let in again.
   const endMs = performance.now() + 2_500;
@@ -207,14 +207,19 @@ t.test('probes are answered in the midst of a flood from their own address, and 
   while (performance.now() < endMs || floods < 3) {
     missing = '';
     await until('the flood', 10_000, () => floods > 0);
-    t.equal(await probeTwice('/livez'), 200);
-    missing = 'a leader';
-    t.equal(await probeTwice('/readyz'), 503);
-    probes += 2;
+    t.equal(await probeTwice('/livez'), '200 ok\n');
+    missing = 'no leader: §';
+    t.equal(await probeTwice('/readyz'), '503 no leader: §\n');
+    t.equal(await probeTwice('/readyz', 'HEAD'), '503 ');
+    probes += 3;
   }
   t.ok(probes > 20, `${probes} probes beside ${floods} floods`);
   await until('another page to be refused', 10_000, async () => (await probe('/status')) === ended);
-  await until('a foreign name to be', 10_000, async () => (await probe('/livez', { host: 'evil.example' })) === ended);
+  await until(
+    'a foreign name to be',
+    10_000,
+    async () => (await probe('/livez', { headers: { host: 'evil.example' } })) === ended,
+  );
 });
 
 const isProbed = (path: string): boolean => path === '/livez' || path === '/readyz';
@@ -222,10 +227,11 @@ const isProbed = (path: string): boolean => path === '/livez' || path === '/read
 t.test('what a probe is', async (t) => {
   const read = (text: string) => readProbe(Buffer.from(text), isProbed);
   t.same(read('GET /livez HTTP/1.1\r\nHost: a:1 \r\nUser-Agent: kube-probe/1.30\r\n\r\n'), {
+    method: 'GET',
     path: '/livez',
     host: 'a:1',
   });
-  t.same(read('HEAD /readyz?verbose HTTP/1.0\r\n\r\n'), { path: '/readyz', host: undefined });
+  t.same(read('HEAD /readyz?verbose HTTP/1.0\r\n\r\n'), { method: 'HEAD', path: '/readyz', host: undefined });
   for (const wrong of [
     ...['', 'GET /livez HTTP/1.1\r\nHost: a\r\n', 'POST /livez HTTP/1.1\r\n\r\n', 'GET /livez\r\n\r\n'],
     ...['GET /livez HTTP/1.1\r\n\r\n'.repeat(2), `GET /livez HTTP/1.1\r\nx: ${'x'.repeat(1_000)}\r\n\r\n`],

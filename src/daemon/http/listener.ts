@@ -57,7 +57,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpListener> {
   const serving = { pages, host, pace, logger: options.logger };
   const keeper: Doorkeeper = {
     isProbed: (path) => pages.get(path)?.isProbe === true,
-    judge: (probe) => statusOf(probe, serving),
+    judge: (probe) => answerToProbe(probe, serving),
   };
   const sockets = new AddressSockets(connectionsMax);
   // Node can't be stopped within the 64 KiB of a read, which hold thousands of requests: a flood ends the connections
@@ -139,10 +139,13 @@ async function answerTo(request: IncomingMessage, { pages, host, pace, logger }:
 }
 
 /** What a probe hears that comes from an address in the midst of its flood. Never rejects. */
-async function statusOf({ path, host: named }: Probe, { pages, host, logger }: Serving): Promise<number | undefined> {
+async function answerToProbe(
+  { path, host: named }: Probe,
+  { pages, host, logger }: Serving,
+): Promise<Answer | undefined> {
   const page = pages.get(path);
   if (page === undefined || !isNamed(named, host)) return undefined;
-  return (await made(page, logger)).status;
+  return made(page, logger);
 }
 
 /** Whether a request with this Host header is meant for a listener at `host`. */
