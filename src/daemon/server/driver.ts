@@ -9,30 +9,13 @@
  */
 import { assert, failpoint, type Logger, limits } from '../../base/index.js';
 import type { Applied, ChatState } from '../../chat/index.js';
-import type {
-  AnswerLearn,
-  Effects,
-  Input,
-  Now,
-  PaxosMessage,
-  Persist,
-  Replica,
-  StandingChange,
-} from '../../paxos/index.js';
-import {
-  type Checkpointer,
-  errorCode,
-  type LogReader,
-  type Retention,
-  type SlotIndex,
-  type StateSets,
-  type StateStore,
-  StorageError,
-  type Wal,
-} from '../../storage/index.js';
+import type { Effects, Input, Now, PaxosMessage, Persist, Replica, StandingChange } from '../../paxos/index.js';
+import type { Checkpointer, LogReader, Retention, SlotIndex, StateSets, StateStore, Wal } from '../../storage/index.js';
 import type { Incarnation, ServerId, Slot } from '../../wire/index.js';
+import { Checkpoints } from './checkpoints.js';
 import { DriverFigures } from './driver-figures.js';
 import { DurableGate } from './gate.js';
+import { LearnSender } from './learn-sender.js';
 import type { Roster } from './roster.js';
 import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
@@ -104,10 +87,8 @@ export class Driver {
   #settling: readonly number[] = [];
   /** Records appended in this process life. */
   #appended = 0;
-  /** Where and when the last checkpoint was begun. */
-  #checkpointSlot: Slot;
-  #checkpointMs: number;
-  readonly #learning = new Map<ServerId, number>();
+  readonly #checkpoints: Checkpoints;
+  readonly #learns: LearnSender;
   readonly #sender: StateSender;
   readonly #fetcher: StateFetcher;
   /** A peer's state is being installed: nothing may happen to the replica until that is over. */
@@ -125,12 +106,14 @@ export class Driver {
     this.#self = parts.roster.self;
     this.#replica = parts.replica;
     this.#gate = new DurableGate((to, message) => parts.transport.send(to, message), limits.gateWaitingMax);
-    this.#checkpointSlot = parts.checkpointer.last?.applied ?? 0;
-    this.#checkpointMs = parts.now().monotonicMs;
     if (parts.chat.applied > 0) this.#hashes.add(parts.chat.applied, parts.chat.hash);
     const nowMs = (): number => parts.now().monotonicMs;
-    // Neither a request nor a chunk vouches for a record of ours.
+    const onFatal = (error: Error): void => this.onFatal(error);
+    // Neither a request nor a chunk nor a chosen value vouches for a record of ours (PAXOS.md, Catch-up).
     const send = (to: ServerId, message: PaxosMessage): void => this.#gate.push({ to, after: 0, message });
+    this.#checkpoints = new Checkpoints({ ...parts, nowMs, onFatal });
+    const onIgnored = (): void => void this.figures.ignored++;
+    this.#learns = new LearnSender({ ...parts, send, onIgnored, onFatal });
     this.#sender = new StateSender({ ...parts, promised: () => this.#replica.view.promised, send, nowMs });
     this.#fetcher = new StateFetcher({
       ...parts,
@@ -187,10 +170,8 @@ export class Driver {
 
   /** The server stops and its log is about to be closed: what the disk still reports moves nothing any more. */
   end(): void {
-    this.#halted = true;
-    this.#gate.close();
+    this.#halt();
     this.#sender.end();
-    this.#waiting = [];
   }
 
   /** True after a fatal error or the end: nothing is sent, applied or written any more. */
@@ -202,7 +183,7 @@ export class Driver {
   tick(): void {
     if (!this.#held) this.#give({ kind: 'tick' });
     if (this.#halted) return;
-    this.#considerCheckpoint();
+    this.#checkpoints.consider();
     this.#sender.tick();
     this.#fetcher.tick();
   }
@@ -292,11 +273,17 @@ export class Driver {
   /** The disk failed. The first call closes the gate and passes the error on; later ones are ignored. */
   onFatal(error: Error): void {
     if (this.#halted) return;
-    this.#halted = true;
-    this.#gate.close();
-    this.#waiting = [];
+    this.#halt();
     this.#parts.logger.error('driver-halted', { error: error.message });
     this.#parts.onFatal(error);
+  }
+
+  #halt(): void {
+    this.#halted = true;
+    this.#gate.close();
+    this.#checkpoints.end();
+    this.#learns.end();
+    this.#waiting = [];
   }
 
   /** End of a turn of the event loop: everything appended in it goes to the disk in one write. */
@@ -320,8 +307,7 @@ export class Driver {
       }
     } catch (error) {
       // Whatever was half done stays inside: nothing leaves any more, and the caller stops the process.
-      this.#halted = true;
-      this.#gate.close();
+      this.#halt();
       throw error;
     } finally {
       this.#stepping = false;
@@ -356,8 +342,8 @@ export class Driver {
     }
     this.#tell(effects);
     this.#settling = [];
-    for (const learn of effects.learns) this.#answerLearn(learn);
-    if (effects.commits.length > 0) this.#considerCheckpoint();
+    for (const learn of effects.learns) this.#learns.answer(learn);
+    if (effects.commits.length > 0) this.#checkpoints.consider();
   }
 
   /** A promise of its own ballot is how this server campaigns, a vote for it how it proposes. */
@@ -424,8 +410,7 @@ export class Driver {
   #installed(slot: Slot): void {
     if (this.#halted) return;
     const { chat, listener, roster } = this.#parts;
-    this.#checkpointSlot = slot;
-    this.#checkpointMs = this.#parts.now().monotonicMs;
+    this.#checkpoints.passed(slot);
     this.#hashes.add(slot, chat.hash);
     if (slot % limits.hashEverySlots === 0) this.#replica.setHash(slot, chat.hash);
     listener.installed(slot);
@@ -434,71 +419,4 @@ export class Driver {
     const changed = roster.latest.epoch !== epoch;
     this.#release([{ kind: 'installed', slot, ...(changed && { configurations: roster.configurations }) }]);
   }
-
-  /**
-   * Begins a checkpoint about every second or 1,000 slots. The checkpointer keeps it behind the log (ARCHITECTURE.md,
-   * 3).
-   */
-  #considerCheckpoint(): void {
-    const { chat, checkpointer, logger } = this.#parts;
-    const slots = chat.applied - this.#checkpointSlot;
-    if (slots === 0 || checkpointer.busy) return;
-    const nowMs = this.#parts.now().monotonicMs;
-    if (slots < limits.checkpointSlots && nowMs - this.#checkpointMs < limits.checkpointMs) return;
-    const { puts, deletes } = chat.takeDirty();
-    failpoint('checkpoint.taken');
-    const { applied, hash, logClockMs } = chat;
-    this.#checkpointSlot = applied;
-    this.#checkpointMs = nowMs;
-    checkpointer.write({ applied, hash, logClockMs, puts, deletes }, (error) => {
-      if (this.#halted) return;
-      if (error === undefined) {
-        chat.stored();
-        failpoint('checkpoint.stored');
-      } else if (checkpointer.overdue || isFatal(error)) this.onFatal(error);
-      else
-        logger.warn('checkpoint-failed', {
-          error: error.message,
-          text: 'it is tried again; check the space on the disk',
-        });
-    });
-  }
-
-  /** Reads chosen values for a peer. Too many reads at once for one peer are ignored: it asks again. */
-  #answerLearn(learn: AnswerLearn): void {
-    const { chat, reader, index, logger } = this.#parts;
-    const { to, request, from, upto, commit, promised } = learn;
-    const reply = (values: readonly Uint8Array[]): void => {
-      // What was chosen before this cluster is history here, and leads nobody to its state.
-      const firstSlot = Math.max(index.firstKept, chat.origin + 1);
-      // Chosen values are facts: this reply vouches for no record of ours (PAXOS.md, Catch-up).
-      this.#gate.push({
-        to,
-        after: 0,
-        message: { type: 'learnReply', request, commit, promised, firstSlot, from, values },
-      });
-    };
-    if (from > upto || from <= chat.origin) {
-      reply([]);
-      return;
-    }
-    const reading = this.#learning.get(to) ?? 0;
-    if (reading >= limits.learnReadsMax) {
-      this.figures.ignored++;
-      logger.debug('ignored', { what: 'learn', why: 'enough requests of this peer are being read', from: to });
-      return;
-    }
-    this.#learning.set(to, reading + 1);
-    reader.read(from, upto, limits.learnBatchBytes, (error, values) => {
-      this.#learning.set(to, (this.#learning.get(to) ?? 1) - 1);
-      if (this.#halted) return;
-      if (error !== undefined) this.onFatal(error);
-      else reply(values);
-    });
-  }
-}
-
-/** Of a checkpoint's errors those that waiting does not heal: a full disk comes without a code of ours. */
-function isFatal(error: Error): boolean {
-  return error instanceof StorageError || errorCode(error) === 'EIO';
 }
