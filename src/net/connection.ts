@@ -158,6 +158,10 @@ export class Connection implements FrameConnection {
     return 'queued';
   }
 
+  flush(): void {
+    if (this.#closed === undefined) this.#write();
+  }
+
   pause(): void {
     this.#paused = true;
     if (this.#closed === undefined) this.#socket.pause();
@@ -352,12 +356,17 @@ export class Connection implements FrameConnection {
 
   readonly #flush = (): void => {
     this.#flushDeferred = false;
-    if (this.#socket.destroyed || this.#outbound.empty) return;
-    this.stats.writes++;
-    this.#outbound.flush();
+    if (this.#socket.destroyed) return;
+    this.#write();
     if (this.#closed !== undefined) this.#socket.end();
     else this.#checkDrain();
   };
+
+  #write(): void {
+    if (this.#socket.destroyed || this.#outbound.empty) return;
+    this.stats.writes++;
+    this.#outbound.flush();
+  }
 
   #checkDrain(): void {
     if (!this.#drainWanted || this.#closed !== undefined) return;

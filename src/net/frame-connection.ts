@@ -54,6 +54,8 @@ export interface FrameConnection {
   send(message: Message): SendResult;
   /** Queues an encoded frame as it is; the same Buffer may be queued on many connections and must not be changed. */
   sendFrame(frame: Uint8Array): SendResult;
+  /** Writes what is queued now, for what cannot wait for the end of the turn; never calls a handler. */
+  flush(): void;
   /** Stops giving messages to the owner (and soon reading) until `resume`; calls may not nest. */
   pause(): void;
   resume(): void;
@@ -72,6 +74,6 @@ export interface ConnectionStats {
   framesOut: number;
   bytesIn: number;
   bytesOut: number;
-  /** Writes given to the operating system: at most one per turn. */
+  /** Writes given to the operating system: one per turn, and those that `flush` asked for. */
   writes: number;
 }

@@ -42,7 +42,7 @@ async function openAlone(t: Test, offline: OfflineDirectory): Promise<Lone> {
         clock: nodeClock,
         random: new Prng(1),
         logger: silentLogger,
-        transport: { send: (to, message) => void sent.push({ to, message }) },
+        transport: { send: (to, message) => void sent.push({ to, message }), flush: () => undefined },
         listener: nobody,
         onFatal: (error) => t.fail(error.message),
         origin: offline.directory.demands.origin,

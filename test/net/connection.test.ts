@@ -66,6 +66,26 @@ t.test('all frames of a turn leave in one write, in order', async (t) => {
   );
 });
 
+t.test('what cannot wait for the end of the turn leaves at once, the rest with its end', async (t) => {
+  const { clock, caller, listener } = pair(quiet, quiet);
+  caller.connection.send(route(1));
+  caller.connection.send(route(2));
+  caller.connection.flush();
+  t.equal(caller.socket.writes, 1, 'before the turn is over, both in one write');
+  caller.connection.flush();
+  t.equal(caller.socket.writes, 1, 'nothing waits: nothing is written');
+  caller.connection.send(route(3));
+  clock.settle();
+  t.equal(caller.socket.writes, 2);
+  caller.connection.send(route(4));
+  caller.connection.flush();
+  caller.connection.close('LOCAL', 'done');
+  caller.connection.flush();
+  clock.settle();
+  t.same(listener.messages, [1, 2, 3, 4].map(route));
+  t.match(listener.closes, [{ code: 'ENDED', byPeer: true }], 'the end comes behind what was flushed');
+});
+
 t.test('how long the other side has been silent counts from its last byte, pings answered included', async (t) => {
   const { clock, caller, listener } = pair({ ...quiet, pingEveryMs: 1_000 }, quiet);
   t.equal(caller.connection.silentForMs, 0, 'opened just now');

@@ -80,7 +80,7 @@ function open(
         clock: nodeClock,
         random: new Prng(1),
         logger: silentLogger,
-        transport: { send: () => undefined },
+        transport: { send: () => undefined, flush: () => undefined },
         listener: nobody,
         onFatal: reject,
         wal: { segmentBytes: 1 << 15, firstSegmentBytes: 1 << 15 },

@@ -157,6 +157,8 @@ export class SimServer implements ServerEnd {
   #rows: MemoryRows;
   readonly #clockRate: number;
   #lives = 0;
+  /** Frames for a server are not to wait for the end of the turn, which frames never do here. */
+  onFlush: (to: ServerId) => void = () => undefined;
   #life: Life | undefined;
   #pausedUntilUs = 0;
   #backlog: (() => void)[] = [];
@@ -519,7 +521,7 @@ export class SimServer implements ServerEnd {
         clock: life.clock,
         random: life.random.fork(),
         logger: this.#world.logger(this.id),
-        transport: { send: (to, message) => this.#send(life, to, message) },
+        transport: { send: (to, message) => this.#send(life, to, message), flush: (to) => this.onFlush(to) },
         listener: life.side,
         onMembers: () => this.#onMembers(life),
         onFatal: (error) => {

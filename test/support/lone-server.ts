@@ -85,7 +85,7 @@ export class LoneServer {
           clock: fastClock,
           random: new Prng(life),
           logger,
-          transport: { send() {} },
+          transport: { send() {}, flush() {} },
           listener: {
             applied: (applied) => {
               if (applied.answers.length + applied.registrations.length > 0) this.#onAnswer?.(applied);

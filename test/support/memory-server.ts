@@ -71,7 +71,7 @@ export class MemoryServer {
         clock,
         random,
         logger: silentLogger,
-        transport: { send },
+        transport: { send, flush: () => undefined },
         listener: this.#listener(),
         onFatal: (error) => {
           throw error;

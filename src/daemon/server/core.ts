@@ -26,6 +26,7 @@ import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
 import { Decisions } from './decisions.js';
 import { DemandKeeper } from './demands.js';
+import type { Transport } from './driver.js';
 import type { Ground } from './ground.js';
 import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
 import { History } from './history.js';
@@ -72,7 +73,7 @@ export interface CoreOptions {
 /** What the driver calls before the parts that answer exist. */
 export interface CoreHooks {
   clients: Clients | undefined;
-  send: Peers['send'];
+  transport: Transport;
   afterDisk: () => void;
   members: () => void;
   decided: (decisions: readonly Decided[]) => void;
@@ -203,7 +204,7 @@ export class Core {
       keepsNothing: options.keepsNothing,
     });
     hooks.clients = this.clients;
-    hooks.send = (to, message) => this.peers.send(to, message);
+    hooks.transport = this.peers;
     hooks.afterDisk = () => this.#armWal();
     hooks.members = () => this.#onMembers();
     hooks.decided = (decisions) => this.#onDecided(decisions);

@@ -21,9 +21,12 @@ import { StateFetcher, type StateFetcherParts } from './state-fetcher.js';
 import { RecentHashes } from './state-hashes.js';
 import { StateSender, type StateSenderParts } from './state-sender.js';
 
-/** Frames to other servers. `send` may drop a frame; it never blocks and never calls back. */
+/** Frames to other servers. Neither call blocks or calls back. */
 export interface Transport {
+  /** Queues a frame, or drops it. */
   send(to: ServerId, message: PaxosMessage): void;
+  /** What is queued for a server leaves now, and not only at the end of the turn. */
+  flush(to: ServerId): void;
 }
 
 /** The clients' side of a server. Calls may come back into the driver; they are taken up after the current step. */
@@ -335,6 +338,8 @@ export class Driver {
       this.#gate.push(send);
     }
     failpoint('step.after-sends');
+    // Others wait for a commit, or for the next accept: it leaves before this server's own apply takes its time.
+    if (effects.commits.length > 0) for (const { to } of effects.sends) this.#parts.transport.flush(to);
     this.#settling = effects.settled;
     for (const { slot, value } of effects.commits) {
       this.figures.chosen(slot, now.monotonicMs);

@@ -95,7 +95,7 @@ export async function withDriver<T>(
         clock: nodeClock,
         random: new Prng(randomBytes(6).readUIntBE(0, 6)),
         logger,
-        transport: { send: () => undefined },
+        transport: { send: () => undefined, flush: () => undefined },
         listener: nobody,
         onFatal: fail,
         afterDisk: () => afterDisk(),

@@ -13,7 +13,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { directory, disk, storeHome, logger } = options;
   const hooks: CoreHooks = {
     clients: undefined,
-    send: () => undefined,
+    transport: { send: () => undefined, flush: () => undefined },
     afterDisk: () => undefined,
     members: () => undefined,
     decided: () => undefined,
@@ -30,7 +30,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         clock: nodeClock,
         random: new Prng(randomBytes(6).readUIntBE(0, 6)),
         logger,
-        transport: { send: (to, message) => hooks.send(to, message) },
+        transport: {
+          send: (to, message) => hooks.transport.send(to, message),
+          flush: (to) => hooks.transport.flush(to),
+        },
         listener: {
           applied: (applied) => {
             hooks.clients?.applied(applied);

@@ -244,6 +244,11 @@ export class Peers {
     if (filtered === undefined || filtered.passes(registry[message.type].code, frame)) this.#put(connection, frame);
   }
 
+  /** What was queued for a peer leaves now. Never calls back. */
+  flush(to: ServerId): void {
+    this.#peers.get(to)?.dialer.open?.flush();
+  }
+
   /** What a full link cannot take is dropped: queued, it would cut the link. */
   #put(connection: FrameConnection, frame: Uint8Array): void {
     if (connection.queuedBytes > dropAboveBytes) this.#dropped++;
