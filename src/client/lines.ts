@@ -5,10 +5,21 @@ import type { Ack, Busy, EventKind, OutcomeCode, Registered, Reject, SessionId }
 import type { LineState } from './events.js';
 import type { Link, Shared } from './link.js';
 import { LINE_BYTES_MAX } from './options.js';
-import { type FinalCode, type Line, type OnOutcome, Outbox } from './outbox.js';
+import { type FinalCode, type Line, type OnOutcome, Outbox, type SessionEnd } from './outbox.js';
 import { OwnLines } from './own-lines.js';
 import type { ClientSession } from './session.js';
-import { type GivenUpLines, nameText, otherClusterReasons, reasonOf, tooLongText } from './texts.js';
+import {
+  closedReasons,
+  type GivenUpLines,
+  nameText,
+  notSentReasons,
+  otherClusterReasons,
+  reasonOf,
+  sessionOverReason,
+  sessionOverText,
+  tooLongText,
+  tooManyText,
+} from './texts.js';
 
 export interface LinesOptions {
   /** Undefined for a client that only reads. */
@@ -59,7 +70,8 @@ export class Lines {
     this.#outbox = new Outbox(
       {
         onSending: (line, seq) => this.#onSending(line, seq),
-        onFinal: (line, code, slot, n, reason) => this.#onFinal(line, code, slot, n, reason),
+        onAnswered: (line, code, slot, n) => this.#onAnswered(line, code, slot, n),
+        onGivenUp: (line, code, reason) => this.#onEnd(line, code, 0, 0, reason),
         onUnconfirmed: (line) => this.#tellState(line.id, 'unconfirmed', line.room),
       },
       options.linesMax,
@@ -93,13 +105,12 @@ export class Lines {
     const roomBytes = this.#bytesOfRoom(room);
     if (roomBytes === undefined) return this.#failAtOnce(id, room, 'BAD_ROOM', reasonOf('BAD_ROOM'), onOutcome);
     if (this.#session === undefined || this.#closed) {
-      const why = this.#session === undefined ? 'This client has no name and only reads' : reasonOf('NOT_SENT');
+      const why = this.#session === undefined ? notSentReasons.reader : notSentReasons.closed;
       return this.#failAtOnce(id, room, 'NOT_SENT', why, onOutcome);
     }
     const line = this.#outbox.push(id, kind, room, roomBytes, text, onOutcome);
     if (line === undefined) {
-      const why = `${this.#outbox.open} lines wait already; wait until some are committed and send it again`;
-      return this.#failAtOnce(id, room, 'NOT_SENT', why, onOutcome);
+      return this.#failAtOnce(id, room, 'NOT_SENT', tooManyText(this.#outbox.open), onOutcome);
     }
     this.#tellState(id, 'queued', room);
     this.deferPump();
@@ -110,7 +121,7 @@ export class Lines {
   cancel(id: number): boolean {
     const line = this.#outbox.cancel(id);
     if (line === undefined) return false;
-    this.#failAtOnce(id, line.room, 'NOT_SENT', 'It was taken back before it was sent', line.onOutcome);
+    this.#failAtOnce(id, line.room, 'NOT_SENT', notSentReasons.takenBack, line.onOutcome);
     this.#tellDrained();
     return true;
   }
@@ -149,7 +160,7 @@ export class Lines {
     this.#clearLinkTimers();
     if (this.#unconfirmedTimer !== undefined) this.#shared.environment.clock.clearTimeout(this.#unconfirmedTimer);
     this.#unconfirmedTimer = undefined;
-    this.#outbox.giveUp();
+    this.#outbox.giveUp(closedReasons);
   }
 
   /** Another cluster: the session means nothing there. What it leaves behind is ended by `giveUp`. */
@@ -160,9 +171,9 @@ export class Lines {
 
   /** Another cluster: all lines that are here now end, sent ones as UNKNOWN, the others as NOT_SENT. */
   giveUp(): GivenUpLines {
-    const { open, queued } = this.#outbox;
+    const ended = { unconfirmed: this.#outbox.unanswered, notSent: this.#outbox.queued };
     this.#outbox.giveUp(otherClusterReasons);
-    return { unconfirmed: open - queued, notSent: queued };
+    return ended;
   }
 
   /** Registers or resumes on the present connection. */
@@ -176,7 +187,7 @@ export class Lines {
     if (this.#session?.is(session) !== true) return;
     this.#answered = true;
     const verdict = this.#outbox.ack(firstSeq, slot, outcomes);
-    if (verdict === 'expired') this.#expireSession();
+    if (verdict === 'SESSION_EXPIRED' || verdict === 'BAD_NONCE') this.#endSession(verdict, '');
     else if (verdict === 'foreign') this.#sink.lose(link, `${link.address} answered lines that were never sent`);
     else this.deferPump();
   }
@@ -190,7 +201,7 @@ export class Lines {
   onRegistered(answer: Registered): void {
     const session = this.#session;
     if (session === undefined || session.state !== 'opening' || answer.request !== session.request) return;
-    if (answer.code !== 'ok') return this.#sessionRefused(answer.code);
+    if (answer.code !== 'ok') return this.#sessionRefused(answer.code, '');
     const returning = session.id !== undefined;
     if (session.opened(answer) && !returning) {
       this.#outbox.begin(answer.lastSeq);
@@ -209,7 +220,7 @@ export class Lines {
     if (ours && request === 0 && code === 'BAD_NONCE' && link !== undefined) {
       // The server forgot who speaks here; the log has not said that the session is gone. Resume, with the usual pause.
       this.#sink.lose(link, `${link.address}: ${text}`);
-    } else if (ours) this.#sessionRefused(code);
+    } else if (ours) this.#sessionRefused(code, text);
     else if (code !== 'ok') this.#shared.tellError(code, text);
   }
 
@@ -219,22 +230,22 @@ export class Lines {
     this.#shared.environment.turn.defer(this.#pump, Stage.submit);
   }
 
-  #sessionRefused(code: OutcomeCode): void {
+  /** `said`: the server's words for it, '' for none. */
+  #sessionRefused(code: OutcomeCode, said: string): void {
     const session = this.#session;
     if (session === undefined) return;
-    if (code === 'SESSION_EXPIRED' || code === 'BAD_NONCE') return this.#expireSession();
+    if (code === 'SESSION_EXPIRED' || code === 'BAD_NONCE') return this.#endSession(code, said);
     if (session.id === undefined) session.refuse();
     this.#shared.tellError(code, nameText(code, session.name));
   }
 
   /** The session is gone: what was sent stays unconfirmed for ever, what was not goes under a new session. */
-  #expireSession(): void {
-    const unknown = this.#outbox.expire();
+  #endSession(code: SessionEnd, said: string): void {
+    const { unanswered } = this.#outbox;
+    this.#outbox.expire(sessionOverReason(code, said));
     this.own.clear();
     this.#session?.expire();
-    const fate = unknown === 0 ? '' : ` ${unknown} lines stay unconfirmed and are not sent again;`;
-    const text = `Your session expired while you were away;${fate} a new one is being opened`;
-    this.#shared.tellError('SESSION_EXPIRED', text);
+    this.#shared.tellError(code, sessionOverText(code, said, unanswered));
     this.openSession();
   }
 
@@ -335,11 +346,15 @@ export class Lines {
     this.#tellState(line.id, 'sending', line.room);
   }
 
-  #onFinal(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void {
+  #onAnswered(line: Line, code: OutcomeCode, slot: number, n: number): void {
     if (code === 'ok') {
       if (line.kind === 'join') this.#sink.onJoined(line.room, slot);
       else if (line.kind === 'nick') this.#session?.rename(line.slab.toString('utf8', line.start + 4, line.end));
     }
+    this.#onEnd(line, code, slot, n, code === 'ok' ? '' : reasonOf(code));
+  }
+
+  #onEnd(line: Line, code: FinalCode, slot: number, n: number, reason: string): void {
     this.#hearListeners();
     if (this.#wantsState) this.#tellFinal(line, code, slot, n, reason);
     line.onOutcome?.(code, slot, n, line.id);
@@ -355,11 +370,11 @@ export class Lines {
     if (this.#wantsState) this.#shared.emitter.emit('state', { event: 'state', id, state, room });
   }
 
-  #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number, why?: string): void {
+  #tellFinal({ id, room }: Line, code: FinalCode, slot: number, n: number, reason: string): void {
     const { emitter } = this.#shared;
     if (code !== 'ok') {
       const state = code === 'UNKNOWN' ? 'unconfirmed' : 'failed';
-      emitter.emit('state', { event: 'state', id, state, room, reason: why ?? reasonOf(code) });
+      emitter.emit('state', { event: 'state', id, state, room, reason });
     } else if (n === 0) emitter.emit('state', { event: 'state', id, state: 'committed', room, slot });
     else emitter.emit('state', { event: 'state', id, state: 'committed', room, slot, n });
   }

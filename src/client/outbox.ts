@@ -24,10 +24,13 @@ const INITIAL_LINES = 64;
  * How a line ended: what the log answered, or UNKNOWN (it was sent, and nobody can tell any more), or NOT_SENT (it was
  * never submitted). Only `ok` is in the log; UNKNOWN may be; all others certainly are not.
  */
-export type FinalCode = OutcomeCode | 'UNKNOWN' | 'NOT_SENT';
+export type FinalCode = OutcomeCode | GivenUpCode;
 
-/** Why lines were given up, for those that were submitted and those that were not. */
-export type GivenUp = Readonly<Partial<Record<'UNKNOWN' | 'NOT_SENT', string>>>;
+/** How a line ends that the log did not answer. */
+export type GivenUpCode = 'UNKNOWN' | 'NOT_SENT';
+
+/** Why lines are given up and what to do, for those that were submitted and those that were not. */
+export type GivenUp = Readonly<Record<GivenUpCode, string>>;
 
 /** Called once per line at its end; `slot` with ok, `n` with ok for posts and `/me`, else 0. */
 export type OnOutcome = (code: FinalCode, slot: number, n: number, id: number) => void;
@@ -43,16 +46,21 @@ export interface Line extends SlabSpan {
   answered: boolean;
 }
 
-/** What the outbox reports while it works. `reason`: why it was given up, where the code alone does not tell. */
+/** What the outbox reports while it works. */
 export interface OutboxSink {
   onSending(line: Line, seq: number): void;
-  /** Answered by the log, or given up with UNKNOWN or NOT_SENT. */
-  onFinal(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void;
+  /** Answered by the log. */
+  onAnswered(line: Line, code: OutcomeCode, slot: number, n: number): void;
+  /** Ended without an answer: why, and what to do. */
+  onGivenUp(line: Line, code: GivenUpCode, reason: string): void;
   onUnconfirmed(line: Line): void;
 }
 
-/** What an answer meant. expired: the log says that this session is gone. foreign: it answers what was never sent. */
-export type AckVerdict = 'taken' | 'expired' | 'foreign';
+/** How the log says that a session is gone. */
+export type SessionEnd = Extract<OutcomeCode, 'SESSION_EXPIRED' | 'BAD_NONCE'>;
+
+/** What an answer meant: the session is gone, or (foreign) it answers what was never sent. */
+export type AckVerdict = 'taken' | SessionEnd | 'foreign';
 
 /**
  * A ring of lines. From its head on: `assigned` lines carry seqs headSeq, headSeq + 1 … (they were submitted once, and
@@ -89,6 +97,11 @@ export class Outbox {
   /** Lines submitted at least once and not answered, at most. */
   get inFlight(): number {
     return this.#assigned;
+  }
+
+  /** Lines submitted and not answered. */
+  get unanswered(): number {
+    return this.#open - this.queued;
   }
 
   /** Lines never submitted. */
@@ -175,12 +188,14 @@ export class Outbox {
   ack(firstSeq: number, slot: number, outcomes: readonly Outcome[]): AckVerdict {
     let index = firstSeq - this.#headSeq;
     for (const { code, count, n } of outcomes) {
-      if (code === 'SESSION_EXPIRED' || code === 'BAD_NONCE') return 'expired';
+      if (code === 'SESSION_EXPIRED' || code === 'BAD_NONCE') return code;
       if (index + count > this.#assigned) return 'foreign';
       for (let i = 0; i < count; i++, index++) {
         if (index < 0) continue;
         const line = this.#at(index);
-        if (!line.answered) this.#finish(line, code, code === 'ok' ? slot : 0, n === 0 ? 0 : n + i);
+        if (line.answered) continue;
+        this.#end(line);
+        this.#sink.onAnswered(line, code, code === 'ok' ? slot : 0, n === 0 ? 0 : n + i);
       }
     }
     this.#dropAnswered();
@@ -205,18 +220,14 @@ export class Outbox {
   }
 
   /** The session is gone: what was ever submitted is unknown for good and never sent again; the rest waits on. */
-  expire(): number {
-    let unknown = 0;
+  expire(reason: string): void {
     for (let index = 0; index < this.#assigned; index++) {
       const line = this.#at(index);
-      if (line.answered) continue;
-      unknown++;
-      this.#finish(line, 'UNKNOWN', 0, 0);
+      if (!line.answered) this.#giveUp(line, 'UNKNOWN', reason);
     }
     this.#dropAnswered();
     assert(this.#assigned === 0, 'an expired session leaves no submitted lines');
     this.#headSeq = 1;
-    return unknown;
   }
 
   /** Takes a line out that was never submitted; undefined when there is none of this id, or it was. */
@@ -238,7 +249,7 @@ export class Outbox {
    * Every line that is here now ends: as UNKNOWN if it was ever submitted, else as NOT_SENT. Nothing of them is sent
    * any more; lines pushed meanwhile, by whoever hears of an end, go under the next session.
    */
-  giveUp(reasons: GivenUp = {}): void {
+  giveUp(reasons: GivenUp): void {
     const lines = [...this.lines()];
     const submitted = this.#assigned;
     this.#ring.fill(undefined);
@@ -252,7 +263,7 @@ export class Outbox {
     for (const [index, line] of lines.entries()) {
       if (line.answered) continue;
       const code = index < submitted ? 'UNKNOWN' : 'NOT_SENT';
-      this.#finish(line, code, 0, 0, reasons[code]);
+      this.#giveUp(line, code, reasons[code]);
     }
   }
 
@@ -272,10 +283,14 @@ export class Outbox {
     this.#ring[(this.#head + index) & (this.#ring.length - 1)] = line;
   }
 
-  #finish(line: Line, code: FinalCode, slot: number, n: number, reason?: string): void {
+  #giveUp(line: Line, code: GivenUpCode, reason: string): void {
+    this.#end(line);
+    this.#sink.onGivenUp(line, code, reason);
+  }
+
+  #end(line: Line): void {
     line.answered = true;
     this.#open--;
-    this.#sink.onFinal(line, code, slot, n, reason);
   }
 
   #dropAnswered(): void {

@@ -2,10 +2,10 @@
 import { limits, otherName } from '../base/index.js';
 import type { Kept, OutcomeCode } from '../wire/index.js';
 import type { Vouched } from './cluster.js';
-import type { FinalCode } from './outbox.js';
+import type { GivenUp, SessionEnd } from './outbox.js';
 import type { PassedOver } from './room-stream.js';
 
-const reasons: Readonly<Record<Exclude<FinalCode, 'ok'>, string>> = {
+const reasons: Readonly<Record<Exclude<OutcomeCode, 'ok'>, string>> = {
   NAME_TAKEN: 'The name belongs to another user; choose another one',
   BAD_NAME: `A name has 1 to ${limits.nameCharsMax} letters, digits or []{}^|\\_- and begins with no digit; choose another one`,
   BAD_ROOM: `A room is # and up to ${limits.roomCharsMax - 1} characters without spaces and commas, or @a,b; choose another one`,
@@ -16,13 +16,50 @@ const reasons: Readonly<Record<Exclude<FinalCode, 'ok'>, string>> = {
   SESSION_EXPIRED: 'The session expired after a long absence; send the line again if it is missing',
   UNKNOWN_COMMAND: 'The servers do not know this command; update them or the client',
   NAME_BLOCKED: 'The name is blocked; ask whoever runs this chat, or use another name',
-  UNKNOWN: 'The session expired before an answer came: the line may be in the room or not, and is not sent again',
+};
+
+/** One sentence for a line or a registration that the log refused. */
+export function reasonOf(code: Exclude<OutcomeCode, 'ok'>): string {
+  return reasons[code];
+}
+
+/** What each line without an answer is told at the end of it all: only the user can find out more. */
+const lookThere = 'the line may be in the room or not; look there, and send it again if it is missing';
+
+/** Told with the lines that are open when the client is closed. */
+export const closedReasons: GivenUp = {
+  UNKNOWN: `The client was closed before an answer came: ${lookThere}`,
   NOT_SENT: 'The client was closed before the line could be sent; send it again',
 };
 
-/** One sentence for a line or a registration that did not succeed. */
-export function reasonOf(code: Exclude<FinalCode, 'ok'>): string {
-  return reasons[code];
+/** Why lines fail before they wait anywhere, or while they do. */
+export const notSentReasons = {
+  reader: 'This client has no name and only reads; give it a name and send the line again',
+  closed: 'The client was closed before this line came; open another one and send it again there',
+  takenBack: 'It was taken back before it was sent; send it again if it is wanted after all',
+} as const;
+
+export function tooManyText(open: number): string {
+  return `${count(open, 'line')} ${open === 1 ? 'waits' : 'wait'} already; wait until some are committed and send it again`;
+}
+
+/** Why a session is over; `said` is what the server knows of it, '' for nothing. */
+function sessionOver(code: SessionEnd, said: string): string {
+  if (said !== '') return said;
+  if (code === 'BAD_NONCE') return 'it belongs to somebody else';
+  return 'it was idle for too long, or its name was given away';
+}
+
+/** Told with each line that was sent in a session that is over. */
+export function sessionOverReason(code: SessionEnd, said: string): string {
+  return `The session ended before an answer came (${sessionOver(code, said)}): ${lookThere}`;
+}
+
+/** `unknown`: how many lines that were. */
+export function sessionOverText(code: SessionEnd, said: string, unknown: number): string {
+  const stay = unknown === 1 ? 'stays unconfirmed: look whether it is' : 'stay unconfirmed: look whether they are';
+  const fate = unknown === 0 ? '' : ` ${count(unknown, 'line')} ${stay} in the room;`;
+  return `Your session is over (${sessionOver(code, said)});${fate} a new one is being opened`;
 }
 
 /** Why a room is not shown. */
@@ -73,12 +110,12 @@ export interface GivenUpLines {
 }
 
 /** What is told with each of them. */
-export const otherClusterReasons = {
+export const otherClusterReasons: GivenUp = {
   UNKNOWN:
     'Another cluster answers now: the line may be in the one before or not, and is not sent again by itself; send it ' +
     'again if it is missing',
   NOT_SENT: 'Another cluster answers now than the one it was written for; send it again if it is meant for this one',
-} as const;
+};
 
 /** For questions that waited. */
 export const otherClusterAnswer = 'Another cluster answers now than the one that was asked; ask again';

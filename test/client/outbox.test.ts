@@ -7,21 +7,24 @@ import { checkRun, type Outcome, RunReader } from '../../src/wire/index.js';
 const SESSION = { slot: 5, index: 1 };
 const NONCE = new Uint8Array(16).fill(3);
 const ROOM = Buffer.from('#lobby');
+const givenUp = { UNKNOWN: 'it was sent', NOT_SENT: 'it was not' };
 
 function make(linesMax = 1_000_000) {
   const log: string[] = [];
   const finals: [number, FinalCode, number, number][] = [];
+  const reasons: string[] = [];
   const outbox = new Outbox(
     {
       onSending: (line: Line, seq: number) => log.push(`${line.id}@${seq}`),
-      onFinal: (line, code, slot, n) => finals.push([line.id, code, slot, n]),
+      onAnswered: (line, code, slot, n) => finals.push([line.id, code, slot, n]),
+      onGivenUp: (line, code, reason) => finals.push([line.id, code, 0, 0]) && reasons.push(`${line.id}: ${reason}`),
       onUnconfirmed: (line) => log.push(`?${line.id}`),
     },
     linesMax,
     1 << 30,
   );
   outbox.begin(0);
-  return { outbox, log, finals };
+  return { outbox, log, finals, reasons };
 }
 
 function read(run: Uint8Array): { firstSeq: number; answeredBelow: number; texts: string[] } {
@@ -100,6 +103,21 @@ t.test('unconfirmed is due per line, exactly, and once', async (t) => {
   t.equal(outbox.unconfirmedAtMs(10_000), undefined);
 });
 
+t.test('given up: each line is told the reason of its own fate, an answered one nothing', async (t) => {
+  const { outbox, finals, reasons } = make();
+  for (let id = 1; id <= 4; id++) outbox.push(id, 'post', '#lobby', ROOM, `t${id}`);
+  outbox.takeRun(SESSION, NONCE, 3, 0);
+  outbox.ack(2, 9, [{ code: 'ok', count: 1, n: 1 }]);
+  t.equal(outbox.unanswered, 2);
+  outbox.giveUp(givenUp);
+  t.same(finals.slice(1), [
+    [1, 'UNKNOWN', 0, 0],
+    [3, 'UNKNOWN', 0, 0],
+    [4, 'NOT_SENT', 0, 0],
+  ]);
+  t.same(reasons, ['1: it was sent', '3: it was sent', '4: it was not']);
+});
+
 type Step =
   | { readonly kind: 'post'; readonly count: number }
   | { readonly kind: 'send' | 'rewind' | 'expire' | 'give up' }
@@ -173,12 +191,12 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
             break;
           }
           case 'expire':
-            outbox.expire();
+            outbox.expire('gone');
             outbox.begin(0);
             sent = new Map();
             break;
           case 'give up':
-            outbox.giveUp();
+            outbox.giveUp(givenUp);
             if (outbox.open !== 0 || outbox.queued !== 0) throw new Error('a line was left behind');
             outbox.begin(0);
             sent = new Map();
@@ -188,7 +206,7 @@ t.test('property: seqs are dense, order is kept, each line ends once, resends re
         const ended = finals.length + outbox.open + taken.size;
         if (ended !== posted) throw new Error(`${posted} posted, ${ended} accounted for`);
       }
-      outbox.giveUp();
+      outbox.giveUp(givenUp);
       const ids = [...finals.map(([id]) => id), ...taken].sort((a, b) => a - b);
       if (ids.length !== posted || ids.some((id, i) => id !== i + 1)) throw new Error('a line ended twice or never');
     }),
