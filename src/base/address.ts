@@ -1,5 +1,5 @@
 /** Addresses as people and frames write them, `host:port`, `[v6]:port`, `:port`: the one place that reads them. */
-import { isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 
 /** A host name or literal (an IPv6 literal without its brackets) and a port. */
 export interface Address {
@@ -34,6 +34,18 @@ export function parseAddress(text: string): Address | { readonly error: string }
 export function formatAddress(host: string, port: number): string {
   // Joined, it is one string; a template keeps its pieces, too, and every connection keeps an address.
   return [host.includes(':') ? `[${host}]` : host, port].join(':');
+}
+
+const unspecified = new BlockList();
+unspecified.addAddress('::', 'ipv6');
+unspecified.addAddress('0.0.0.0', 'ipv4');
+
+/**
+ * Whether who listens at `host` listens at every address of the machine, in any spelling that the system takes: `::`,
+ * `0::0`, `::ffff:0.0.0.0`, but also `0` and `0x0.0`. For others such an address leads nowhere.
+ */
+export function isUnspecified(host: string): boolean {
+  return isIPv6(host) ? unspecified.check(host, 'ipv6') : /^(0x)?0+(\.(0x)?0+){0,3}$/i.test(host);
 }
 
 /** Where to listen: `localhost` is IPv4 whatever the system's resolver prefers. */

@@ -1,5 +1,5 @@
 /** The face of base: things without opinions, used by every other folder. */
-export { type Address, formatAddress, hostsToTry, hostToBind, parseAddress } from './address.js';
+export { type Address, formatAddress, hostsToTry, hostToBind, isUnspecified, parseAddress } from './address.js';
 export { assert, InvariantError, unreachable } from './assert.js';
 export { BoundedQueue } from './bounded-queue.js';
 export { BucketHistogram, bytesBounds, countBounds, quantileOf, secondsBounds } from './bucket-histogram.js';

@@ -1,6 +1,6 @@
 /** Asks a server's HTTP page for the figures that `synod top` makes its rates of. */
 
-import { formatAddress, parseAddress } from '../base/index.js';
+import { formatAddress, isUnspecified, parseAddress } from '../base/index.js';
 import type { Figures } from '../daemon/index.js';
 
 /** Of these 3 KiB are usual. */
@@ -25,8 +25,7 @@ function placeOf(http: string, address: string): string | undefined {
   const pages = parseAddress(http);
   if ('error' in pages) return undefined;
   const server = parseAddress(address);
-  const isEverywhere = pages.host === '0.0.0.0' || pages.host === '::';
-  return formatAddress(isEverywhere && !('error' in server) ? server.host : pages.host, pages.port);
+  return formatAddress(isUnspecified(pages.host) && !('error' in server) ? server.host : pages.host, pages.port);
 }
 
 async function fetchText(address: string, timeoutMs: number): Promise<string> {

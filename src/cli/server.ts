@@ -1,5 +1,5 @@
 /** `synod server`: checks its options, says what it waits for while it joins, and serves until it is told to end. */
-import { limits, nodeClock, tuneMemory } from '../base/index.js';
+import { isUnspecified, limits, nodeClock, parseAddress, tuneMemory } from '../base/index.js';
 import { noBalancerText } from '../client/index.js';
 import { type StartProgress, startServer } from '../daemon/index.js';
 import type { Call } from './command.js';
@@ -24,7 +24,8 @@ export async function server(call: Call): Promise<number> {
   const retainBytes = retain === undefined ? undefined : readRetain('--retain', retain);
   const signal = daemonSignal(call);
   const logger = await daemonLogger(call, 'server');
-  if (advertise === undefined && /^(0\.0\.0\.0|\[::\]):/.test(listen)) {
+  const own = parseAddress(listen);
+  if (advertise === undefined && !('error' in own) && isUnspecified(own.host)) {
     const text = `others are told ${listen}, which leads nowhere from other hosts: give --advertise HOST:PORT`;
     logger.warn('advertise-missing', { text });
   }

@@ -1,6 +1,7 @@
 /** Addresses: one table for everybody who reads one, whether an option, a frame, the pages or the control API. */
+import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
-import { formatAddress, hostsToTry, hostToBind, parseAddress } from '../../src/base/index.js';
+import { formatAddress, hostsToTry, hostToBind, isUnspecified, parseAddress } from '../../src/base/index.js';
 import { UsageError } from '../../src/cli/go-flags.js';
 import { readAddress, readApi, readHttp } from '../../src/cli/values.js';
 import { checkHttpAddress } from '../../src/daemon/http/index.js';
@@ -69,4 +70,46 @@ t.test('localhost is IPv4 first, however it is spelt; only the control API liste
     t.strictSame(hostsToTry(name), ['127.0.0.1', '::1']);
   }
   t.strictSame(hostsToTry('a'), ['a']);
+});
+
+/** Where the system listens when it is told this host; undefined for what is none. */
+async function boundAt(host: string): Promise<string | undefined> {
+  const server = createServer();
+  const address = await new Promise<string | undefined>((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen({ host, port: 0 }, () => resolve((server.address() as AddressInfo).address));
+  });
+  server.close();
+  return address;
+}
+
+t.test('every address of the machine, in each spelling that the system takes for it', async (t) => {
+  const everywhere = ['0.0.0.0', '::', '::ffff:0.0.0.0'];
+  const v4 = ['0.0.0.0', '0', '00', '0x0', '0X00', '0.0', '0x0.0.00', '000.0.0x0.0', '000000000000'];
+  const v6 = ['::', '::0', '0::', '0::0', '0:0:0:0:0:0:0:0', '0000::0000', '::0.0.0.0', '::%lo', '0::0%1'];
+  const mapped = ['::ffff:0.0.0.0', '::FFFF:0:0', '0:0:0:0:0:ffff:0.0.0.0'];
+  const other = [
+    '127.0.0.1',
+    '127.1',
+    '::1',
+    '0:0::1',
+    '::ffff:127.0.0.1',
+    '0.0.0.1',
+    '1',
+    '0x7f.1',
+    '0.0.0.0.0',
+    '0x',
+  ];
+  const hasV6 = (await boundAt('::1')) !== undefined;
+  for (const host of [...v4, ...v6, ...mapped]) {
+    t.ok(isUnspecified(host), host);
+    if (hasV6 || !host.includes(':'))
+      t.ok(everywhere.includes((await boundAt(host)) ?? ''), `${host}, says the system`);
+  }
+  for (const host of [...other, 'localhost', '0.example', 'a', '', '0.', '.0', '0.0.0.0.', '*', '[::]', '::g', '０']) {
+    t.notOk(isUnspecified(host), host);
+  }
+  // A name that is none may be asked for in the network: only what is a number is tried here.
+  for (const host of ['127.0.0.1', '127.1', '0x7f.1'])
+    t.equal(await boundAt(host), '127.0.0.1', `${host} is elsewhere`);
 });

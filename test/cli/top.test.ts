@@ -182,7 +182,10 @@ t.test('a page that says too much, is silent, is not there or is nowhere', async
   });
   const { port } = server.address() as AddressInfo;
   t.match(await askFigures(`127.0.0.1:${port}`, '127.0.0.1:1', 5_000), { error: /says too much/ });
-  t.match(await askFigures(`0.0.0.0:${port}`, '127.0.0.1:1', 5_000), { error: /says too much/ }, 'where the server is');
+  for (const everywhere of ['0.0.0.0', '[::]', '[0:0::0]', '0']) {
+    const answer = await askFigures(`${everywhere}:${port}`, '127.0.0.1:1', 5_000);
+    t.match(answer, { error: /says too much/ }, `${everywhere}: where the server is`);
+  }
   t.match(await askFigures(`localhost:${port}`, '127.0.0.1:1', 100), { error: /does not answer/ });
   t.match(await askFigures('127.0.0.1:1', '127.0.0.1:1', 1_000), { error: /^no figures: 127\.0\.0\.1:1 / });
   t.match(await askFigures('', '127.0.0.1:1', 1_000), { error: /without --http/ });

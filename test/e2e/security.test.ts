@@ -252,3 +252,21 @@ t.test('--insecure insists, a secret with an open file is warned about, and so i
   ]);
   t.match(place.daemons[1]?.stderr, /can be read by every user.*chmod o= open/);
 });
+
+t.test('who listens at every address, however it is spelt, and advertises none is told of it', async (t) => {
+  const place = new Place();
+  t.teardown(() => place.end());
+  const nobody = ['--balancer', '127.0.0.1:1', '--memory', '--insecure'];
+  const start = async (id: number, ...args: string[]): Promise<string> => {
+    const daemon = new Program('synod', ['server', '--id', String(id), ...nobody, ...args], { cwd: folder });
+    place.daemons.push(daemon);
+    // By then everything that is warned of has been.
+    await daemon.waitForText('No balancer at 127.0.0.1:1', readyMs);
+    return daemon.stderr;
+  };
+  const told = /others are told .*which leads nowhere.*--advertise HOST:PORT/;
+  t.match(await start(1, '--listen', '[0:0::0]:0'), told);
+  t.match(await start(2, '--listen', '0:0'), told);
+  t.notMatch(await start(3, '--listen', '0:0', '--advertise', '192.0.2.1:9009'), told);
+  t.notMatch(await start(4, '--listen', '127.0.0.1:0'), told);
+});

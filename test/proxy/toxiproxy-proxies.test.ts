@@ -1,5 +1,6 @@
 /** Toxiproxy's API by raw HTTP: proxies, with every status, body and error text of the contract. */
 import t, { type Test } from 'tap';
+import { freePort } from '../support/ports.js';
 import { fails, proxyBody, type RawAnswer, startSubject } from './support.js';
 
 /** Asserts a status and, as JSON, a body. */
@@ -179,5 +180,14 @@ t.test(
       400,
       /is the proxy's own address/,
     );
+    const port = await freePort();
+    for (const [at, upstream] of [
+      ['[0::0]', '127.0.0.2'],
+      ['0.0.0.0', '[0:0::0]'],
+      ['0', 'localhost'],
+    ]) {
+      const body = JSON.stringify({ name: 'b', listen: `${at}:${port}`, upstream: `${upstream}:${port}` });
+      fails(t, await call('POST', '/proxies', body), 400, /is the proxy's own address/);
+    }
   },
 );

@@ -1,7 +1,7 @@
 /** Where the API listens, and by which names it may be called. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Address, ExitError, exitCodes, parseAddress } from '../../base/index.js';
+import { type Address, ExitError, exitCodes, isUnspecified, parseAddress } from '../../base/index.js';
 
 /** Tries at two free ports of the same number, one for each family. */
 const pairTriesMax = 10;
@@ -70,7 +70,7 @@ function explained(error: NodeJS.ErrnoException, { host, port }: Address): ExitE
  * the API. An API that listens at every address is there for others; it can't know the names they use.
  */
 export function isHostAllowed(header: string | undefined, listenHost: string): boolean {
-  if (header === undefined || /^(0\.0\.0\.0|[0:]+)$/.test(listenHost)) return true;
+  if (header === undefined || isUnspecified(listenHost)) return true;
   const name = header
     .replace(/:\d*$/, '')
     .replace(/^\[(.*)\]$/, '$1')

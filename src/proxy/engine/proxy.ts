@@ -1,6 +1,6 @@
 /** One proxy: a listener, an upstream, toxics, and the connections that run through it. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { assert, formatAddress } from '../../base/index.js';
+import { assert, formatAddress, isLoopback, isUnspecified } from '../../base/index.js';
 import type { Hello } from '../../wire/index.js';
 import type { End } from '../plan/ends.js';
 import { PlanError } from '../plan/errors.js';
@@ -245,9 +245,9 @@ export class NamedProxy implements ConnectionHost {
     try {
       const own = splitAddress(listen);
       const upstream = splitAddress(this.#upstream);
-      const isAnyAddress = own.host === '::' || own.host === '0.0.0.0';
-      const hosts = isAnyAddress ? ['127.0.0.1', '::1', '0.0.0.0', '::'] : [own.host];
-      return own.port === upstream.port && hosts.includes(dialHost(upstream.host));
+      const host = dialHost(upstream.host);
+      const isHere = isUnspecified(own.host) ? isUnspecified(host) || isLoopback(host) : host === own.host;
+      return isHere && own.port === upstream.port;
     } catch (error) {
       if (error instanceof AddressError) return false;
       throw error;
