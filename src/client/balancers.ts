@@ -17,7 +17,7 @@ export interface BalancersOptions {
   /** At least one; asked in this order. */
   readonly balancers: readonly string[];
   readonly token: Uint8Array;
-  /** For one balancer. */
+  /** For one balancer, from the dial to its answer: who has not answered by then has failed. */
   readonly timeoutMs: number;
   /** The server that could not be used, '' for none. */
   readonly failed: string;

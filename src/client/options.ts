@@ -18,7 +18,7 @@ export interface ChatClientOptions {
   readonly window?: number;
   /** Without an answer for this long a line is `unconfirmed`; default 10,000. It is still retried. */
   readonly sendTimeoutMs?: number;
-  /** For one attempt to reach a balancer or a server; default 2,000. */
+  /** For one attempt to reach a server, or to reach and ask a balancer; default 2,000. */
   readonly dialTimeoutMs?: number;
   /** Lines that may wait here, submitted ones included; one more fails with NOT_SENT. Default 65,536. */
   readonly linesMax?: number;

@@ -6,7 +6,7 @@ import type { Environment } from './environment.js';
 import { type GreetFailure, type GreetOptions, greet } from './greet.js';
 
 export interface Question<A extends Message> {
-  /** Its time-out holds for the greeting and again for the answer. */
+  /** Its time-out holds for all of it: who greets late has less time for the answer. */
   readonly greeting: Omit<GreetOptions, 'onDialled'>;
   readonly message: Message;
   readonly isAnswer: (message: Message) => message is A;
@@ -27,6 +27,7 @@ export function askQuestion<A extends Message>(
   const { address, timeoutMs } = greeting;
   let timer: Timer | undefined;
   let drop: (() => void) | undefined;
+  const endsAtMs = clock.monotonicMs() + timeoutMs;
   const greeted = greet(greeting, environment, (result) => {
     if (!result.ok) return done({ ok: false, reached: false, code: result.code, text: result.text });
     const { connection, welcome } = result;
@@ -44,7 +45,8 @@ export function askQuestion<A extends Message>(
       },
       onClose: (reason) => fail(reason.code, `hung up (${reason.text})`),
     });
-    timer = clock.setTimeout(() => fail('NO_ANSWER', 'did not answer'), timeoutMs);
+    const leftMs = Math.max(0, endsAtMs - clock.monotonicMs());
+    timer = clock.setTimeout(() => fail('NO_ANSWER', 'did not answer'), leftMs);
     connection.send(message);
   });
   return {

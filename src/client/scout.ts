@@ -14,7 +14,7 @@ import { askQuestion } from './question.js';
 const firstPauseMs = limits.moveMs / 4;
 
 export interface ScoutOptions {
-  /** For reaching a server, and again for its answer. */
+  /** For reaching a server and its answer together. */
   readonly timeoutMs: number;
   /** The servers known now. */
   readonly known: () => readonly string[];

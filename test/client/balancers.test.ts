@@ -121,6 +121,20 @@ t.test('none names anybody, and one is a black hole: no longer than its time-out
   t.end();
 });
 
+t.test('none names anybody, and one greets late and never answers: it has one time-out for both', (t) => {
+  const w = new World({ balancers: [BALANCER, DEAD[0]!], dialTimeoutMs: 500 });
+  const hung = new ScriptedBalancer(DEAD[0]!, SERVERS, w.network);
+  hung.isHung = true;
+  w.network.listen(hung.address, (connection) => void w.clock.setTimeout(() => hung.accept(connection), 400));
+  w.balancer.status = 'mostFail';
+  w.balancer.up = 1;
+  w.client.connect();
+  const tookMs = w.until(() => w.client.phase === 'ready', 5_000, 'connected, to read');
+  t.equal(hung.asked.length, 1, 'it greeted and was asked');
+  t.ok(tookMs >= 500 && tookMs <= 520, `${tookMs} ms`);
+  t.end();
+});
+
 t.test('an old balancer without servers comes first: the one of the cluster that was made anew is followed', (t) => {
   for (const status of ['mostFail', 'notReady'] as const) {
     const w = new World({ balancers: [DEAD[0]!, BALANCER] });

@@ -361,6 +361,8 @@ export class ScriptedServer {
 /** Gives out live servers round robin, or whatever the test says. */
 export class ScriptedBalancer {
   status: 'ok' | 'notReady' | 'mostFail' = 'ok';
+  /** It greets, and answers no question. */
+  isHung = false;
   registered = 3;
   up = 3;
   cluster: Uint8Array = CLUSTER;
@@ -376,9 +378,11 @@ export class ScriptedBalancer {
   }
 
   start(): void {
-    this.network.listen(this.address, (connection) => {
-      connection.attach({ onMessage: (message) => this.#onMessage(connection, message), onClose: () => undefined });
-    });
+    this.network.listen(this.address, (connection) => this.accept(connection));
+  }
+
+  accept(connection: FrameConnection): void {
+    connection.attach({ onMessage: (message) => this.#onMessage(connection, message), onClose: () => undefined });
   }
 
   kill(): void {
@@ -400,6 +404,7 @@ export class ScriptedBalancer {
     }
     if (message.type !== 'route') return;
     this.asked.push(message);
+    if (this.isHung) return;
     const choices = this.servers.filter((address) => address !== message.failed);
     const address = this.status === 'ok' ? (choices[this.#next++ % choices.length] ?? '') : '';
     const { status, registered, up } = this;
