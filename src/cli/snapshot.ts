@@ -11,6 +11,7 @@ import { readServers } from './values.js';
 export async function snapshotSave(call: Call): Promise<number> {
   const file = onlyFile(call, 'save');
   const dataDir = dataDirOf(call, 'the data directory of a stopped server');
+  testBuildOptions(call.environment);
   const { undecided, ...contents } = await saveSnapshot(dataDir, file, errorsOnly(call.output), call.signal);
   if (undecided > 0)
     call.output.note(
