@@ -60,6 +60,11 @@ class ScriptedClient {
     this.#listener?.(event);
   }
 
+  /** The room is open, and empty but for these people. */
+  subscribed(room: string, ...people: string[]): void {
+    this.tell({ event: 'subscribed', room, nextEvent: 1, headEvent: 0, headN: 0, topic: '', people });
+  }
+
   #line(room: string, call: string): number {
     this.calls.push(call);
     const id = ++this.#lastId;
@@ -94,15 +99,7 @@ t.test(
   'another cluster is an error with what to do, and what was to come back from the old one is not waited for',
   async (t) => {
     const { client, chat, printed } = begin();
-    client.tell({
-      event: 'subscribed',
-      room: '#lobby',
-      nextEvent: 1,
-      headEvent: 0,
-      headN: 0,
-      topic: '',
-      people: [],
-    });
+    client.subscribed('#lobby');
     await chat.take('hello');
     client.tell({ event: 'state', id: 2, state: 'committed', room: '#lobby', slot: 3, n: 1 });
     const finished = chat.finish();
@@ -230,7 +227,7 @@ t.test('leaving a room goes back to the one before; the last one cannot be left'
 t.test('people are followed through joins, leaves and new names', async (t) => {
   const { client, chat, notes } = begin();
   const room = '#lobby';
-  client.tell({ event: 'subscribed', room, nextEvent: 1, headEvent: 0, headN: 0, topic: '', people: ['Ann', 'Bob'] });
+  client.subscribed(room, 'Ann', 'Bob');
   client.tell({ event: 'room', room, kind: 'join', from: 'Cid', text: '', slot: 1 });
   client.tell({ event: 'room', room, kind: 'leave', from: 'Ann', text: '', slot: 2 });
   client.tell({ event: 'room', room, kind: 'nick', from: 'Bob', text: 'Rob', slot: 3 });
@@ -304,7 +301,7 @@ for (const { what, events, drained, code } of ends) {
 t.test('at the end it waits until the own line has come back', async (t) => {
   const { client, chat, printed } = begin();
   const room = '#lobby';
-  client.tell({ event: 'subscribed', room, nextEvent: 1, headEvent: 0, headN: 0, topic: '', people: [] });
+  client.subscribed(room);
   await chat.take('one');
   client.tell({ event: 'state', id: 2, state: 'committed', room, slot: 3, n: 1 });
   const finished = chat.finish();
@@ -316,7 +313,7 @@ t.test('at the end it waits until the own line has come back', async (t) => {
 t.test('an own line may come back before its acknowledgement: then nothing is waited for', async (t) => {
   const { client, chat } = begin();
   const room = '#lobby';
-  client.tell({ event: 'subscribed', room, nextEvent: 1, headEvent: 0, headN: 0, topic: '', people: [] });
+  client.subscribed(room);
   await chat.take('one');
   client.tell({ event: 'message', room, n: 1, slot: 3, from: 'Aaron', text: 'one', time, id: 2 });
   client.tell({ event: 'state', id: 2, state: 'committed', room, slot: 3, n: 1 });

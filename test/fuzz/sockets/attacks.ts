@@ -4,7 +4,7 @@ import { Prng } from '../../../src/base/index.js';
 import { encode, type MessageType, registry } from '../../../src/wire/index.js';
 import { hello } from '../../support/raw-peer.js';
 import { mutate, randomBytes } from '../mutate.js';
-import { recordedFrames, sealed } from '../targets/wire.js';
+import { framesOf, recordedFrames, sealed } from '../targets/wire.js';
 
 export const attackNames = ['traffic', 'drip', 'hoard', 'half-open'] as const;
 export type AttackName = (typeof attackNames)[number];
@@ -206,18 +206,6 @@ function isForClientsOrServers(frame: Buffer): boolean {
 function isServersHello(frame: Buffer): boolean {
   const helloType: MessageType = 'hello';
   return frame[9] === registry[helloType].code && frame[12] === 2;
-}
-
-/** The whole frames of a recorded stream. */
-export function framesOf(stream: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; at + 12 <= stream.length; ) {
-    const end = at + 8 + stream.readUInt32BE(at);
-    if (end > stream.length) break;
-    found.push(stream.subarray(at, end));
-    at = end;
-  }
-  return found;
 }
 
 function pause(ms: number): Promise<void> {

@@ -9,19 +9,7 @@ import { hello } from '../../support/raw-peer.js';
 import { mutate } from '../mutate.js';
 import { demand, type Target } from '../target.js';
 import { lawfulRun } from './lawful.js';
-import { recordedFrames, sealed } from './wire.js';
-
-/** Frames of a stream that is at least framed, one after the other. */
-function framesOf(stream: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 0; at + 12 <= stream.length; ) {
-    const end = at + 8 + stream.readUInt32BE(at);
-    if (end > stream.length) break;
-    found.push(stream.subarray(at, end));
-    at = end;
-  }
-  return found;
-}
+import { framesOf, recordedFrames, sealed } from './wire.js';
 
 /** Some frames changed inside, some lost, doubled, swapped or strange; now and then bytes without sense. */
 function changedStream(random: Prng, stream: Buffer, strangers: readonly Buffer[]): Buffer {

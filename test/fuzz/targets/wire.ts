@@ -62,6 +62,18 @@ function refusalOf(read: () => string): string {
   }
 }
 
+/** The whole frames of a stream, one after the other; what is behind them is left out. */
+export function framesOf(stream: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at + 12 <= stream.length; ) {
+    const end = at + 8 + stream.readUInt32BE(at);
+    if (end > stream.length) break;
+    found.push(stream.subarray(at, end));
+    at = end;
+  }
+  return found;
+}
+
 /** The frame with its length and checksum made right, so that what is inside is reached. */
 export function sealed(frame: Buffer): Buffer {
   if (frame.length < FRAME_HEADER_BYTES) return frame;
