@@ -77,7 +77,7 @@ async function done(): Promise<void> {}
 
 async function settle(client: ChatClient, progress: Progress, timeoutMs: number): Promise<number> {
   const drained = await client.drain(timeoutMs);
-  return progress.exitCode(drained);
+  return progress.conclude(drained);
 }
 
 function aborted(signal: AbortSignal): Promise<number> {
@@ -93,6 +93,7 @@ class Progress {
   #error = '';
   #noQuorum = '';
   #notConnected = '';
+  #late = '';
   #everConnected = false;
   #someRefused = false;
   #someUnknown = false;
@@ -106,7 +107,7 @@ class Progress {
 
   /** Why it may take long, in words; empty when nothing is known to be wrong. */
   get trouble(): string {
-    return this.#otherCluster || this.#error || this.#noQuorum || this.#notConnected;
+    return this.#otherCluster || this.#error || this.#noQuorum || this.#notConnected || this.#late;
   }
 
   onConnected(): void {
@@ -148,7 +149,7 @@ class Progress {
   outcome(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.#end?.(this.exitCode(false));
+        this.#end?.(this.conclude(false));
         resolve();
       }, timeoutMs);
       this.#wake = () => {
@@ -158,8 +159,13 @@ class Progress {
     });
   }
 
-  /** Unknown wins over refused (CONTRACT.md, Exit codes); without any connection nothing can have been sent. */
-  exitCode(drained: boolean): number {
+  /**
+   * The exit code. Unknown wins over refused (CONTRACT.md, Exit codes); without any connection nothing can have been
+   * sent.
+   */
+  conclude(drained: boolean): number {
+    if (!drained)
+      this.#late = 'No answer came in time; look how the servers are: synod status, or wait longer: --timeout';
     if (!drained && !this.#everConnected) return exitCodes.unreachable;
     if (!drained || this.#someUnknown) return exitCodes.unknown;
     return this.#someRefused ? exitCodes.refused : exitCodes.ok;

@@ -1,5 +1,5 @@
 /** Exit codes and the one clear line behind each, for everything that needs no running cluster. */
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { run, start, until } from './program.js';
 
@@ -124,6 +124,24 @@ for (const command of ['send', 'chat']) {
     t.match(out + err, /No balancer/);
   });
 }
+
+t.test(
+  'send: who takes the call and says nothing is not waited for: 4, what became of the line, and why',
+  async (t) => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const args = ['send', '--server', `127.0.0.1:${port}`, '--timeout', '300ms', '--', 'x'];
+    const { code, err } = await run('synod', args, t.testdir());
+    t.equal(code, 4);
+    t.match(err.split('\n'), [
+      'synod: message 1 failed: The client was closed before the line could be sent; send it again',
+      /^synod: No answer came in time; look how the servers are: synod status, or wait longer: --timeout$/,
+      '',
+    ]);
+  },
+);
 
 t.test('help and version go to stdout with 0', async (t) => {
   const home = t.testdir();
