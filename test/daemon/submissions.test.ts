@@ -4,7 +4,8 @@
  */
 import t from 'tap';
 import type { Answer } from '../../src/chat/index.js';
-import { type BusyReason, type SubmissionHandle, Submissions } from '../../src/daemon/server/submissions.js';
+import type { SubmissionHandle } from '../../src/daemon/server/session-queue.js';
+import { type BusyReason, Submissions } from '../../src/daemon/server/submissions.js';
 import { EntryReader, encodeRun, ITEM_RUN, readRunHeader, type SessionId, touchItem } from '../../src/wire/index.js';
 
 const session: SessionId = { slot: 5, index: 0 };

@@ -7,7 +7,8 @@ import type { Applied, ChatState } from '../../src/chat/index.js';
 import type { Driver } from '../../src/daemon/server/driver.js';
 import { History } from '../../src/daemon/server/history.js';
 import type { OpenedDriver } from '../../src/daemon/server/open-driver.js';
-import { type SubmissionHandle, Submissions } from '../../src/daemon/server/submissions.js';
+import type { SubmissionHandle } from '../../src/daemon/server/session-queue.js';
+import { Submissions } from '../../src/daemon/server/submissions.js';
 import type { StandingChange } from '../../src/paxos/index.js';
 import {
   attachItem,

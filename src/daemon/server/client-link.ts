@@ -2,7 +2,7 @@
 import { SmallMap } from '../../base/index.js';
 import type { FrameConnection } from '../../net/index.js';
 import type { OutcomeCode } from '../../wire/index.js';
-import type { SubmissionHandle } from './submissions.js';
+import type { SubmissionHandle } from './session-queue.js';
 import type { Subscription } from './subscriptions.js';
 
 export interface ClientLink {

@@ -35,7 +35,8 @@ import type { Driver, Listener } from './driver.js';
 import type { History, HistoryPage } from './history.js';
 import { type LinkEvents, LinkHandlers, type Party } from './link-handlers.js';
 import type { MessageRate } from './message-rate.js';
-import { Sessions, sessionKey } from './sessions.js';
+import { sessionKey } from './session-queue.js';
+import { Sessions } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
 import { Subscriptions, tellKept } from './subscriptions.js';
 

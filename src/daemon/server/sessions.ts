@@ -18,6 +18,7 @@ import {
   touchItem,
 } from '../../wire/index.js';
 import { beginAsking, type ClientLink, codeFor, endAsking, sessionsPerLinkMax } from './client-link.js';
+import { sessionKey } from './session-queue.js';
 import type { Submissions } from './submissions.js';
 
 export interface SessionsOptions {
@@ -43,10 +44,6 @@ interface WaitingResume {
 const noSession: SessionId = { slot: 0, index: 0 };
 /** Sessions in one touch item: well within one batch. */
 const touchedPerItem = 4_096;
-
-export function sessionKey(session: SessionId): string {
-  return `${session.slot}.${session.index}`;
-}
 
 export class Sessions {
   readonly #options: SessionsOptions;

@@ -4,8 +4,7 @@
  *
  * How to use it (the server's clients part and the simulator do exactly this):
  *  1. `open(connection, session, nonce, window)` once the state machine has confirmed that the connection speaks for
- *  the
- *     session (it was registered, or `checkResume` said ok); keep the handle it returns.
+ *     the session (it was registered, or `checkResume` said ok); keep the handle it returns.
  *  2. `submit(handle, run)` for each submit frame, `item(bytes, isPending)` for register, touch, attach and detach;
  *     `flush()` at the end of the turn, before the driver's `endOfTurn()`.
  *  3. Pass on what the driver tells its listener: `applied`, `settled`, `refused`.
@@ -21,6 +20,7 @@ import { assert, type BucketHistogram, equalBytes, limits } from '../../base/ind
 import type { Answer } from '../../chat/index.js';
 import { readRunHeader, type SessionId } from '../../wire/index.js';
 import { BatchSlab, itemHeaderBytes } from './batch-slab.js';
+import { type Entry, type Moment, newEntry, SessionQueue, type SubmissionHandle, sessionKey } from './session-queue.js';
 
 /** Why a run was not taken. */
 export type BusyReason =
@@ -68,66 +68,9 @@ export interface SubmitTiming {
   readonly histogram: BucketHistogram;
 }
 
-/** When the first run of a batch arrived; shared by all of them, so that a run costs no number of its own. */
-interface Moment {
-  readonly atMs: number;
-}
-
-/** One connection's claim on one session. Opaque to callers. */
-export interface SubmissionHandle<C> {
-  readonly session: SessionId;
-  readonly nonce: Uint8Array;
-  /** The connection that gets the answers; undefined once it closed. */
-  readonly connection: C | undefined;
-  /** Messages taken and not answered. */
-  readonly unanswered: number;
-}
-
-/** Something to be logged: a run of messages, or another item (then `queue` is undefined). */
-interface Entry<C> {
-  readonly queue: Queue<C> | undefined;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** The first of its messages that has no answer. */
-  nextSeq: number;
-  /** Messages that no run before it in the queue holds: what it takes of the window. */
-  readonly added: number;
-  /** The whole item as it stands in a batch. */
-  item: Uint8Array;
-  /** The outstanding batch that holds it; 0: none. */
-  batch: number;
-  /** Answered, or given up. */
-  done: boolean;
-  /** How often it was submitted again. */
-  retries: number;
-  /** When it arrived; only of runs, and only with `timing`. */
-  readonly taken: Moment | undefined;
-  /** Only for other items: does it still have to be logged? */
-  readonly isPending: (() => boolean) | undefined;
-}
-
 interface Batch<C> {
   readonly entries: Entry<C>[];
   open: number;
-}
-
-class Queue<C> implements SubmissionHandle<C> {
-  connection: C | undefined;
-  window: number;
-  /** Not done, in seq order; runs may overlap when a client cuts its resend differently. */
-  runs: Entry<C>[] = [];
-  unanswered = 0;
-  closedAtMs = 0;
-
-  constructor(
-    readonly session: SessionId,
-    readonly nonce: Uint8Array,
-    connection: C,
-    window: number,
-  ) {
-    this.connection = connection;
-    this.window = window;
-  }
 }
 
 export class Submissions<C> {
@@ -136,12 +79,12 @@ export class Submissions<C> {
   readonly #batchBytesMax: number;
   readonly #closedKeepMs: number;
   readonly #slab = new BatchSlab();
-  readonly #queues = new Map<string, Queue<C>>();
+  readonly #queues = new Map<string, SessionQueue<C>>();
   readonly #batches = new Map<number, Batch<C>>();
   /** Entries of the batch that is being built. */
   #building: Entry<C>[] = [];
   /** Queues and other items that go on with the next tick. */
-  #slowQueues = new Set<Queue<C>>();
+  #slowQueues = new Set<SessionQueue<C>>();
   #slowItems: Entry<C>[] = [];
   #nextBatch = 1;
   /** Of the batch that is being built, once a run of it has come. */
@@ -183,18 +126,18 @@ export class Submissions<C> {
       known.window = window;
       return known;
     }
-    const queue = new Queue(session, Uint8Array.prototype.slice.call(nonce), connection, window);
+    const queue = new SessionQueue(session, Uint8Array.prototype.slice.call(nonce), connection, window);
     this.#queues.set(key, queue);
     return queue;
   }
 
   /** The connection ended: its runs are kept until they are answered or `closedKeepMs` have passed. */
   close(handle: SubmissionHandle<C>, connection: C, nowMs: number): void {
-    const queue = handle as Queue<C>;
+    const queue = handle as SessionQueue<C>;
     if (queue.connection !== connection) return;
     queue.connection = undefined;
     queue.closedAtMs = nowMs;
-    if (queue.runs.length === 0) this.#forget(queue);
+    this.#sweep(queue);
   }
 
   /**
@@ -202,7 +145,7 @@ export class Submissions<C> {
    * outstanding already is recognised and not submitted twice; one that can't be taken is answered with `busy`.
    */
   submit(handle: SubmissionHandle<C>, run: Uint8Array): SubmitResult {
-    const queue = handle as Queue<C>;
+    const queue = handle as SessionQueue<C>;
     const { session, nonce, firstSeq, count, answeredBelow } = readRunHeader(run, 0);
     if (session.slot !== queue.session.slot || session.index !== queue.session.index) return 'foreign';
     if (!equalBytes(nonce, queue.nonce)) return 'foreign';
@@ -271,7 +214,7 @@ export class Submissions<C> {
 
   /** The places of these batches in the log have been applied, or they were lost. */
   settled(batches: readonly number[]): void {
-    const touched = new Set<Queue<C>>();
+    const touched = new Set<SessionQueue<C>>();
     for (const number of batches) {
       const batch = this.#batches.get(number);
       if (batch === undefined) continue;
@@ -322,14 +265,13 @@ export class Submissions<C> {
     for (const queue of [...this.#queues.values()]) {
       if (queue.connection !== undefined || nowMs - queue.closedAtMs < this.#closedKeepMs) continue;
       this.#dropFrom(queue, 0);
-      this.#forget(queue);
     }
   }
 
   /**
    * Answers runs of `queue`. A run may be answered in parts, for it may have been applied in parts, in several slots.
    */
-  #answer(queue: Queue<C>, answer: Answer, nowMs: number): void {
+  #answer(queue: SessionQueue<C>, answer: Answer, nowMs: number): void {
     let count = 0;
     for (const outcome of answer.outcomes) count += outcome.count;
     const lastSeq = answer.firstSeq + count - 1;
@@ -349,7 +291,7 @@ export class Submissions<C> {
   }
 
   /** Submits what `queue` still waits for, unless its first run is still on its way: then everything waits for that. */
-  #resubmit(queue: Queue<C>, onTick = false): void {
+  #resubmit(queue: SessionQueue<C>, onTick = false): void {
     const head = queue.runs[0];
     if (head === undefined || head.batch !== 0) return;
     if (head.retries >= limits.submissionsQuickRetriesMax && !onTick) {
@@ -394,13 +336,13 @@ export class Submissions<C> {
     this.#building.push(entry);
   }
 
-  #refuse(queue: Queue<C>, fromSeq: number, reason: BusyReason): BusyReason {
+  #refuse(queue: SessionQueue<C>, fromSeq: number, reason: BusyReason): BusyReason {
     if (queue.connection !== undefined) this.#options.busy(queue.connection, queue.session, fromSeq, reason);
     return reason;
   }
 
   /** The client says that it has every answer below `seq`. */
-  #dropBelow(queue: Queue<C>, seq: number): void {
+  #dropBelow(queue: SessionQueue<C>, seq: number): void {
     let done = 0;
     for (const run of queue.runs) {
       if (run.lastSeq >= seq) break;
@@ -410,24 +352,23 @@ export class Submissions<C> {
     if (done > 0) this.#goOn(queue);
   }
 
-  #dropFrom(queue: Queue<C>, seq: number): void {
+  #dropFrom(queue: SessionQueue<C>, seq: number): void {
     for (const run of queue.runs) if (run.firstSeq >= seq) this.#finish(run);
     this.#sweep(queue);
   }
 
   /** The first runs are done: a run that had overtaken them was settled without an answer and waited for this. */
-  #goOn(queue: Queue<C>): void {
+  #goOn(queue: SessionQueue<C>): void {
     this.#sweep(queue);
     if (queue.runs[0]?.batch === 0) this.#resubmit(queue);
   }
 
   /** Removes what is done; a closed connection's queue goes with its last run. */
-  #sweep(queue: Queue<C>): void {
-    let done = 0;
-    while (queue.runs[done]?.done === true) done++;
-    queue.runs.splice(0, done);
-    if (queue.runs.some((run) => run.done)) queue.runs = queue.runs.filter((run) => !run.done);
-    if (queue.runs.length === 0 && queue.connection === undefined) this.#forget(queue);
+  #sweep(queue: SessionQueue<C>): void {
+    queue.removeDone();
+    if (!queue.isOver) return;
+    const key = sessionKey(queue.session);
+    if (this.#queues.get(key) === queue) this.#queues.delete(key);
   }
 
   #finish(entry: Entry<C>): void {
@@ -442,23 +383,4 @@ export class Submissions<C> {
     this.#batches.delete(entry.batch);
     this.#options.answered(entry.batch);
   }
-
-  #forget(queue: Queue<C>): void {
-    const key = sessionKey(queue.session);
-    if (this.#queues.get(key) === queue) this.#queues.delete(key);
-  }
-}
-
-function newEntry<C>(
-  queue: Queue<C> | undefined,
-  seqs: { readonly firstSeq: number; readonly lastSeq: number; readonly added: number },
-  item: Uint8Array,
-  taken: Moment | undefined,
-  isPending: (() => boolean) | undefined,
-): Entry<C> {
-  return { queue, ...seqs, nextSeq: seqs.firstSeq, item, batch: 0, done: false, retries: 0, taken, isPending };
-}
-
-function sessionKey(session: SessionId): string {
-  return `${session.slot}.${session.index}`;
 }
