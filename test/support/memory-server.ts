@@ -150,7 +150,7 @@ export class MemoryServer {
           propose: () => undefined,
           driver,
           chat,
-          clients: () => this.#clients?.count ?? 0,
+          clients: () => this.#clients?.links.count ?? 0,
           http: '',
           faults: '',
           note: () => '',

@@ -4,24 +4,15 @@
  */
 import { assert, BucketHistogram, type Clock, type Logger, limits, secondsBounds, sha256 } from '../../base/index.js';
 import type { Answer, Applied, ChatState } from '../../chat/index.js';
-import {
-  type CloseCode,
-  type CloseReason,
-  clientLimits,
-  type FrameConnection,
-  Stage,
-  type Turn,
-} from '../../net/index.js';
+import { type CloseReason, clientLimits, type FrameConnection, Stage, type Turn } from '../../net/index.js';
 import type { StandingChange } from '../../paxos/index.js';
 import {
   type Decide,
   type DecideAnswer,
   features,
   type Hello,
-  type History as HistoryRequest,
   type Message,
   mayCarry,
-  type OutcomeCode,
   openingTypes,
   readRunHeader,
   type ServerId,
@@ -29,16 +20,19 @@ import {
   type Standing,
   type Submit,
 } from '../../wire/index.js';
-import { beginAsking, type ClientLink, codeFor, endAsking, newClientLink } from './client-link.js';
+import { type ClientLink, codeFor, newClientLink } from './client-link.js';
+import { ClientLinks } from './client-links.js';
 import { DirectRoomNews } from './direct-rooms.js';
 import type { Driver, Listener } from './driver.js';
-import type { History, HistoryPage } from './history.js';
+import { FreshReads } from './fresh-reads.js';
+import type { History } from './history.js';
+import { HistoryRequests } from './history-requests.js';
 import { type LinkEvents, LinkHandlers, type Party } from './link-handlers.js';
 import type { MessageRate } from './message-rate.js';
 import { sessionKey } from './session-queue.js';
 import { Sessions } from './sessions.js';
 import { type BusyReason, Submissions } from './submissions.js';
-import { Subscriptions, tellKept } from './subscriptions.js';
+import { Subscriptions } from './subscriptions.js';
 
 /** The driver as the clients' side uses it; each call must be followed by the end of the turn. */
 export type ClientsDriver = Pick<Driver, 'submit' | 'answered' | 'read' | 'serves'>;
@@ -79,16 +73,13 @@ export class Clients implements Listener {
   /** From a message's arrival here to its answer, in seconds. */
   readonly commitSeconds = new BucketHistogram(secondsBounds);
   readonly #options: ClientsOptions;
-  readonly #links = new Map<ClientLink, Party>();
+  readonly links: ClientLinks;
   readonly #submissions: Submissions<ClientLink>;
   readonly #sessions: Sessions;
   readonly subscriptions: Subscriptions;
   readonly #directRooms: DirectRoomNews;
-  readonly #reads = new Map<number, (fresh: boolean) => void>();
-  #nextRead = 1;
-  #clients = 0;
-  #arrivedEver = 0;
-  readonly #droppedFor = new Map<CloseCode, number>();
+  readonly freshReads: FreshReads;
+  readonly #historyRequests: HistoryRequests;
   #flushArmed = false;
   readonly #events: LinkEvents = {
     onMessage: (link, message, rights) => this.#onMessage(link, message, rights),
@@ -100,7 +91,8 @@ export class Clients implements Listener {
 
   constructor(options: ClientsOptions) {
     this.#options = options;
-    const { driver, chat, clock, history, serverId, logger } = options;
+    const { driver, chat, clock, history, serverId, logger, onCountChanged } = options;
+    this.links = new ClientLinks({ logger, serves: (serves) => driver.serves(serves), onCountChanged });
     this.#submissions = new Submissions<ClientLink>({
       submit: (batch, bytes) => driver.submit(batch, bytes),
       answered: (batch) => driver.answered(batch),
@@ -116,31 +108,12 @@ export class Clients implements Listener {
       clock.monotonicMs(),
     );
     this.subscriptions = new Subscriptions({ chat, history, clock });
-  }
-
-  /** Connections of clients now, and ever. */
-  get count(): number {
-    return this.#clients;
-  }
-
-  get arrivedEver(): number {
-    return this.#arrivedEver;
+    this.freshReads = new FreshReads(driver);
+    this.#historyRequests = new HistoryRequests({ chat, history, freshReads: this.freshReads });
   }
 
   get lastStanding(): StandingChange | undefined {
     return this.#standing;
-  }
-
-  /** Connections that this server ended, by why; without orderly ends. */
-  get droppedFor(): ReadonlyMap<CloseCode, number> {
-    return this.#droppedFor;
-  }
-
-  /** Bytes that wait to be sent to clients. Looks at every connection: for whoever asks now and then. */
-  get outboundBytes(): number {
-    let bytes = 0;
-    for (const { connection } of this.#links.keys()) bytes += connection.queuedBytes;
-    return bytes;
   }
 
   /** How often something of a client had to be submitted again. */
@@ -161,12 +134,10 @@ export class Clients implements Listener {
     const party = hello.role === 'operator' ? 'operator' : 'client';
     // Whoever has not proved more may ask what a chat may ask, and change nothing.
     const rights = connection.guestBecause === undefined ? party : 'client';
-    this.#links.set(link, party);
     connection.useLimits(clientLimits);
     connection.attach(new LinkHandlers(this.#events, link, party, rights));
+    this.links.add(link, party);
     if (party === 'operator') return;
-    this.#arrivedEver++;
-    this.#count(this.#clients + 1);
     connection.send(this.#standingFrame());
     this.#directRooms.opened(link);
   }
@@ -194,17 +165,7 @@ export class Clients implements Listener {
 
   /** Addresses changed: clients keep the list for the time when the balancer is down. */
   tellStanding(): void {
-    const frame = this.#standingFrame();
-    for (const { connection } of this.#links.keys()) connection.send(frame);
-  }
-
-  /** Every client is sent away; it goes to another server by itself. */
-  stop(text: string): void {
-    for (const { connection } of this.#links.keys()) connection.goodbye('SHUTTING_DOWN', text);
-  }
-
-  abandon(): void {
-    for (const { connection } of this.#links.keys()) connection.abandon('destroyed');
+    this.links.sendAll(this.#standingFrame());
   }
 
   /** Calls back once the replica has handed its leadership over. */
@@ -217,7 +178,7 @@ export class Clients implements Listener {
     this.#sessions.applied(applied, this.#options.clock.monotonicMs());
     this.subscriptions.applied(applied.groups);
     this.#directRooms.applied(applied.touchedRooms);
-    if (applied.decisions.length > 0) for (const link of this.#links.keys()) this.subscriptions.recheck(link);
+    if (applied.decisions.length > 0) for (const link of this.links) this.subscriptions.recheck(link);
     this.#armFlush();
   }
 
@@ -228,9 +189,9 @@ export class Clients implements Listener {
   installed(): void {
     this.#options.history.reset();
     this.#sessions.installed(this.#options.clock.monotonicMs());
-    const text = 'this server was away for too long and took over the state of another one: go on with a third';
-    for (const [{ connection }, party] of this.#links)
-      if (party === 'client') connection.goodbye('SHUTTING_DOWN', text);
+    this.links.sendClientsAway(
+      'this server was away for too long and took over the state of another one: go on with a third',
+    );
   }
 
   settled(batches: readonly number[]): void {
@@ -248,18 +209,8 @@ export class Clients implements Listener {
     this.tellStanding();
   }
 
-  /** Calls back once all that was decided before is applied here: with false when no majority confirmed it in time. */
-  readFresh(done: (fresh: boolean) => void): void {
-    if (this.#reads.size >= limits.readsWaitingMax) return done(false);
-    const id = this.#nextRead++;
-    this.#reads.set(id, done);
-    this.#options.driver.read(id);
-  }
-
   read(id: number, fresh: boolean): void {
-    const done = this.#reads.get(id);
-    this.#reads.delete(id);
-    done?.(fresh);
+    this.freshReads.answered(id, fresh);
   }
 
   stopped(): void {
@@ -295,7 +246,7 @@ export class Clients implements Listener {
         this.subscriptions.unsubscribe(link, message.room);
         return;
       case 'history':
-        this.#history(link, message);
+        this.#historyRequests.request(link, message);
         return;
       case 'decide':
         this.#options.decide(message, (answer) => void link.connection.send(answer));
@@ -327,25 +278,11 @@ export class Clients implements Listener {
     return true;
   }
 
-  #onClose(link: ClientLink, party: Party, { code, text, byPeer }: CloseReason): void {
-    const isOrderly = byPeer || code === 'LOCAL' || code === 'SHUTTING_DOWN';
-    if (!isOrderly) {
-      this.#droppedFor.set(code, (this.#droppedFor.get(code) ?? 0) + 1);
-      this.#options.logger.warn('client-dropped', { from: link.connection.remoteAddress, code, text });
-    }
-    this.#links.delete(link);
+  #onClose(link: ClientLink, party: Party, reason: CloseReason): void {
     this.subscriptions.closed(link);
     this.#directRooms.closed(link);
     this.#sessions.closed(link, this.#options.clock.monotonicMs());
-    if (party === 'operator') return;
-    this.#count(this.#clients - 1);
-  }
-
-  #count(clients: number): void {
-    const served = this.#clients > 0;
-    this.#clients = clients;
-    if (clients > 0 !== served) this.#options.driver.serves(clients > 0);
-    this.#options.onCountChanged();
+    this.links.remove(link, party, reason);
   }
 
   /** The hot path: one look-up per frame, nothing per message. decode has checked the run's structure. */
@@ -404,40 +341,6 @@ export class Clients implements Listener {
     link.connection.send({ type: 'busy', session, fromSeq, retryMs: limits.busyRetryMs * patience, text });
   }
 
-  #history(link: ClientLink, message: HistoryRequest): void {
-    const { chat } = this.#options;
-    if (chat.room(message.room) === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
-    if (!this.#mayRead(link, message)) return;
-    beginAsking(link);
-    if (message.fresh) this.readFresh((fresh) => this.#page(link, message, fresh));
-    else this.#page(link, message, false);
-  }
-
-  /** A name may change hands while the read waits, and again while the page is read. */
-  #page(link: ClientLink, message: HistoryRequest, fresh: boolean): void {
-    if (!this.#mayRead(link, message)) return endAsking(link);
-    const { request, room, direction, by, event, limit } = message;
-    this.#options.history.page(room, { direction, by, event, limit }, (page) => {
-      endAsking(link);
-      if (!this.#mayRead(link, message)) return;
-      if (page === undefined) return this.#pageRefused(link, message, 'BAD_ROOM');
-      const { groups, headEvent, headN } = page;
-      if (reachesBeginning(page)) tellKept(link, request, room, page);
-      link.connection.send({ type: 'page', request, code: 'ok', room, fresh, headEvent, headN, groups });
-    });
-  }
-
-  /** Answers the request if not. */
-  #mayRead(link: ClientLink, message: HistoryRequest): boolean {
-    if (this.#options.chat.mayRead(message.room, link.tokenHash)) return true;
-    this.#pageRefused(link, message, 'NOT_ALLOWED');
-    return false;
-  }
-
-  #pageRefused(link: ClientLink, { request, room }: HistoryRequest, code: OutcomeCode): void {
-    link.connection.send({ type: 'page', request, code, room, fresh: false, headEvent: 0, headN: 0, groups: [] });
-  }
-
   #standingFrame(): Standing {
     const { servers, addresses } = this.#options;
     const { leader = 0, ballot = { round: 0, server: 0, incarnation: 0 }, up = 1, move = false } = this.#standing ?? {};
@@ -454,10 +357,4 @@ export class Clients implements Listener {
       this.#submissions.flush();
     }, Stage.submit);
   }
-}
-
-/** Something stood before this page, and is gone: it begins where the room does, or has nothing at all. */
-function reachesBeginning({ groups, beginning }: HistoryPage): boolean {
-  const { firstEvent } = beginning;
-  return firstEvent > 1 && (groups[0]?.firstEvent ?? firstEvent) === firstEvent;
 }

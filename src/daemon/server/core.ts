@@ -153,7 +153,7 @@ export class Core {
       chat,
       clock: nodeClock,
       newId: () => randomBytes(ID_BYTES),
-      readFresh: (done) => this.clients.readFresh(done),
+      readFresh: (done) => this.clients.freshReads.begin(done),
       unsure: () => this.peers.lacking(features.decisions),
       propose: (item, isPending) => this.clients.propose(item, isPending),
     });
@@ -315,10 +315,10 @@ export class Core {
 
   /** The load and standing that the balancer hears. */
   load(): { clients: number; arrivedEver: number; leader: ServerId; hasMajority: boolean } {
-    const standing = this.clients.lastStanding;
+    const { links, lastStanding: standing } = this.clients;
     return {
-      clients: this.clients.count,
-      arrivedEver: this.clients.arrivedEver,
+      clients: links.count,
+      arrivedEver: links.arrivedEver,
       leader: standing?.leader ?? 0,
       hasMajority: standing?.happy ?? false,
     };
@@ -353,7 +353,7 @@ export class Core {
 
   /** Sends the clients away and hands leadership over; resolves when that is done or took too long. */
   handOver(): Promise<void> {
-    this.clients.stop('this server stops: go on with another one');
+    this.clients.links.sendAway('this server stops: go on with another one');
     return new Promise((resolve) => {
       const timer: Timer = nodeClock.setTimeout(resolve, limits.handoverMs * 2);
       this.clients.onceStopped(() => {
@@ -373,7 +373,7 @@ export class Core {
     if (orderly) this.peers.stop();
     else {
       this.peers.abandon();
-      this.clients.abandon();
+      this.clients.links.abandon();
     }
   }
 

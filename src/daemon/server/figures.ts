@@ -15,10 +15,7 @@ export interface Measured {
   >;
   readonly wal: Pick<Wal, 'figures' | 'full' | 'pendingBytes' | 'appendedBytes' | 'segments'>;
   readonly chat: Pick<ChatState, 'applied'>;
-  readonly clients: Pick<
-    Clients,
-    'count' | 'arrivedEver' | 'droppedFor' | 'commitSeconds' | 'outboundBytes' | 'unansweredBytes' | 'resubmitted'
-  >;
+  readonly clients: Pick<Clients, 'links' | 'commitSeconds' | 'unansweredBytes' | 'resubmitted'>;
   readonly peers: Pick<Peers, 'dropped' | 'outboundBytes'>;
   readonly loopDelay: BucketHistogram;
   /** The other members. */
@@ -57,7 +54,7 @@ export function figuresOf({ driver, wal, clients, peers }: Measured, nowMs: numb
     messages: driver.figures.slotMessages.sum,
     commitSeconds: countsOf(clients.commitSeconds),
     syncSeconds: countsOf(wal.figures.syncSeconds),
-    queuedBytes: clients.unansweredBytes + wal.pendingBytes + clients.outboundBytes + peers.outboundBytes,
+    queuedBytes: clients.unansweredBytes + wal.pendingBytes + clients.links.outboundBytes + peers.outboundBytes,
     residentBytes: process.memoryUsage.rss(),
     cpuSeconds: (user + system) / 1e6,
   };

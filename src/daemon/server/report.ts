@@ -51,7 +51,7 @@ export class Report {
     const { driver, wal, chat, clients, peers, loopDelay, others } = parts;
     this.#parts = parts;
     this.measured = { driver, wal, chat, clients, peers, loopDelay, others };
-    this.#forOperators = { ...parts, clients: () => clients.count, note: () => this.note() };
+    this.#forOperators = { ...parts, clients: () => clients.links.count, note: () => this.note() };
   }
 
   /** How this server stands, as its operators are told. */

@@ -192,7 +192,7 @@ function queuesOf({ driver, wal, clients, peers }: Measured): readonly Metric[] 
       help: 'Bytes that wait for connections to take them.',
       kind: 'gauge',
       read: () => [
-        { labels: { to: 'clients' }, value: clients.outboundBytes },
+        { labels: { to: 'clients' }, value: clients.links.outboundBytes },
         { labels: { to: 'servers' }, value: peers.outboundBytes },
       ],
     },
@@ -244,19 +244,19 @@ function connectionsOf({ clients }: Measured, strangers: ReadonlyMap<string, num
       name: 'synod_clients',
       help: 'Clients connected now.',
       kind: 'gauge',
-      read: () => clients.count,
+      read: () => clients.links.count,
     },
     {
       name: 'synod_clients_accepted_total',
       help: 'Clients ever accepted.',
       kind: 'counter',
-      read: () => clients.arrivedEver,
+      read: () => clients.links.arrivedEver,
     },
     {
       name: 'synod_clients_dropped_total',
       help: 'Connections of clients and operators that this server ended, by reason.',
       kind: 'counter',
-      read: () => byReason(clients.droppedFor, usualReasons),
+      read: () => byReason(clients.links.droppedFor, usualReasons),
     },
     {
       name: 'synod_strangers_ended_total',
