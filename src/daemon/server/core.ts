@@ -1,6 +1,6 @@
 /** A server that knows its cluster: driver, peers and clients joined, ticking, until it stops or fails. */
 import { randomBytes } from 'node:crypto';
-import { BucketHistogram, type Logger, limits, nodeClock, secondsBounds, type Timer } from '../../base/index.js';
+import { type Logger, limits, nodeClock, type Timer } from '../../base/index.js';
 import type { Decided } from '../../chat/index.js';
 import { type FrameConnection, type NetContext, Stage } from '../../net/index.js';
 import type { PaxosMessage } from '../../paxos/index.js';
@@ -11,32 +11,26 @@ import {
   type Hello,
   ID_BYTES,
   type MemberAddress,
-  type MembersItem,
-  membershipHash,
-  membersItem,
   type RefusalCode,
-  type SeatAddress,
-  type Seats,
   type ServerId,
-  type Welcome,
 } from '../../wire/index.js';
-import { plainWelcome } from '../hello-gate.js';
 import { AbsentServers } from './absent-servers.js';
-import { admissionDue } from './admission.js';
 import { Clients } from './clients.js';
 import { Decisions } from './decisions.js';
 import { DemandKeeper } from './demands.js';
 import type { Transport } from './driver.js';
 import type { Ground } from './ground.js';
-import { helloOf, type Membership, ownFeatures, type PeerBook, type Self } from './hello.js';
+import { helloOf, type Membership, type Self, welcomeOf } from './hello.js';
 import { History } from './history.js';
-import { LoopDelay } from './loop-delay.js';
+import { MembersView } from './members-view.js';
 import { MessageRate } from './message-rate.js';
 import type { OpenedDriver } from './open-driver.js';
 import { Peers } from './peers.js';
+import { Reconfiguration } from './reconfiguration.js';
 import { Report } from './report.js';
 import type { Roster } from './roster.js';
 import { closeStore, setStoreAside } from './stored-driver.js';
+import { Ticker } from './ticker.js';
 
 export interface CoreOptions {
   readonly self: Self;
@@ -91,27 +85,21 @@ export class Core {
   /** What the peers were last told that a server must know. */
   #needs: number;
   readonly #roster: Roster;
-  /** The change of the members that this server proposed last, and when. */
-  #proposed: { readonly epoch: number; readonly atMs: number } | undefined;
   /** Members that say that this server is none. */
   readonly #refusedBy = new Set<ServerId>();
   readonly #store: StateStore;
   readonly #hooks: CoreHooks;
-  /** How late the event loop comes to what is due every 10 ms, in seconds. */
-  readonly #loopDelay = new LoopDelay(limits.tickMs, new BucketHistogram(secondsBounds));
+  readonly #ticker: Ticker;
+  readonly members: MembersView;
+  readonly #reconfiguration: Reconfiguration;
   readonly clients: Clients;
   readonly peers: Peers;
   /** What others are told of it. */
   readonly report: Report;
-  #interval: NodeJS.Timeout | undefined;
   readonly #absent: AbsentServers;
-  #tickedMs: number;
   #housekeptMs = 0;
   #walArmed = false;
   #lateCommits = 0;
-  #wasFull = false;
-  /** What was last logged for operators. */
-  #noted = '';
   readonly #demands: DemandKeeper;
   #ended = false;
   /** Ends as it should, with nothing broken before. */
@@ -127,15 +115,25 @@ export class Core {
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
     this.#opened = { driver, wal, chat };
     this.#roster = roster;
-    this.#tickedMs = nodeClock.monotonicMs();
-    this.#absent = new AbsentServers(this.#others(), this.#tickedMs);
-    const book = this.#book();
+    this.#ticker = new Ticker(context.turn, (ticks, nowMs) => this.#onTicks(ticks, nowMs));
+    this.#demands = new DemandKeeper(options.directory, chat, options.onFatal);
+    const members = new MembersView({
+      self,
+      sealed: options.sealed,
+      roster,
+      driver,
+      demands: this.#demands,
+      addressOf: (peer) => this.peers.addressOf(peer),
+    });
+    this.members = members;
+    this.#absent = new AbsentServers(members.others, nodeClock.monotonicMs());
+    const { book } = members;
     this.#needs = book.needs;
     this.peers = new Peers({
       self,
       book,
-      hello: () => helloOf('server', self, this.membership),
-      welcome: () => this.#welcome(),
+      hello: () => helloOf('server', self, members.membership),
+      welcome: () => welcomeOf(self, members.membership),
       context,
       logger,
       events: {
@@ -166,7 +164,7 @@ export class Core {
     });
     this.clients = new Clients({
       serverId: self.id,
-      servers: () => this.membership.members.length,
+      servers: () => members.membership.members.length,
       driver: {
         submit: (batch, bytes) => this.#drive(() => driver.submit(batch, bytes)),
         answered: (batch) => this.#drive(() => driver.answered(batch)),
@@ -179,11 +177,20 @@ export class Core {
       turn: context.turn,
       logger,
       isFull: () => wal.full,
-      addresses: () => this.addresses(),
+      addresses: () => members.addresses,
       answerOperator: (message) => this.report.answer(message),
       rate: options.messagesPerSecond === undefined ? undefined : new MessageRate(options.messagesPerSecond, nodeClock),
       decide: (wish, reply) => this.#decisions.wish(wish, reply),
       onCountChanged: options.onLoad,
+    });
+    this.#reconfiguration = new Reconfiguration({
+      roster,
+      members,
+      driver,
+      peers: this.peers,
+      clock: nodeClock,
+      logger,
+      propose: (item, isPending) => this.clients.propose(item, isPending),
     });
     this.report = new Report({
       self,
@@ -194,11 +201,11 @@ export class Core {
       roster,
       clients: this.clients,
       peers: this.peers,
-      loopDelay: this.#loopDelay.seconds,
-      others: () => this.#others(),
-      seats: (request) => this.seats(request),
-      governing: () => this.#governing,
-      propose: (item) => this.#propose(item),
+      loopDelay: this.#ticker.loopDelay,
+      others: () => members.others,
+      seats: (request) => members.seats(request),
+      governing: () => members.governing,
+      propose: (item) => this.#reconfiguration.propose(item),
       http: options.http,
       faults: options.mode ?? '',
       keepsNothing: options.keepsNothing,
@@ -208,71 +215,11 @@ export class Core {
     hooks.afterDisk = () => this.#armWal();
     hooks.members = () => this.#onMembers();
     hooks.decided = (decisions) => this.#onDecided(decisions);
-    this.#demands = new DemandKeeper(options.directory, opened.chat, options.onFatal);
-  }
-
-  /** The newest members decided on: those with seats of their own, as a balancer seals them. */
-  get membership(): Membership {
-    const { epoch, seats } = this.#roster.latest;
-    const members = seats.filter(({ takes }) => takes === 0);
-    return { clusterId: this.#options.sealed.clusterId, epoch, members };
-  }
-
-  /** The newest members decided on govern the next slot already. */
-  get #governing(): boolean {
-    return this.#opened.driver.view.epoch === this.#roster.latest.epoch;
-  }
-
-  /** Who the members are, for balancers and operators. */
-  seats(request = 0): Seats {
-    const { epoch, seats } = this.#roster.latest;
-    const located: SeatAddress[] = seats.map((seat) => ({ ...seat, address: this.#addressOf(seat.id) }));
-    const { votes } = this.#opened.driver.view;
-    return { type: 'seats', request, epoch, governing: this.#governing, votes, seats: located };
-  }
-
-  /** For balancers; undefined while the log has changed nothing. */
-  get changedSeats(): Seats | undefined {
-    return this.#roster.latest.epoch === this.#options.sealed.epoch ? undefined : this.seats();
-  }
-
-  #addressOf(id: ServerId): string {
-    return id === this.#options.self.id ? this.#options.self.address : this.peers.addressOf(id);
-  }
-
-  #others(): ServerId[] {
-    return this.#roster.latest.seats.map(({ id }) => id).filter((id) => id !== this.#options.self.id);
-  }
-
-  #book(): PeerBook {
-    const { clusterId, epoch, members } = this.membership;
-    const links = this.#roster.links(this.#opened.driver.view.epoch);
-    const { decisions, origin } = this.#opened.chat;
-    // A release that cannot read decisions cannot load a state with an origin either. After a kill the directory may
-    // know of decisions that the log does not yet know to be chosen.
-    const isNew = decisions > 0 || origin > 0 || this.#options.directory.demands.decisions;
-    const needs = isNew ? features.decisions : 0;
-    return { clusterId, epoch, membershipHash: membershipHash(epoch, members), needs, links };
-  }
-
-  #welcome(): Welcome {
-    const { self } = this.#options;
-    const { clusterId, epoch, members } = this.membership;
-    const hash = membershipHash(epoch, members);
-    const { id, incarnation } = self;
-    return plainWelcome({
-      features: ownFeatures,
-      clusterId,
-      membershipHash: hash,
-      epoch,
-      serverId: id,
-      incarnation,
-    });
   }
 
   #onMembers(): void {
-    this.peers.setBook(this.#book());
-    this.#absent.setPeers(this.#others(), nodeClock.monotonicMs());
+    this.peers.setBook(this.members.book);
+    this.#absent.setPeers(this.members.others, nodeClock.monotonicMs());
     this.clients.tellStanding();
     this.#options.onMembers();
   }
@@ -280,8 +227,8 @@ export class Core {
   /** From the first one on, whoever cannot read them is kept out, and starts on this directory no more. */
   #onDecided(decisions: readonly Decided[]): void {
     void this.#demands.keep();
-    const { needs } = this.#book();
-    if (needs !== this.#needs) this.peers.setBook(this.#book());
+    const { needs } = this.#demands;
+    if (needs !== this.#needs) this.peers.setBook(this.members.book);
     this.#needs = needs;
     this.#decisions.applied(decisions);
     for (const { verb, subject, count, ageMs, outcome } of decisions)
@@ -304,13 +251,7 @@ export class Core {
     this.peers.setAddresses(addresses);
     this.peers.start();
     this.#drive(() => this.#opened.driver.serves(false));
-    this.#tickedMs = nodeClock.monotonicMs();
-    this.#interval = setInterval(() => this.#onInterval(), limits.tickMs);
-  }
-
-  /** The addresses of all servers as far as they are known, this one's included. */
-  addresses(): string[] {
-    return this.#roster.latest.seats.map(({ id }) => this.#addressOf(id)).filter((address) => address !== '');
+    this.#ticker.start();
   }
 
   /** The load and standing that the balancer hears. */
@@ -330,7 +271,7 @@ export class Core {
       this.peers.accept(connection, hello);
       return;
     }
-    connection.send(this.#welcome());
+    connection.send(welcomeOf(this.self, this.members.membership));
     this.clients.accept(connection, hello);
   }
 
@@ -369,7 +310,7 @@ export class Core {
     this.#isOrderly = orderly && !this.#opened.driver.halted;
     this.#ended = true;
     this.#opened.driver.end();
-    if (this.#interval !== undefined) clearInterval(this.#interval);
+    this.#ticker.stop();
     if (orderly) this.peers.stop();
     else {
       this.peers.abandon();
@@ -394,21 +335,9 @@ export class Core {
     if (logError !== undefined) throw logError;
   }
 
-  /**
-   * After a stall the replica gets a few ticks, never the backlog, and only after the frames that arrived meanwhile: it
-   * must not take its own stall for the silence of others (RELIABILITY.md 37).
-   */
-  #onInterval(): void {
-    const nowMs = nodeClock.monotonicMs();
-    const due = Math.floor((nowMs - this.#tickedMs) / limits.tickMs);
-    this.#loopDelay.fired(nowMs);
-    if (due === 0) return;
-    const ticks = Math.min(due, limits.ticksPerFiring);
-    this.#tickedMs = ticks < due ? nowMs : this.#tickedMs + due * limits.tickMs;
-    this.#options.context.turn.defer(() => {
-      for (let i = 0; i < ticks; i++) this.#drive(() => this.#opened.driver.tick());
-      if (nowMs - this.#housekeptMs >= 1_000) this.#housekeep(nowMs);
-    }, Stage.closed);
+  #onTicks(ticks: number, nowMs: number): void {
+    for (let i = 0; i < ticks; i++) this.#drive(() => this.#opened.driver.tick());
+    if (nowMs - this.#housekeptMs >= 1_000) this.#housekeep(nowMs);
   }
 
   #housekeep(nowMs: number): void {
@@ -420,41 +349,9 @@ export class Core {
     const { heard, leader } = this.#opened.driver.view;
     const absent = this.#absent.due(heard, leader === this.#options.self.id, nowMs);
     if (absent.length > 0) this.clients.leaveOf(absent);
-    this.peers.probe(this.#others().filter((id) => !heard.includes(id)));
-    if (leader === this.#options.self.id) this.#considerMembers(nowMs);
-    const note = this.report.note();
-    if (note !== this.#noted && note !== '') this.#options.logger.warn('needs-attention', { note });
-    this.#noted = note;
-    const { full } = this.#opened.wal;
-    if (full === this.#wasFull) return;
-    this.#wasFull = full;
-    if (full)
-      this.#options.logger.error('disk-full', { text: 'the disk is full: this server only reads; free some space' });
-    else this.#options.logger.info('disk-has-space', {});
-  }
-
-  /** As leader: newcomers are admitted, learners get their vote. */
-  #considerMembers(nowMs: number): void {
-    const due = admissionDue({
-      latest: this.#roster.latest,
-      settled: this.#governing,
-      newcomers: this.peers.newcomers,
-      caughtUp: this.#opened.driver.view.caughtUpPeers,
-      nowMs,
-    });
-    const { epoch = 0, atMs = 0 } = this.#proposed ?? {};
-    if (due !== undefined && (epoch !== due.epoch || nowMs - atMs >= limits.membersRetryMs)) this.#propose(due);
-  }
-
-  #propose(item: MembersItem): void {
-    const { epoch, seats } = item;
-    this.#proposed = { epoch, atMs: nodeClock.monotonicMs() };
-    this.#options.logger.info('members-proposed', {
-      epoch,
-      voters: seats.filter(({ votes }) => votes).map(({ id }) => id),
-      learners: seats.filter(({ votes }) => !votes).map(({ id }) => id),
-    });
-    this.clients.propose(membersItem(item), () => this.#roster.latest.epoch < epoch);
+    this.peers.probe(this.members.others.filter((id) => !heard.includes(id)));
+    if (leader === this.#options.self.id) this.#reconfiguration.proposeDue(nowMs);
+    this.report.logChanges(this.#options.logger);
   }
 
   /** One step of the driver; whatever it throws is a broken rule of ours, after which nothing may be sent. */

@@ -1,6 +1,7 @@
 /** Keeps in a server's directory, while it runs, what a program must know of before it starts there. */
 import type { ChatState } from '../../chat/index.js';
 import { type Demands, type Directory, isDiskFull } from '../../storage/index.js';
+import { features } from '../../wire/index.js';
 
 export function demandsOf({ origin, decisions }: ChatState): Demands {
   return { origin, decisions: decisions > 0 };
@@ -23,6 +24,15 @@ export class DemandKeeper {
     const held = this.#directory.demands;
     const { origin, decisions } = demandsOf(this.#chat);
     return held.origin === origin && (held.decisions || !decisions);
+  }
+
+  /** The feature bits that other servers must have: the log holds what releases without them cannot read. */
+  get needs(): number {
+    const { decisions, origin } = this.#chat;
+    // A release that cannot read decisions cannot load a state with an origin either. After a kill the directory may
+    // know of decisions that the log does not yet know to be chosen.
+    const isNew = decisions > 0 || origin > 0 || this.#directory.demands.decisions;
+    return isNew ? features.decisions : 0;
   }
 
   /**

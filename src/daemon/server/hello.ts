@@ -9,8 +9,9 @@ import {
   membershipHash,
   type RefusalCode,
   type ServerId,
+  type Welcome,
 } from '../../wire/index.js';
-import { protocolVersion } from '../hello-gate.js';
+import { plainWelcome, protocolVersion } from '../hello-gate.js';
 import { zero16 } from '../members.js';
 
 /** The membership as a server holds it: what it was sealed with, or what the log has made of it since. */
@@ -43,7 +44,7 @@ export interface Self {
 }
 
 /** What this release knows. */
-export const ownFeatures = features.serves | features.decisions | features.listRooms;
+const ownFeatures = features.serves | features.decisions | features.listRooms;
 
 export function helloOf(role: HelloRole, self: Self, membership: Membership | undefined): Hello {
   return {
@@ -62,6 +63,13 @@ export function helloOf(role: HelloRole, self: Self, membership: Membership | un
     auth: new Uint8Array(0),
     address: self.address,
   };
+}
+
+/** What a server answers to the hello of a peer, a client or an operator. */
+export function welcomeOf(self: Self, { clusterId, epoch, members }: Membership): Welcome {
+  const { id, incarnation } = self;
+  const hash = membershipHash(epoch, members);
+  return plainWelcome({ features: ownFeatures, clusterId, membershipHash: hash, epoch, serverId: id, incarnation });
 }
 
 /** The rising part of an incarnation: how many lives its directory has had. */

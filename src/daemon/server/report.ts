@@ -1,7 +1,8 @@
 /**
- * How a running server stands, as others are told: operators, its pages, its metrics. Nothing here is on a slot's way.
+ * How a running server stands, as others are told: operators, its pages, its metrics, its log. Nothing here is on a
+ * slot's way.
  */
-import type { BucketHistogram } from '../../base/index.js';
+import type { BucketHistogram, Logger } from '../../base/index.js';
 import type { ChatState } from '../../chat/index.js';
 import type { Wal } from '../../storage/index.js';
 import type { MembersItem, Message, Seats, ServerId, Status } from '../../wire/index.js';
@@ -46,6 +47,9 @@ export class Report {
   readonly #forOperators: OperatorParts;
   /** It was where the others were, once in this life: under load a follower is recovering for moments ever after. */
   #caughtUp = false;
+  /** What was last logged. */
+  #noted = '';
+  #wasFull = false;
 
   constructor(parts: ReportParts) {
     const { driver, wal, chat, clients, peers, loopDelay, others } = parts;
@@ -94,5 +98,17 @@ export class Report {
       newcomers: peers.newcomers.map(({ id }) => id),
       keepsNothing,
     });
+  }
+
+  /** About every second. */
+  logChanges(logger: Logger): void {
+    const note = this.note();
+    if (note !== this.#noted && note !== '') logger.warn('needs-attention', { note });
+    this.#noted = note;
+    const { full } = this.#parts.wal;
+    if (full === this.#wasFull) return;
+    this.#wasFull = full;
+    if (full) logger.error('disk-full', { text: 'the disk is full: this server only reads; free some space' });
+    else logger.info('disk-has-space', {});
   }
 }

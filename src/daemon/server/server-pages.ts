@@ -62,7 +62,7 @@ export class ServerPages {
   #status(): object {
     const core = this.#parts.core();
     if (core === undefined) return { id: this.#parts.id(), state: 'starting', note: this.#parts.missing() };
-    const seats = core.seats();
+    const seats = core.members.seats();
     const { id } = core.self;
     return upRow(core.report.status(), {
       address: core.self.address,

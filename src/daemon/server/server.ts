@@ -161,7 +161,7 @@ class Server implements ServerHandle {
       throw new ExitError(exitCode, code, text);
     }
     this.#core = core;
-    core.start(core.seats().seats.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
+    core.start(core.members.seats().seats.map(({ id, birthId }) => ({ id, birthId, address: book.of(id) })));
     this.#links.membersChanged();
     logger.info('serving', { server: this.id, address: this.address });
     if (mode !== undefined) {
@@ -216,7 +216,7 @@ class Server implements ServerHandle {
   }
 
   #linkBalancers(enlistment: Enlistment): BalancerLinks {
-    const membership = (): Membership | undefined => this.#core?.membership ?? this.#directory?.seal;
+    const membership = (): Membership | undefined => this.#core?.members.membership ?? this.#directory?.seal;
     return new BalancerLinks({
       addresses: this.#options.balancers,
       context: this.#context,
@@ -228,7 +228,7 @@ class Server implements ServerHandle {
         address: this.#self().address,
         members: membership()?.members ?? [],
       }),
-      seats: () => this.#core?.changedSeats,
+      seats: () => this.#core?.members.changedSeats,
       report: () => this.#core?.load() ?? { clients: 0, arrivedEver: 0, leader: 0, hasMajority: false },
       onWaiting: (id, registered, servers) => enlistment.onWaiting(id, registered, servers),
       onSealed: (sealed) => enlistment.onSealed(sealed),
