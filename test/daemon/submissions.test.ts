@@ -254,6 +254,22 @@ t.test('refused batches: clients hear busy from the first run on, items wait for
   t.same(batches[1], { batch: 2, runs: [] }, 'the item alone');
 });
 
+t.test('a refused run is taken again while one before it is on its way', async (t) => {
+  const { subs, handle, busy, batches } = rig();
+  for (const seq of [1, 2]) {
+    subs.submit(handle, run(seq));
+    subs.flush();
+  }
+  subs.refused([2]);
+  t.same(
+    busy.map(({ fromSeq }) => fromSeq),
+    [2],
+  );
+  t.equal(subs.submit(handle, run(2)), 'taken');
+  subs.flush();
+  t.same(batches[2], { batch: 3, runs: [2] });
+});
+
 t.test('an item goes again until it is not pending any more', async (t) => {
   const { subs, batches } = rig();
   let pending = true;

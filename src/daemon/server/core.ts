@@ -115,7 +115,7 @@ export class Core {
     // Not the whole of it: what was recovered is the replica's, and would stay in memory for ever here.
     this.#opened = { driver, wal, chat };
     this.#roster = roster;
-    this.#ticker = new Ticker(context.turn, (ticks, nowMs) => this.#onTicks(ticks, nowMs));
+    this.#ticker = new Ticker(nodeClock, context.turn, (ticks, nowMs) => this.#onTicks(ticks, nowMs));
     this.#demands = new DemandKeeper(options.directory, chat, options.onFatal);
     const members = new MembersView({
       self,

@@ -1,5 +1,5 @@
 /** Ticks of the replica, by the clock however late the event loop comes to them. */
-import { BucketHistogram, limits, nodeClock, secondsBounds } from '../../base/index.js';
+import { BucketHistogram, type Clock, limits, secondsBounds } from '../../base/index.js';
 import { Stage, type Turn } from '../../net/index.js';
 import { LoopDelay } from './loop-delay.js';
 
@@ -7,13 +7,15 @@ import { LoopDelay } from './loop-delay.js';
 export type OnTicks = (ticks: number, nowMs: number) => void;
 
 export class Ticker {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #turn: Turn;
   readonly #onTicks: OnTicks;
   readonly #loopDelay = new LoopDelay(limits.tickMs, new BucketHistogram(secondsBounds));
   #interval: NodeJS.Timeout | undefined;
   #tickedMs = 0;
 
-  constructor(turn: Turn, onTicks: OnTicks) {
+  constructor(clock: Pick<Clock, 'monotonicMs'>, turn: Turn, onTicks: OnTicks) {
+    this.#clock = clock;
     this.#turn = turn;
     this.#onTicks = onTicks;
   }
@@ -24,7 +26,7 @@ export class Ticker {
   }
 
   start(): void {
-    this.#tickedMs = nodeClock.monotonicMs();
+    this.#tickedMs = this.#clock.monotonicMs();
     this.#interval = setInterval(() => this.#onInterval(), limits.tickMs);
   }
 
@@ -38,7 +40,7 @@ export class Ticker {
    * must not take its own stall for the silence of others (RELIABILITY.md 37).
    */
   #onInterval(): void {
-    const nowMs = nodeClock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     const due = Math.floor((nowMs - this.#tickedMs) / limits.tickMs);
     this.#loopDelay.fired(nowMs);
     if (due === 0) return;
