@@ -1,23 +1,8 @@
 /** One replica: composes the roles and dispatches inputs to them. It holds no rule that belongs to a single role. */
-import { assert, equalBytes, limits, silentLogger, unreachable } from '../base/index.js';
-import type {
-  Accept,
-  Accepted,
-  Campaign,
-  Chosen,
-  Commit,
-  HeartbeatReply,
-  Learn,
-  LearnReply,
-  Nack,
-  Prepare,
-  PromiseReply,
-  ReplicaRole,
-  ServerId,
-  Slot,
-} from '../wire/index.js';
+import { assert, limits, silentLogger, unreachable } from '../base/index.js';
+import type { Campaign, HeartbeatReply, ReplicaRole, ServerId, Slot } from '../wire/index.js';
 import { Acceptor } from './acceptor.js';
-import { ballotText, compareBallots, sameBallot } from './ballot.js';
+import { sameBallot } from './ballot.js';
 import { Catchup } from './catchup.js';
 import { ClientWork } from './client-work.js';
 import type { Configuration } from './configuration.js';
@@ -29,8 +14,11 @@ import { HandOver } from './hand-over.js';
 import type { Input, Now, PaxosMessage } from './input.js';
 import { Intake } from './intake.js';
 import { Invariants } from './invariants.js';
+import { Learning } from './learning.js';
+import { Members } from './members.js';
 import { Patience } from './patience.js';
 import { Peers } from './peers.js';
+import { Phases } from './phases.js';
 import { noPlants } from './plants.js';
 import { Reads } from './reads.js';
 import { Roles } from './roles.js';
@@ -55,6 +43,9 @@ export class Replica {
   readonly #hintAlarm: Alarm;
   readonly #roles: Roles;
   readonly #standing: Standing;
+  readonly #phases: Phases;
+  readonly #members: Members;
+  readonly #learning: Learning;
   readonly #clientWork: ClientWork;
   readonly #handOver: HandOver;
 
@@ -95,6 +86,29 @@ export class Replica {
       peers: this.#peers,
       roles: this.#roles,
       hashes: this.#hashes,
+    });
+    this.#phases = new Phases({
+      context: this.#context,
+      log: this.#log,
+      acceptor: this.#acceptor,
+      peers: this.#peers,
+      roles: this.#roles,
+      standing: this.#standing,
+    });
+    this.#members = new Members({
+      context: this.#context,
+      log: this.#log,
+      peers: this.#peers,
+      catchup: this.#catchup,
+      roles: this.#roles,
+    });
+    this.#learning = new Learning({
+      context: this.#context,
+      log: this.#log,
+      acceptor: this.#acceptor,
+      roles: this.#roles,
+      catchup: this.#catchup,
+      members: this.#members,
     });
     this.#clientWork = new ClientWork({
       context: this.#context,
@@ -144,10 +158,7 @@ export class Replica {
    * proposed in slots that the new members govern before they are known.
    */
   configure(configuration: Configuration): void {
-    // Whoever catches up applies in one step what lies between two changes, and more.
-    this.#advanceMembers();
-    this.#context.configurations.add(configuration);
-    this.#onMembers([]);
+    this.#members.add(configuration);
   }
 
   /** Frames that were lawfully ignored since this replica was made. */
@@ -209,11 +220,11 @@ export class Replica {
       case 'answered':
         return this.#forwarding.answered(input.batch);
       case 'durable':
-        return this.#onDurable(input.records);
+        return this.#phases.onDurable(input.records);
       case 'read':
         return this.#reads.add(input.id);
       case 'installed':
-        return this.#onInstalled(input.slot, input.configurations);
+        return this.#learning.onInstalled(input.slot, input.configurations);
       case 'disk':
         return this.#onDisk(input.full);
       case 'serves':
@@ -235,19 +246,19 @@ export class Replica {
   #onMessage(from: ServerId, message: PaxosMessage): void {
     switch (message.type) {
       case 'prepare':
-        return this.#onPrepare(from, message);
+        return this.#phases.onPrepare(from, message);
       case 'promise':
-        return this.#onPromise(from, message);
+        return this.#phases.onPromise(from, message);
       case 'accept':
-        return this.#onAccept(from, message);
+        return this.#phases.onAccept(from, message);
       case 'accepted':
-        return this.#onAccepted(from, message);
+        return this.#phases.onAccepted(from, message);
       case 'nack':
-        return this.#onNack(from, message);
+        return this.#phases.onNack(from, message);
       case 'commit':
-        return this.#onCommit(from, message);
+        return this.#learning.onCommit(from, message);
       case 'chosen':
-        return this.#onChosen(from, message);
+        return this.#learning.onChosen(from, message);
       case 'heartbeat':
         return this.#context.send(from, this.#standing.reply(message.round));
       case 'heartbeatReply':
@@ -267,9 +278,9 @@ export class Replica {
         this.#roles.leader?.announce();
         return;
       case 'learn':
-        return this.#onLearn(from, message);
+        return this.#learning.onLearn(from, message);
       case 'learnReply':
-        return this.#onLearnReply(from, message);
+        return this.#learning.onLearnReply(from, message);
       case 'stateRequest':
         return;
       case 'stateChunk':
@@ -291,167 +302,6 @@ export class Replica {
     this.#roles.watchPatience();
     if (this.#hintAlarm.due(this.#context.tick) && !this.#context.diskFull) this.#log.hint();
     if (this.#standing.fitLeader?.shouldPrepareAgain) this.#roles.campaign('a server has promised higher');
-  }
-
-  // --- phase 1 ------------------------------------------------------------------------------------------------------
-
-  #onPrepare(from: ServerId, message: Prepare): void {
-    const { ballot } = message;
-    if (ballot.server !== from) return this.#context.ignore('prepare', 'not its own ballot', from);
-    if (this.#context.diskFull) return this.#context.ignore('prepare', 'the disk is full', from);
-    this.#context.sawRound(ballot);
-    const order = compareBallots(ballot, this.#acceptor.promised);
-    if (order < 0) return this.#acceptor.nack(from, ballot);
-    if (ballot.round > limits.roundMax) return this.#context.ignore('prepare', "a round that is nobody's", from);
-    // Checked when it arrives: a prepare delayed by ten seconds must not depose a good leader.
-    const happyWith = this.#standing.happyWith?.server;
-    if (happyWith !== undefined && happyWith !== from) {
-      return this.#context.ignore('prepare', `happy with ${happyWith}`, from);
-    }
-    if (order > 0) this.#roles.promiseTo(ballot);
-    this.#acceptor.answerPrepare(from, message);
-  }
-
-  #onPromise(from: ServerId, message: PromiseReply): void {
-    const candidate = this.#roles.candidate;
-    this.#peers.sawPromise(from, message.ballot);
-    if (candidate === undefined || !sameBallot(message.ballot, candidate.ballot)) {
-      return this.#context.ignore('promise', 'not for my ballot', from);
-    }
-    if (candidate.onPromise(from, message)) this.#roles.becomeLeader(candidate);
-  }
-
-  #onNack(from: ServerId, message: Nack): void {
-    this.#context.sawRound(message.promised);
-    if (this.#roles.leader !== undefined && sameBallot(message.refused, this.#roles.leader.ballot)) {
-      if (this.#roles.leader.onNack(from)) this.#roles.stepDown('a majority refuses my ballot');
-      return;
-    }
-    const candidate = this.#roles.candidate;
-    if (candidate === undefined || !sameBallot(message.refused, candidate.ballot)) {
-      return this.#context.ignore('nack', 'not for my ballot', from);
-    }
-    if (candidate.onNack(from)) {
-      this.#roles.loseCampaign();
-    }
-  }
-
-  // --- phase 2 ------------------------------------------------------------------------------------------------------
-
-  #onAccept(from: ServerId, message: Accept): void {
-    const { ballot, slot, value } = message;
-    if (ballot.server !== from) return this.#context.ignore('accept', 'not its own ballot', from);
-    if (this.#context.diskFull) return this.#context.ignore('accept', 'the disk is full', from);
-    this.#context.sawRound(ballot);
-    // The promise first: a late accept of a dead ballot must not be answered with what is chosen (PAXOS.md, Normal
-    // case).
-    const order = compareBallots(ballot, this.#acceptor.promised);
-    if (order < 0 && !this.#context.plants.acceptBelowPromise) return this.#acceptor.nack(from, ballot);
-    if (ballot.round > limits.roundMax) return this.#context.ignore('accept', "a round that is nobody's", from);
-    if (slot <= this.#log.commit) return this.#context.send(from, { type: 'chosen', upto: this.#log.commit });
-    if (!this.#log.hasRoom(slot, value.length)) return this.#context.ignore('accept', 'too far ahead', from);
-    const held = this.#log.get(slot);
-    if (held !== undefined && (held.chosen || sameBallot(held.ballot, ballot)) && !equalBytes(held.value, value)) {
-      this.#context.logger.error('two-values', { slot, from, ballot: ballotText(ballot) });
-      return;
-    }
-    if (order > 0) this.#roles.promiseTo(ballot);
-    this.#acceptor.vote(from, message);
-  }
-
-  #onAccepted(from: ServerId, message: Accepted): void {
-    this.#peers.sawPromise(from, message.ballot);
-    if (this.#roles.leader === undefined || !sameBallot(message.ballot, this.#roles.leader.ballot)) {
-      return this.#context.ignore('accepted', 'not for my ballot', from);
-    }
-    this.#roles.leader.onAccepted(from, message.slot, message.count);
-  }
-
-  #onCommit(from: ServerId, message: Commit): void {
-    const { ballot, upto } = message;
-    if (ballot.server !== from) return this.#context.ignore('commit', 'not its own ballot', from);
-    this.#context.sawRound(ballot);
-    if (this.#roles.leader !== undefined) {
-      if (compareBallots(ballot, this.#roles.leader.ballot) < 0)
-        return this.#context.ignore('commit', 'an old ballot', from);
-      this.#roles.stepDown('a higher ballot commits');
-    }
-    const last = Math.min(upto, this.#log.highest);
-    for (let slot = this.#log.commit + 1; slot <= last; slot++) {
-      const entry = this.#log.get(slot);
-      // Only a vote at exactly this ballot is known to be for the chosen value.
-      if (entry === undefined) continue;
-      if (sameBallot(entry.ballot, ballot) || this.#context.plants.commitOlderBallot) entry.chosen = true;
-    }
-    this.#log.advance();
-    this.#catchup.want(upto, from);
-  }
-
-  #onChosen(from: ServerId, message: Chosen): void {
-    if (message.upto <= this.#log.commit) return this.#context.ignore('chosen', 'known', from);
-    if (this.#roles.leader !== undefined) {
-      if (!this.#roles.leader.stuckBelow(message.upto)) return;
-      this.#roles.stepDown('a follower knows more');
-    }
-    this.#catchup.want(message.upto, from);
-  }
-
-  #onDurable(records: number): void {
-    assert(records >= this.#context.durable && records <= this.#context.persisted, 'durability only grows');
-    this.#context.durable = records;
-    this.#acceptor.onDurable();
-    this.#roles.leader?.onDurable();
-    const candidate = this.#roles.candidate;
-    if (candidate?.ownIsDue) {
-      if (candidate.addOwn(this.#log.commit, this.#log.entriesAbove())) this.#roles.becomeLeader(candidate);
-    }
-  }
-
-  // --- catch-up -----------------------------------------------------------------------------------------------------
-
-  #onLearn(from: ServerId, message: Learn): void {
-    const { commit } = this.#log;
-    const upto = message.upto === 0 ? commit : Math.min(message.upto, commit);
-    this.#context.effects.learns.push({
-      to: from,
-      request: message.request,
-      from: message.from,
-      upto,
-      commit,
-      promised: this.#acceptor.promised,
-    });
-  }
-
-  #onLearnReply(from: ServerId, message: LearnReply): void {
-    this.#context.sawRound(message.promised);
-    if (!this.#catchup.isUseful(from, message)) return this.#context.ignore('learnReply', 'not awaited', from);
-    if (this.#context.diskFull) return this.#context.ignore('learnReply', 'the disk is full', from);
-    const last = this.#catchup.lastSlotOf(message);
-    // Stops before using it: announcing under its own ballot what it learned makes followers commit dead values.
-    if (this.#roles.leader !== undefined && last > Math.max(this.#roles.leader.floor, this.#log.commit)) {
-      if (!this.#context.plants.deposedCommit) this.#roles.stepDown('learned what it has not counted');
-    }
-    this.#catchup.onReply(from, message);
-    this.#roles.leader?.announce();
-  }
-
-  #onInstalled(slot: Slot, configurations: readonly Configuration[] | undefined): void {
-    if (configurations !== undefined) {
-      this.#context.configurations.replace(configurations, Math.max(slot, this.#log.commit));
-      this.#context.effects.members = true;
-      // What the peers said, they will say again; some may be others now.
-      this.#onMembers(this.#context.peers);
-    }
-    const isNewer = slot > this.#log.commit;
-    if (isNewer) {
-      if (this.#roles.leader !== undefined && slot > this.#roles.leader.floor)
-        this.#roles.stepDown('installed what it has not counted');
-      this.#log.install(slot);
-      // A leader may have counted votes above it long ago, and nothing else would move its commit index any more.
-      this.#log.advance();
-      this.#roles.leader?.announce();
-    }
-    this.#catchup.onInstalled(isNewer);
   }
 
   // --- standing -----------------------------------------------------------------------------------------------------
@@ -485,7 +335,7 @@ export class Replica {
   /** After every input: settle what was applied, decide about campaigning, move batches on, tell the others. */
   #conclude(commitBefore: Slot): void {
     this.#clientWork.settle(commitBefore);
-    this.#advanceMembers();
+    this.#members.advance();
     this.#roles.leader?.advance();
     if (this.#roles.leader?.outgrown) this.#roles.outgrow();
     let happyWith = this.#standing.happyWith;
@@ -510,22 +360,6 @@ export class Replica {
     this.#standing.announce(happyWith, cutOffFrom !== undefined);
     // After the announcement: an heir that is still happy with us would drop its campaign.
     this.#handOver.pump();
-  }
-
-  /** The commit index may have reached the slots that other members govern. */
-  #advanceMembers(): void {
-    const configuration = this.#context.configurations.advance(this.#log.commit);
-    if (configuration === undefined) return;
-    const { epoch, voters, learners } = configuration;
-    this.#context.logger.info('members', { epoch, voters, learners });
-    this.#context.effects.members = true;
-    this.#onMembers(this.#context.plants.promisesKept ? [] : configuration.reborn);
-  }
-
-  #onMembers(reborn: readonly ServerId[]): void {
-    this.#peers.onMembers(reborn);
-    this.#catchup.onMembers(reborn);
-    this.#roles.onMembers(reborn);
   }
 
   /** A waiting candidate gives its ballot up once a quorum is happy with another. */

@@ -75,6 +75,7 @@ export {
   type StoreSnapshot,
 } from './state-store.js';
 export { syncPath, syncTree } from './sync-tree.js';
-export { type OpenDone, type SegmentInfo, Wal, type WalOptions } from './wal.js';
+export { type OpenDone, type SegmentInfo, Wal } from './wal.js';
+export type { WalOptions } from './wal-options.js';
 export type { LoggedValue, ValuesDone } from './wal-read.js';
 export type { LogRecord, ReadRecord } from './wal-record.js';

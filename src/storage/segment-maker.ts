@@ -29,6 +29,10 @@ export class SegmentMaker {
     return this.#busy;
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   /**
    * Makes `segment`, `bytes` long. On a full disk the unfinished file is removed first, so that it does not keep the
    * space that others need. One at a time.

@@ -2,49 +2,20 @@
  * The write-ahead log: appends are gathered while one batch is being synced, then written in one go and synced
  * together. It alone says what is durable; the driver's gate releases nothing before `onDurable` has counted it.
  */
-import {
-  assert,
-  type Clock,
-  failpoint,
-  failStep,
-  type Logger,
-  limits,
-  silentLogger,
-  type Timer,
-} from '../base/index.js';
+import { assert, failpoint, failStep, type Timer } from '../base/index.js';
 import type { Slot } from '../wire/index.js';
 import { type Disk, type Done, errorCode, isDiskFull } from './disk.js';
-import { diskError, type StorageError } from './errors.js';
-import { type Batch, LogTail, PREAMBLE_BYTES } from './log-tail.js';
-import { type Location, type Recovered, type ScannedLog, type ScanOptions, scanLog } from './recovery.js';
+import { diskError } from './errors.js';
+import type { Batch, LogTail } from './log-tail.js';
+import { NextSegment } from './next-segment.js';
+import type { Location, Recovered } from './recovery.js';
 import { segmentName, type WalIdentity } from './segment.js';
-import { SegmentMaker } from './segment-maker.js';
 import { runSteps, type Step } from './steps.js';
 import { WalFigures } from './wal-figures.js';
-import { tidySteps } from './wal-open.js';
-import { readLogged, type ValuesDone } from './wal-read.js';
+import { type OpenedLog, openLog, shortenOldHead } from './wal-open.js';
+import { type CompleteOptions, type WalOptions, withDefaults } from './wal-options.js';
+import { ValueReader, type ValuesDone } from './wal-read.js';
 import type { LogRecord } from './wal-record.js';
-
-export interface WalOptions extends Omit<ScanOptions, 'identity' | 'visit'> {
-  readonly clock: Clock;
-  readonly logger?: Logger;
-  /** Length of a segment's file. Larger than any record plus {@link PREAMBLE_BYTES}. */
-  readonly segmentBytes?: number;
-  /** Length of a segment that must be made while the start waits for it: small, so that a start takes no second. */
-  readonly firstSegmentBytes?: number;
-  /** `saturated` is true above this many appended, undurable bytes. */
-  readonly pendingBytesMax?: number;
-  /** After this much idleness a mark ends the window in which damage to the last batch looks like a tear. */
-  readonly markAfterMs?: number;
-  /** A full disk is tried again this often. */
-  readonly fullRetryMs?: number;
-  /** The first `records` records appended in this process life are on disk. */
-  readonly onDurable: (records: number) => void;
-  /** Nothing more can be made durable until it is called with false: step down, serve reads. */
-  readonly onFull: (full: boolean) => void;
-  /** The disk failed; nothing becomes durable any more. Stop the process with the error's exit code. */
-  readonly onFatal: (error: StorageError) => void;
-}
 
 export type OpenDone = (
   error: Error | undefined,
@@ -58,17 +29,6 @@ export interface SegmentInfo {
   readonly usedBytes: number;
 }
 
-const DEFAULTS = Object.freeze({
-  segmentBytes: limits.segmentBytes,
-  /** 4 MiB are zero-filled and synced in about 15 ms, and last until the first full-sized segment is ready. */
-  firstSegmentBytes: 4 * 1024 * 1024,
-  /** Twice what a lawful leader has in flight (limits.acceptAheadBytes). */
-  pendingBytesMax: 2 * limits.acceptAheadBytes,
-  markAfterMs: 100,
-  fullRetryMs: 500,
-});
-type FullOptions = WalOptions & Required<Pick<WalOptions, keyof typeof DEFAULTS>>;
-
 /** Above this multiple of `pendingBytesMax` the driver has ignored `saturated`: our own mistake. */
 const PENDING_HARD_FACTOR = 2;
 
@@ -77,43 +37,36 @@ export class Wal {
   readonly figures = new WalFigures();
   readonly #disk: Disk;
   readonly #identity: WalIdentity;
-  readonly #options: FullOptions;
-  readonly #logger: Logger;
+  readonly #options: CompleteOptions;
   readonly #tail: LogTail;
-  readonly #maker: SegmentMaker;
+  readonly #nextSegment: NextSegment;
+  readonly #reader: ValueReader;
   readonly #segments: { segment: number; usedBytes: number }[];
-  #preparedSegment = 0;
   #writeRetry: Timer | undefined;
-  #makeRetry: Timer | undefined;
   #markTimer: Timer | undefined;
   #inFlight: Batch | undefined;
-  #writtenSegment = 0;
-  #writtenOffset = 0;
   #durableRecords = 0;
-  #durableSequence: number;
+  #durableSequence = 0;
   #markedSequence = 0;
   #full = false;
   #failed = false;
   #closing: Done | undefined;
   #closed = false;
-  #waitingReads: (() => void)[] = [];
   /** Calls that wait until the record of this sequence is durable, in its order. */
   #waitingSyncs: { readonly sequence: number; readonly act: () => void }[] = [];
 
-  private constructor(disk: Disk, identity: WalIdentity, options: FullOptions, scanned: ScannedLog) {
+  private constructor(disk: Disk, identity: WalIdentity, options: CompleteOptions, { scanned, tail, head }: OpenedLog) {
     this.#disk = disk;
     this.#identity = identity;
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
-    this.#maker = new SegmentMaker(disk);
+    this.#tail = tail;
     this.#segments = scanned.segments.map(({ segment, usedBytes }) => ({ segment, usedBytes }));
-    this.#durableSequence = scanned.lastSequence;
-    this.#tail = new LogTail(identity, options.segmentBytes, {
-      sequence: scanned.lastSequence,
-      crc: scanned.headCrc,
-      promised: scanned.promised,
-      commit: scanned.commit,
-    });
+    this.#nextSegment = new NextSegment(disk, options, head.segment, (segment, error) =>
+      this.#onPrepared(segment, error),
+    );
+    this.#reader = new ValueReader(disk, identity.birthId);
+    this.#reader.written(head.segment, head.bytes);
+    this.#settle(head);
   }
 
   /**
@@ -122,64 +75,17 @@ export class Wal {
    * {@link StorageError}; nothing was lost by trying.
    */
   static open(disk: Disk, identity: WalIdentity, options: WalOptions, done: OpenDone): void {
-    const all: FullOptions = { ...DEFAULTS, ...options };
-    assert(all.segmentBytes > PREAMBLE_BYTES && all.firstSegmentBytes > PREAMBLE_BYTES, 'segments must hold a record');
-    let scanned: ScannedLog;
-    try {
-      failpoint('open.before-scan');
-      scanned = scanLog(disk, { ...all, identity });
-      failpoint('open.after-scan');
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    const wal = new Wal(disk, identity, all, scanned);
-    runSteps(wal.#openSteps(scanned), (error) => {
-      if (error !== undefined) done(diskError(`opening the log in segment ${wal.#tail.segment}`, error));
-      else done(undefined, { wal, recovered: scanned });
-      if (error === undefined) wal.#afterOpen(scanned);
+    const complete = withDefaults(options);
+    openLog(disk, identity, complete, (error, opened) => {
+      if (opened === undefined) {
+        done(error);
+        return;
+      }
+      const wal = new Wal(disk, identity, complete, opened);
+      done(undefined, { wal, recovered: opened.scanned });
+      shortenOldHead(disk, opened.scanned, complete.logger);
+      wal.#nextSegment.prepare(opened.head.segment + 1);
     });
-  }
-
-  #openSteps(scanned: ScannedLog): Step[] {
-    const disk = this.#disk;
-    const head = scanned.segments.at(-1);
-    const number = (head?.segment ?? 0) + 1;
-    const reusable = scanned.blank === number && disk.size(segmentName(number)) === this.#options.segmentBytes;
-    const capacityBytes = reusable ? this.#options.segmentBytes : this.#options.firstSegmentBytes;
-    const steps = tidySteps(disk, scanned, reusable, this.#logger);
-    if (!reusable) steps.push((next) => this.#maker.make(number, capacityBytes, next));
-    steps.push((next) => {
-      this.#tail.beginSegment(number, capacityBytes);
-      this.#preparedSegment = number;
-      const batch = this.#tail.take() as Batch;
-      const written: Step[] = [
-        failStep('open.before-head-write'),
-        (then) => disk.write(segmentName(number), 0, batch.buffers, then),
-        failStep('open.after-head-write'),
-        (then) => disk.sync(segmentName(number), then),
-        failStep('open.after-head-sync'),
-      ];
-      runSteps(written, (error) => {
-        if (error === undefined) this.#settle(batch);
-        next(error);
-      });
-    });
-    return steps;
-  }
-
-  /**
-   * In the background: give back the zeros behind the old head, whose end the new header now proves; prepare the next.
-   */
-  #afterOpen(scanned: ScannedLog): void {
-    const old = scanned.segments.at(-1);
-    if (old !== undefined && old.fileBytes > old.usedBytes) {
-      this.#disk.truncate(segmentName(old.segment), old.usedBytes, (error) => {
-        if (error !== undefined)
-          this.#logger.warn('segment-not-shortened', { segment: old.segment, error: error.message });
-      });
-    }
-    this.#prepareNext();
   }
 
   /** Of the data directory, 16 bytes. */
@@ -288,9 +194,9 @@ export class Wal {
       return;
     }
     const next = this.#tail.peek();
-    if (next?.begins === true && this.#preparedSegment !== next.segment) {
-      this.#prepareNext();
-      if (this.#makeRetry === undefined) return;
+    if (next?.begins === true && !this.#nextSegment.isReady(next.segment)) {
+      this.#nextSegment.prepare(next.segment);
+      if (!this.#nextSegment.waitsForSpace) return;
       this.#setFull(true);
       if (this.#closing !== undefined) this.#finishClose(undefined);
       return;
@@ -317,29 +223,26 @@ export class Wal {
         return;
       }
       this.#setFull(false);
-      this.#writtenSegment = batch.segment;
-      this.#writtenOffset = batch.offset + batch.bytes;
-      this.#runWaitingReads();
+      this.#reader.written(batch.segment, batch.offset + batch.bytes);
       const begunMs = this.#options.clock.monotonicMs();
       const sync: Step = (next) =>
         this.#disk.sync(name, (syncError) => {
-          this.#measure(batch, begunMs);
+          this.figures.synced(batch, this.#options.clock.monotonicMs() - begunMs);
           next(syncError);
         });
       runSteps([sync, failStep('wal.after-sync')], (syncError) => this.#synced(batch, syncError));
     });
   }
 
-  #measure({ bytes, firstSequence, lastSequence }: Batch, begunMs: number): void {
-    this.figures.syncSeconds.observe((this.#options.clock.monotonicMs() - begunMs) / 1000);
-    this.figures.batchBytes.observe(bytes);
-    this.figures.batchRecords.observe(lastSequence - firstSequence + 1);
-  }
-
   #waitForSpace(batch: Batch): void {
     this.#setFull(true);
-    if (this.#closing === undefined) this.#writeRetry = this.#retryLater(() => this.#write(batch));
-    else this.#finishClose(undefined);
+    if (this.#closing !== undefined) {
+      this.#finishClose(undefined);
+      return;
+    }
+    this.#writeRetry = this.#options.clock.setTimeout(() => {
+      if (!this.#closed && !this.#failed) this.#write(batch);
+    }, this.#options.fullRetryMs);
   }
 
   #synced(batch: Batch, error: Error | undefined): void {
@@ -350,7 +253,7 @@ export class Wal {
     }
     this.#inFlight = undefined;
     this.#settle(batch);
-    if (batch.begins) this.#prepareNext();
+    if (batch.begins) this.#nextSegment.prepare(batch.segment + 1);
     const { records } = batch;
     const grown = records > this.#durableRecords;
     if (grown) this.#durableRecords = records;
@@ -371,47 +274,24 @@ export class Wal {
 
   #settle(batch: Batch): void {
     this.#durableSequence = batch.lastSequence;
-    this.#writtenSegment = batch.segment;
-    this.#writtenOffset = batch.offset + batch.bytes;
+    const usedBytes = batch.offset + batch.bytes;
     if (batch.begins) {
-      this.#segments.push({ segment: batch.segment, usedBytes: this.#writtenOffset });
+      this.#segments.push({ segment: batch.segment, usedBytes });
       this.#markedSequence = batch.lastSequence;
     }
     const newest = this.#segments.at(-1);
     assert(newest?.segment === batch.segment, 'a batch is written to the newest segment');
-    newest.usedBytes = this.#writtenOffset;
+    newest.usedBytes = usedBytes;
     this.#tail.release(batch);
   }
 
-  /** Keeps one segment ready behind the one that is being written. */
-  #prepareNext(): void {
-    const next = this.#writtenSegment + 1;
-    if (this.#maker.busy || this.#preparedSegment >= next || this.#makeRetry !== undefined || this.#failed) return;
-    this.#maker.make(next, this.#options.segmentBytes, (error) => {
-      if (this.#closed || this.#failed) return;
-      if (error === undefined) {
-        this.#preparedSegment = next;
-        if (this.#inFlight === undefined) this.#setFull(false);
-      } else if (isDiskFull(error)) {
-        this.#logger.warn('segment-no-space', {
-          segment: next,
-          text: 'free some space on the disk: this server stops taking messages when the current segment is full',
-        });
-        this.#makeRetry = this.#retryLater(() => {
-          this.#makeRetry = undefined;
-          this.#prepareNext();
-        });
-      } else {
-        this.#fail(`preparing ${segmentName(next)}`, error);
-      }
-      this.#pump();
-    });
-  }
-
-  #retryLater(again: () => void): Timer {
-    return this.#options.clock.setTimeout(() => {
-      if (!this.#closed && !this.#failed) again();
-    }, this.#options.fullRetryMs);
+  #onPrepared(segment: number, error: Error | undefined): void {
+    if (error === undefined) {
+      if (this.#inFlight === undefined) this.#setFull(false);
+    } else if (!isDiskFull(error)) {
+      this.#fail(`preparing ${segmentName(segment)}`, error);
+    }
+    this.#pump();
   }
 
   #setFull(full: boolean): void {
@@ -423,7 +303,7 @@ export class Wal {
   #fail(doing: string, error: Error): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#maker.stop();
+    this.#nextSegment.stop();
     const failure = diskError(doing, error);
     this.#options.onFatal(failure);
     if (this.#closing !== undefined && !this.#closed) this.#finishClose(failure);
@@ -460,13 +340,7 @@ export class Wal {
    * should be near each other: they are read in one piece. What is not written yet is read as soon as it is.
    */
   readValues(locations: readonly Location[], done: ValuesDone): void {
-    const last = locations.at(-1);
-    assert(last !== undefined, 'at least one location');
-    const written =
-      last.segment < this.#writtenSegment ||
-      (last.segment === this.#writtenSegment && last.offset + last.length <= this.#writtenOffset);
-    if (written) readLogged(this.#disk, this.#identity.birthId, locations, done);
-    else this.#waitingReads.push(() => this.readValues(locations, done));
+    this.#reader.read(locations, done);
   }
 
   /** One value. An error means that the disk or the record is bad: a {@link DamagedLog} or a DISK_ERROR. */
@@ -474,16 +348,9 @@ export class Wal {
     this.readValues([location], (error, values) => done(error, values[0]?.value));
   }
 
-  #runWaitingReads(): void {
-    if (this.#waitingReads.length === 0) return;
-    const reads = this.#waitingReads;
-    this.#waitingReads = [];
-    for (const read of reads) read();
-  }
-
   /** Deletes all segments below `segment` (retention): only what lies below the checkpoint's `replayFrom` may go. */
   removeBelow(segment: number, done: Done): void {
-    assert(segment <= this.#writtenSegment, 'the newest segment is never removed');
+    assert(segment <= this.#reader.writtenSegment, 'the newest segment is never removed');
     const gone = this.#segments.filter((info) => info.segment < segment);
     this.#segments.splice(0, gone.length);
     const steps: Step[] = [failStep('retention.before-remove')];
@@ -512,8 +379,8 @@ export class Wal {
 
   #finishClose(error: Error | undefined): void {
     this.#closed = true;
-    this.#maker.stop();
-    for (const timer of [this.#writeRetry, this.#makeRetry, this.#markTimer]) {
+    this.#nextSegment.stop();
+    for (const timer of [this.#writeRetry, this.#markTimer]) {
       if (timer !== undefined) this.#options.clock.clearTimeout(timer);
     }
     this.#closing?.(error);

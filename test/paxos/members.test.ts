@@ -50,6 +50,19 @@ t.test('a seat without a vote counts among the seats', async (t) => {
   t.throws(() => lacking.add(change({ epoch: 4 })), InvariantError, 'one change at a time');
 });
 
+t.test('a state brings the members that it knows, and what the peers said before is forgotten', async (t) => {
+  const lone = new Lone();
+  lone.says.set(4, {});
+  lone.pass(200);
+  t.same(lone.replica.view.heard, [2, 3]);
+  const effects = lone.step({ kind: 'installed', slot: 9, configurations: [change({ from: 5 })] });
+  t.ok(effects.members, 'the shell is told');
+  t.equal(lone.replica.view.epoch, 2);
+  t.same(lone.replica.view.heard, []);
+  lone.pass(200);
+  t.same([...lone.replica.view.heard].sort(), [2, 4]);
+});
+
 /** Server 2 votes for every accept that was sent to it since the last call. */
 function voter(lone: Lone, of = [2]): () => void {
   let seen = 0;

@@ -30,6 +30,16 @@ t.test('accepts are sent again after 300 ms to those who have not voted, chosen 
   t.notOk(lone.sent.slice(chosen).some(({ message }) => message.type === 'accept'));
 });
 
+t.test("a vote at another ballot, were it of an earlier life, doesn't count", async (t) => {
+  const lone = new Lone();
+  const ballot = lone.lead();
+  const earlier = { ...ballot, incarnation: ballot.incarnation - 1 };
+  lone.receive(2, { type: 'accepted', ballot: earlier, incarnation: 1, slot: 1, count: 1 });
+  t.equal(lone.replica.view.commit, 0);
+  accepted(lone, 2, 1);
+  t.equal(lone.replica.view.commit, 1);
+});
+
 t.test(
   'an accept further ahead than 4,096 slots is ignored, one above the promise raises it, happy or not',
   async (t) => {
