@@ -145,8 +145,6 @@ export const limits = Object.freeze({
   roundMax: 2 ** 51,
   /** Values in one LearnReply: small enough that live frames behind it wait about 10 ms at most. */
   learnBatchBytes: 1 * MIB,
-  /** LearnReplies on their way at once: fills a link of 40 ms at 100 MB/s, no more. */
-  learnWindow: 4,
   /** One part of a promise that lists many accepted values; four fit into a frame's limit. */
   promisePartBytes: 4 * MIB,
   /** Parts of one promise: acceptAheadBytes in parts, doubled because parts are cut at values. */

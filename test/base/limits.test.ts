@@ -39,7 +39,6 @@ t.test('the timers of PAXOS.md', async (t) => {
     windowSlots: 256,
     acceptAheadSlots: 4096,
     acceptAheadBytes: 67_108_864,
-    learnWindow: 4,
     logClockStepMsMax: 60_000,
     hashEverySlots: 1000,
   });
