@@ -194,6 +194,11 @@ export class Replica {
     };
   }
 
+  /** It leads, and nothing that it proposed waits to be chosen. */
+  get leadsIdly(): boolean {
+    return this.#roles.leader?.inFlight === 0;
+  }
+
   #role(): ReplicaRole {
     if (this.#roles.leader !== undefined && !this.#roles.leader.abdicated) return 'leader';
     if (this.#roles.candidate !== undefined) return 'candidate';

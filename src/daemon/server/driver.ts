@@ -338,8 +338,7 @@ export class Driver {
       this.#gate.push(send);
     }
     failpoint('step.after-sends');
-    // Others wait for a commit, or for the next accept: it leaves before this server's own apply takes its time.
-    if (effects.commits.length > 0) for (const { to } of effects.sends) this.#parts.transport.flush(to);
+    if (effects.commits.length > 0 && this.#replica.leadsIdly) this.#hurry(effects.sends);
     this.#settling = effects.settled;
     for (const { slot, value } of effects.commits) {
       this.figures.chosen(slot, now.monotonicMs);
@@ -349,6 +348,14 @@ export class Driver {
     this.#settling = [];
     for (const learn of effects.learns) this.#learns.answer(learn);
     if (effects.commits.length > 0) this.#checkpoints.consider();
+  }
+
+  /**
+   * Somebody at another server waits for this commit: it leaves before this server's own apply takes its time. While
+   * more is in flight it had better leave with the next accept, which a follower takes up before the commit.
+   */
+  #hurry(sends: Effects['sends']): void {
+    for (const { to } of sends) this.#parts.transport.flush(to);
   }
 
   /** A promise of its own ballot is how this server campaigns, a vote for it how it proposes. */
