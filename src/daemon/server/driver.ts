@@ -285,7 +285,6 @@ export class Driver {
     this.#halted = true;
     this.#gate.close();
     this.#checkpoints.end();
-    this.#learns.end();
     this.#waiting = [];
   }
 

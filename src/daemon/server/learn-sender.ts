@@ -10,6 +10,7 @@ export interface LearnSenderParts {
   readonly index: Pick<SlotIndex, 'firstKept'>;
   readonly reader: Pick<LogReader, 'read'>;
   readonly logger: Logger;
+  /** Does nothing once the server ends, like `onFatal`. */
   readonly send: (to: ServerId, reply: LearnReply) => void;
   /** A request was ignored. */
   readonly onIgnored: () => void;
@@ -21,7 +22,6 @@ export class LearnSender {
   readonly #parts: LearnSenderParts;
   /** Requests of each peer that are being read. */
   readonly #reading = new Map<ServerId, number>();
-  #ended = false;
 
   constructor(parts: LearnSenderParts) {
     this.#parts = parts;
@@ -44,15 +44,9 @@ export class LearnSender {
     this.#reading.set(to, reading + 1);
     reader.read(from, upto, limits.learnBatchBytes, (error, values) => {
       this.#reading.set(to, (this.#reading.get(to) ?? 1) - 1);
-      if (this.#ended) return;
       if (error !== undefined) onFatal(error);
       else this.#reply(learn, values);
     });
-  }
-
-  /** What is still being read is not answered any more. */
-  end(): void {
-    this.#ended = true;
   }
 
   #reply({ to, request, from, commit, promised }: AnswerLearn, values: readonly Uint8Array[]): void {
